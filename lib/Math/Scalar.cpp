@@ -1,0 +1,102 @@
+//===- Scalar.cpp - Arithmetic on IR values -------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Math/Scalar.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/TypeUtilities.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+FloatType Scalar::getElementType() const {
+  return cast<FloatType>(getElementTypeOrSelf(getType()));
+}
+
+Scalar Scalar::constant(double number) const {
+  TypedAttr attr = FloatAttr::get(getElementType(), number);
+  if (auto shaped = dyn_cast<ShapedType>(getType()))
+    attr = SplatElementsAttr::get(shaped, Attribute(attr));
+  return {*builder, arith::ConstantOp::create(*builder, attr)};
+}
+
+Scalar Scalar::nan() const {
+  return constant(std::numeric_limits<double>::quiet_NaN());
+}
+
+template <typename OpTy>
+static Scalar build(Scalar a) {
+  return {a.getBuilder(), OpTy::create(a.getBuilder(), a.getValue())};
+}
+
+template <typename OpTy>
+static Scalar build(Scalar a, Scalar b) {
+  return {a.getBuilder(),
+          OpTy::create(a.getBuilder(), a.getValue(), b.getValue())};
+}
+
+static Condition compare(arith::CmpFPredicate predicate, Scalar a, Scalar b) {
+  return {a.getBuilder(), arith::CmpFOp::create(a.getBuilder(), predicate,
+                                                a.getValue(), b.getValue())};
+}
+
+namespace mlir::fisher {
+
+Scalar operator-(Scalar a) { return build<arith::NegFOp>(a); }
+Scalar operator+(Scalar a, Scalar b) { return build<arith::AddFOp>(a, b); }
+Scalar operator-(Scalar a, Scalar b) { return build<arith::SubFOp>(a, b); }
+Scalar operator*(Scalar a, Scalar b) { return build<arith::MulFOp>(a, b); }
+Scalar operator/(Scalar a, Scalar b) { return build<arith::DivFOp>(a, b); }
+
+Condition operator<(Scalar a, Scalar b) {
+  return compare(arith::CmpFPredicate::OLT, a, b);
+}
+Condition operator<=(Scalar a, Scalar b) {
+  return compare(arith::CmpFPredicate::OLE, a, b);
+}
+Condition operator>(Scalar a, Scalar b) {
+  return compare(arith::CmpFPredicate::OGT, a, b);
+}
+Condition operator>=(Scalar a, Scalar b) {
+  return compare(arith::CmpFPredicate::OGE, a, b);
+}
+
+Condition operator&&(Condition a, Condition b) {
+  return {a.getBuilder(),
+          arith::AndIOp::create(a.getBuilder(), a.getValue(), b.getValue())};
+}
+Condition operator||(Condition a, Condition b) {
+  return {a.getBuilder(),
+          arith::OrIOp::create(a.getBuilder(), a.getValue(), b.getValue())};
+}
+Condition operator!(Condition a) {
+  ImplicitLocOpBuilder &b = a.getBuilder();
+  Value ones = arith::ConstantOp::create(
+      b, b.getOneAttr(a.getValue().getType()));
+  return {b, arith::XOrIOp::create(b, a.getValue(), ones)};
+}
+
+Scalar select(Condition condition, Scalar whenTrue, Scalar whenFalse) {
+  ImplicitLocOpBuilder &b = condition.getBuilder();
+  return {b, arith::SelectOp::create(b, condition.getValue(),
+                                     whenTrue.getValue(),
+                                     whenFalse.getValue())};
+}
+
+Scalar abs(Scalar x) { return build<math::AbsFOp>(x); }
+Scalar sqrt(Scalar x) { return build<math::SqrtOp>(x); }
+Scalar copysign(Scalar magnitude, Scalar sign) {
+  return build<math::CopySignOp>(magnitude, sign);
+}
+Scalar max(Scalar a, Scalar b) { return build<arith::MaximumFOp>(a, b); }
+Scalar min(Scalar a, Scalar b) { return build<arith::MinimumFOp>(a, b); }
+
+} // namespace mlir::fisher
