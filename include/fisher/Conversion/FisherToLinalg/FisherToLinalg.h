@@ -1,0 +1,34 @@
+//===- FisherToLinalg.h - Lower beliefs to linalg -------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_CONVERSION_FISHERTOLINALG_FISHERTOLINALG_H
+#define FISHER_CONVERSION_FISHERTOLINALG_FISHERTOLINALG_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class RewritePatternSet;
+class TypeConverter;
+} // namespace mlir
+
+namespace mlir::fisher {
+
+#define GEN_PASS_DECL_CONVERTFISHERTOLINALG
+#include "fisher/Conversion/Passes.h.inc"
+
+/// Makes a belief its components: one value becomes as many as the family has
+/// components.
+void populateBeliefTypeConversion(TypeConverter &converter);
+
+/// Patterns that lower every operation on beliefs to linalg on tensors.
+void populateFisherToLinalgPatterns(const TypeConverter &converter,
+                                    RewritePatternSet &patterns);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_CONVERSION_FISHERTOLINALG_FISHERTOLINALG_H

@@ -1,0 +1,84 @@
+//===- PolicyOps.td - What to regularize, and how ----------*- tablegen -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_IR_POLICYOPS_TD
+#define FISHER_IR_POLICYOPS_TD
+
+include "fisher/IR/FisherAttributes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+
+def Fisher_PolicyOp : Op<Fisher_Dialect, "policy", [
+    Symbol, IsolatedFromAbove, NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "what to regularize in a training step";
+  let description = [{
+    A list of `fisher.regularize` entries, in the module of the training step
+    or in a file of its own. `fisher-insert` turns it into operations.
+
+    ```mlir
+    fisher.policy @default {
+      fisher.regularize "(*).mu", "(*).rho" as #fisher.gaussian<softplus>
+          toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+    }
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+                       OptionalAttr<StrAttr>:$sym_visibility);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
+}
+
+def Fisher_NumberOrName
+    : AnyAttrOf<[F64Attr, StrAttr], "a number, or the name of an argument">;
+
+def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp">]> {
+  let summary = "regularize the beliefs whose components match";
+  let description = [{
+    One glob for each component of the family, in order; a belief is a set of
+    arguments of the step that match them with the same captured text. In a
+    glob, `*` stands for any text and `?` for any character; parentheses
+    capture, and in a glob without any, every `*` and `?` does; a backslash
+    takes the next character as it is.
+
+    - `as` gives the family and the chart that the arguments are stored in;
+    - `toward` gives the reference;
+    - `weight` multiplies the sum of squared distances: a number, or the name
+      of an argument of the step that holds it, for schedules;
+    - `step_size` is the size of the optimizer's steps, which mode `proximal`
+      needs: a number, or the name of an argument;
+    - `mode` says where the regularizer enters.
+
+    ```mlir
+    fisher.policy @scheduled {
+      fisher.regularize "head.mu", "head.log_sigma" as #fisher.gaussian<log_sigma>
+          toward #fisher.previous weight "beta" step_size 5.0e-2 mode proximal
+    }
+    ```
+  }];
+  let arguments = (ins StrArrayAttr:$names, AnyAttr:$family, AnyAttr:$reference,
+                       Fisher_NumberOrName:$weight,
+                       OptionalAttr<Fisher_NumberOrName>:$step_size,
+                       Fisher_ModeAttr:$mode);
+  let assemblyFormat = [{
+    custom<Globs>($names) `as` $family `toward` $reference
+    `weight` custom<NumberOrName>($weight)
+    (`step_size` custom<NumberOrName>($step_size)^)?
+    `mode` $mode attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The family and the reference as what the verifier made sure they are.
+    ::mlir::fisher::FamilyInterface getFamilyInterface();
+    ::mlir::fisher::ReferenceInterface getReferenceInterface();
+    /// The globs, one for each component of the family.
+    ::llvm::SmallVector<::llvm::StringRef> getGlobs();
+  }];
+}
+
+#endif // FISHER_IR_POLICYOPS_TD

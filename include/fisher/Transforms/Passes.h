@@ -1,0 +1,24 @@
+//===- Passes.h - Passes on the dialect -----------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_TRANSFORMS_PASSES_H
+#define FISHER_TRANSFORMS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::fisher {
+
+#define GEN_PASS_DECL
+#include "fisher/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "fisher/Transforms/Passes.h.inc"
+
+} // namespace mlir::fisher
+
+#endif // FISHER_TRANSFORMS_PASSES_H

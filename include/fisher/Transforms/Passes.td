@@ -1,0 +1,66 @@
+//===- Passes.td - Passes on the dialect -------------------*- tablegen -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_TRANSFORMS_PASSES_TD
+#define FISHER_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
+  let summary = "Insert a policy's regularizers into a training step";
+  let description = [{
+    Finds the arguments of the step that the policy's globs match, and adds to
+    the function, where it returns, what each entry's mode asks for: the
+    penalty to the loss and its gradient to the gradients (`coupled`), the
+    penalty to the loss (`loss_only`), a proximal step after the update
+    (`proximal`), or the natural gradient of the regularized loss (`natural`).
+
+    The state that a reference needs becomes new arguments and results of the
+    function, with their marks, after the ones that it has. Only the marks and
+    the types of the function are looked at, so its body may be of any
+    dialect. Other functions stay as they are. A policy in the module is
+    erased once it is inserted.
+
+    For each belief a remark tells what was done.
+
+    For example, the policy
+
+    ```mlir
+    fisher.policy @default {
+      fisher.regularize "(*).mu", "(*).rho" as #fisher.gaussian<softplus>
+          toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+    }
+    ```
+
+    adds to a step that has the arguments `fc.mu` and `fc.rho` one
+    `fisher.penalty_with_gradient`, and adds its results to the loss and to
+    the two gradients that the step returns.
+  }];
+  let options = [
+    Option<"policyFile", "policy-file", "std::string", /*default=*/"",
+           "File with the policy; without it, the module's own is used">,
+    Option<"policy", "policy", "std::string", /*default=*/"",
+           "Name of the policy, if there is more than one">,
+    Option<"entry", "entry", "std::string", /*default=*/"",
+           "Name of the training step; without it, `main`, or the module's "
+           "only function that is not private">,
+    Option<"stepSize", "step-size", "double", /*default=*/"0.0",
+           "Step size for proximal entries that state none (0: none)">,
+    Option<"penaltyResult", "penalty-result", "bool", /*default=*/"false",
+           "Return the sum of the penalties as a new last result, marked "
+           "fisher.role = \"penalty\"">,
+  ];
+  let statistics = [
+    Statistic<"numBeliefs", "num-beliefs", "Number of beliefs regularized">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::fisher::FisherDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+#endif // FISHER_TRANSFORMS_PASSES_TD

@@ -1,0 +1,205 @@
+//===- FisherAttributes.cpp - References and charts ---------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/IR/Fisher.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+#include "fisher/IR/FamilyInterface.cpp.inc"
+#include "fisher/IR/FisherEnums.cpp.inc"
+#include "fisher/IR/ReferenceInterface.cpp.inc"
+
+/// A number without its type, which is f64.
+static ParseResult parseNumber(AsmParser &parser, FloatAttr &number) {
+  double value;
+  if (parser.parseFloat(value))
+    return failure();
+  number = parser.getBuilder().getF64FloatAttr(value);
+  return success();
+}
+
+static void printNumber(AsmPrinter &printer, FloatAttr number) {
+  printer.printFloat(number.getValue());
+}
+
+#define GET_ATTRDEF_CLASSES
+#include "fisher/IR/FisherAttributes.cpp.inc"
+
+void FisherDialect::registerAttributes() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "fisher/IR/FisherAttributes.cpp.inc"
+      >();
+}
+
+//===----------------------------------------------------------------------===//
+// Prior
+//===----------------------------------------------------------------------===//
+
+/// The number that an element of a prior's list stands for, if it is one.
+static std::optional<double> getNumber(Attribute attr) {
+  if (auto number = dyn_cast<FloatAttr>(attr))
+    return number.getValueAsDouble();
+  if (auto number = dyn_cast<IntegerAttr>(attr))
+    return static_cast<double>(number.getInt());
+  return std::nullopt;
+}
+
+LogicalResult PriorAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                ArrayAttr standard) {
+  for (Attribute element : standard)
+    if (!getNumber(element))
+      return emitError() << "a prior's coordinates must be numbers, got "
+                         << element;
+  return success();
+}
+
+SmallVector<double> PriorAttr::getStandardCoordinates() const {
+  return llvm::map_to_vector(getStandard(), [](Attribute element) {
+    return *getNumber(element);
+  });
+}
+
+LogicalResult PriorAttr::verifyForFamily(
+    FamilyInterface family,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  ArrayRef<StringRef> names = family.getStandardNames();
+  if (getStandard().size() != names.size()) {
+    InFlightDiagnostic diag = emitError()
+                              << "a prior of family '"
+                              << family.getFamilyName() << "' needs "
+                              << names.size() << " numbers (";
+    llvm::interleaveComma(names, diag);
+    return diag << "), got " << getStandard().size();
+  }
+  return family.getStoredFromStandard(getStandardCoordinates(), emitError);
+}
+
+Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
+                               ValueRange components, BeliefType type) const {
+  FailureOr<SmallVector<double>> stored =
+      type.getFamily().getStoredFromStandard(
+          getStandardCoordinates(), [&] { return emitError(loc); });
+  if (failed(stored))
+    return nullptr;
+  RankedTensorType tensorType = type.getComponentType();
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = tensorType.getRank(); i != e; ++i)
+    if (tensorType.isDynamicDim(i))
+      sizes.push_back(
+          tensor::DimOp::create(builder, loc, components.front(), i));
+  SmallVector<Value> constants;
+  for (double number : *stored) {
+    auto attr = builder.getFloatAttr(tensorType.getElementType(), number);
+    if (sizes.empty()) {
+      constants.push_back(arith::ConstantOp::create(
+          builder, loc, SplatElementsAttr::get(tensorType, Attribute(attr))));
+      continue;
+    }
+    Value scalar = arith::ConstantOp::create(builder, loc, attr);
+    constants.push_back(
+        tensor::SplatOp::create(builder, loc, tensorType, scalar, sizes));
+  }
+  return BeliefOp::create(builder, loc, type, constants);
+}
+
+//===----------------------------------------------------------------------===//
+// References with state
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+FrozenAttr::verifyForFamily(FamilyInterface,
+                            function_ref<InFlightDiagnostic()>) const {
+  return success();
+}
+
+StringRef FrozenAttr::getStateName() const { return "frozen"; }
+
+LogicalResult
+PreviousAttr::verifyForFamily(FamilyInterface,
+                              function_ref<InFlightDiagnostic()>) const {
+  return success();
+}
+
+StringRef PreviousAttr::getStateName() const { return "previous"; }
+
+bool PreviousAttr::isBeliefBeforeUpdate() const { return true; }
+
+bool PreviousAttr::isStateUpdated() const { return true; }
+
+Value PreviousAttr::buildNextState(OpBuilder &, Location, Value, Value before,
+                                   Value) const {
+  return before;
+}
+
+LogicalResult
+MovingAverageAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                          FloatAttr decay) {
+  double value = decay.getValueAsDouble();
+  if (value >= 0.0 && value < 1.0)
+    return success();
+  return emitError() << "a moving average's decay must be in [0, 1), got "
+                     << value;
+}
+
+LogicalResult
+MovingAverageAttr::verifyForFamily(FamilyInterface,
+                                   function_ref<InFlightDiagnostic()>) const {
+  return success();
+}
+
+StringRef MovingAverageAttr::getStateName() const { return "average"; }
+
+bool MovingAverageAttr::isStateUpdated() const { return true; }
+
+Value MovingAverageAttr::buildNextState(OpBuilder &builder, Location loc,
+                                        Value state, Value,
+                                        Value after) const {
+  auto type = cast<BeliefType>(state.getType());
+  Value t = arith::ConstantOp::create(
+      builder, loc,
+      builder.getFloatAttr(type.getComputeType(), 1.0 - getDecay().getValueAsDouble()));
+  return GeodesicOp::create(builder, loc, type, state, after, t);
+}
+
+//===----------------------------------------------------------------------===//
+// Argument
+//===----------------------------------------------------------------------===//
+
+LogicalResult ArgumentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   ArrayRef<StringAttr> names) {
+  for (StringAttr name : names)
+    if (name.empty())
+      return emitError() << "an argument's name must not be empty";
+  return success();
+}
+
+LogicalResult ArgumentAttr::verifyForFamily(
+    FamilyInterface family,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  size_t components = family.getComponentNames().size();
+  if (getNames().size() == components)
+    return success();
+  return emitError() << "a reference in arguments needs one name for each of "
+                        "the "
+                     << components << " components of family '"
+                     << family.getFamilyName() << "', got "
+                     << getNames().size();
+}
+
+SmallVector<StringRef> ArgumentAttr::getArgumentPatterns() const {
+  return llvm::map_to_vector(
+      getNames(), [](StringAttr name) { return name.getValue(); });
+}

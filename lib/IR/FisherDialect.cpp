@@ -1,0 +1,138 @@
+//===- FisherDialect.cpp - Registration and marks -----------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/IR/Fisher.h"
+#include "fisher/IR/Marks.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+#include "fisher/IR/FisherDialect.cpp.inc"
+
+void FisherDialect::initialize() {
+  registerAttributes();
+  registerTypes();
+  addOperations<
+#define GET_OP_LIST
+#include "fisher/IR/FisherOps.cpp.inc"
+      >();
+}
+
+Operation *FisherDialect::materializeConstant(OpBuilder &builder,
+                                              Attribute value, Type type,
+                                              Location loc) {
+  return arith::ConstantOp::materialize(builder, value, type, loc);
+}
+
+//===----------------------------------------------------------------------===//
+// Marks
+//===----------------------------------------------------------------------===//
+
+/// A mark's text, or null after an error if it is no text.
+static StringAttr getText(Operation *op, NamedAttribute mark) {
+  auto text = dyn_cast<StringAttr>(mark.getValue());
+  if (text && !text.empty())
+    return text;
+  op->emitOpError() << "expects '" << mark.getName().getValue()
+                    << "' to be a text that is not empty, got "
+                    << mark.getValue();
+  return nullptr;
+}
+
+/// Emits an error unless `text` is one of `words`.
+static LogicalResult verifyOneOf(Operation *op, NamedAttribute mark,
+                                 StringRef text, ArrayRef<StringRef> words) {
+  if (llvm::is_contained(words, text))
+    return success();
+  InFlightDiagnostic diag = op->emitOpError()
+                            << "expects '" << mark.getName().getValue()
+                            << "' to be one of ";
+  llvm::interleaveComma(words, diag,
+                        [&](StringRef word) { diag << "'" << word << "'"; });
+  return diag << ", got '" << text << "'";
+}
+
+static LogicalResult unknownMark(Operation *op, NamedAttribute mark,
+                                 StringRef place, ArrayRef<StringRef> known) {
+  InFlightDiagnostic diag = op->emitOpError()
+                            << "has an unknown mark '"
+                            << mark.getName().getValue() << "' on " << place
+                            << "; known are ";
+  llvm::interleaveComma(known, diag,
+                        [&](StringRef name) { diag << "'" << name << "'"; });
+  return diag;
+}
+
+/// Emits an error unless `text` names an argument of the function.
+static LogicalResult verifyNamesArgument(Operation *op, NamedAttribute mark,
+                                         StringAttr text) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || findArgument(function, marks::name, text.getValue()))
+    return success();
+  return op->emitOpError() << "has no argument with " << marks::name << " = "
+                           << text << ", which '" << mark.getName().getValue()
+                           << "' refers to";
+}
+
+LogicalResult FisherDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                      unsigned argIndex,
+                                                      NamedAttribute mark) {
+  StringAttr text = getText(op, mark);
+  if (!text)
+    return failure();
+  StringRef name = mark.getName().getValue();
+  if (name == marks::name) {
+    auto function = dyn_cast<FunctionOpInterface>(op);
+    if (function &&
+        findArgument(function, marks::name, text.getValue()) != argIndex)
+      return op->emitOpError() << "has two arguments with " << marks::name
+                               << " = " << text << "; names must be unique";
+    return success();
+  }
+  if (name == marks::role)
+    return verifyOneOf(op, mark, text, {"param", "state", "batch", "eps"});
+  if (name == marks::distribution)
+    return verifyOneOf(op, mark, text, {"normal", "uniform"});
+  if (name == marks::initialize)
+    return verifyNamesArgument(op, mark, text);
+  return unknownMark(
+      op, mark, "an argument",
+      {marks::name, marks::role, marks::initialize, marks::distribution});
+}
+
+LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
+                                                         unsigned, unsigned,
+                                                         NamedAttribute mark) {
+  StringAttr text = getText(op, mark);
+  if (!text)
+    return failure();
+  StringRef name = mark.getName().getValue();
+  if (name == marks::name)
+    return success();
+  if (name == marks::role)
+    return verifyOneOf(op, mark, text, {"loss", "grad", "penalty"});
+  if (name == marks::updates || name == marks::gradientOf)
+    return verifyNamesArgument(op, mark, text);
+  return unknownMark(
+      op, mark, "a result",
+      {marks::name, marks::role, marks::updates, marks::gradientOf});
+}
+
+LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
+                                                      NamedAttribute attr) {
+  return op->emitOpError()
+         << "has an attribute '" << attr.getName().getValue()
+         << "' that the dialect does not know; marks belong on a function's "
+            "arguments and results";
+}
