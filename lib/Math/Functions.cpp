@@ -1,0 +1,397 @@
+//===- Functions.cpp - Portable elementary functions ----------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The order of operations matters everywhere in this file: which sums are
+// exact, and where a rounding is harmless, is said at each step. Clamps are
+// selections that let NaN pass.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Math/Functions.h"
+
+#include "fisher/Math/Bits.h"
+#include "fisher/Math/Coefficients.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+namespace {
+
+/// What differs between f32 and f64.
+struct Format {
+  unsigned mantissaBits;
+  uint64_t bias;
+  /// Half a unit in the last place of 1, to either side of which functions
+  /// that are x + O(x²) are x.
+  double negligible;
+  double smallestNormal;
+  /// ln 2 as a number whose product with any exponent is exact, and the rest.
+  double ln2High, ln2Low;
+  /// ln 2 rounded to nearest, and the rest.
+  double ln2Nearest, ln2Rest;
+  /// The bit pattern of √½.
+  uint64_t rootHalf;
+  ArrayRef<double> exp, log, logWide, asinhRoot;
+
+  uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
+  /// The bit pattern of 2^exponent.
+  uint64_t powerOfTwo(int exponent) const {
+    return (bias + exponent) << mantissaBits;
+  }
+};
+
+} // namespace
+
+static const Format &formatOf(Scalar x) {
+  namespace tables = coefficients;
+  static const Format f32 = {/*mantissaBits=*/23,
+                             /*bias=*/127,
+                             /*negligible=*/0x1p-26,
+                             /*smallestNormal=*/0x1p-126,
+                             /*ln2High=*/0x1.62e4p-1,
+                             /*ln2Low=*/0x1.7f7d1cf79abcap-20,
+                             /*ln2Nearest=*/0x1.62e43p-1,
+                             /*ln2Rest=*/-0x1.05c610ca86c39p-29,
+                             /*rootHalf=*/0x3f3504f3,
+                             tables::expTableF32,
+                             tables::logTableF32,
+                             tables::logWideTableF32,
+                             tables::asinhRootTableF32};
+  static const Format f64 = {/*mantissaBits=*/52,
+                             /*bias=*/1023,
+                             /*negligible=*/0x1p-55,
+                             /*smallestNormal=*/0x1p-1022,
+                             /*ln2High=*/0x1.62e42feep-1,
+                             /*ln2Low=*/0x1.a39ef35793c76p-33,
+                             /*ln2Nearest=*/0x1.62e42fefa39efp-1,
+                             /*ln2Rest=*/0x1.abc9e3b39803fp-56,
+                             /*rootHalf=*/0x3fe6a09e667f3bcd,
+                             tables::expTableF64,
+                             tables::logTableF64,
+                             tables::logWideTableF64,
+                             tables::asinhRootTableF64};
+  return x.isDouble() ? f64 : f32;
+}
+
+static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+/// The number of the pair that belongs to the type of `x`.
+static double choose(Scalar x, double single, double twice) {
+  return x.isDouble() ? twice : single;
+}
+
+static Scalar clampBelow(Scalar x, double low) {
+  return select(x < low, low, x);
+}
+static Scalar clampAbove(Scalar x, double high) {
+  return select(x > high, high, x);
+}
+
+/// The polynomial with these coefficients, from the constant one up.
+static Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
+  Scalar sum = x.constant(coefficients.back());
+  for (double coefficient : llvm::reverse(coefficients.drop_back()))
+    sum = sum * x + coefficient;
+  return sum;
+}
+
+//===----------------------------------------------------------------------===//
+// Exponentials
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// x = n·ln 2 + r, |r| ≤ ½ ln 2.
+struct ExpReduction {
+  /// The low bits are those of n plus the offset.
+  Bits exponent;
+  /// r = high − low, where high is exact.
+  Scalar high, low, r;
+};
+
+} // namespace
+
+static ExpReduction reduce(Scalar x, int offset) {
+  const Format &format = formatOf(x);
+  // Adding a number of this size rounds to an integer, which is then found in
+  // the low bits of the sum.
+  double shift = 1.5 * double(uint64_t(1) << format.mantissaBits) + offset;
+  Scalar shifted = x * 0x1.71547652b82fep+0 + shift;
+  Scalar n = shifted - shift;
+  Scalar high = x - n * format.ln2High;
+  Scalar low = n * format.ln2Low;
+  return {Bits(shifted), high, low, high - low};
+}
+
+/// e^r − 1 − r for reduced r.
+static Scalar expRemainder(Scalar r) {
+  return square(r) * polynomial(r, formatOf(r).exp);
+}
+
+/// e^x/4 for −½ ≤ x ≤ `sinhLimit`: the result does not overflow where sinh and
+/// cosh do not.
+static Scalar quarterExp(Scalar x) {
+  const Format &format = formatOf(x);
+  ExpReduction reduced = reduce(x, int(format.bias) - 2);
+  Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
+  return (1.0 + (reduced.r + expRemainder(reduced.r))) * power;
+}
+
+/// Where sinh and cosh have overflowed, but a quarter of e^x has not.
+static double sinhLimit(Scalar x) { return choose(x, 89.5, 710.5); }
+
+/// Where e^x is less than half of the least subnormal number.
+static double expLowLimit(Scalar x) { return choose(x, -104.5, -746); }
+
+/// e^x for x in [expLowLimit, 89] (f64: 710), or not a number.
+static Scalar expInRange(Scalar x) {
+  const Format &format = formatOf(x);
+  ExpReduction reduced = reduce(x, 2 * int(format.bias));
+  Scalar significand = 1.0 + (reduced.r + expRemainder(reduced.r));
+  // 2^n may be out of range where the result is not. Each factor has half of
+  // the exponent, and its bias from the offset; bits above are shifted out.
+  Bits half = reduced.exponent >> 1;
+  Scalar first = (half << format.mantissaBits).toScalar();
+  Scalar second = ((reduced.exponent - half) << format.mantissaBits).toScalar();
+  return significand * first * second;
+}
+
+/// (e^x − 1)/2^k for x in [expm1LowLimit, (127 + k) ln 2] (f64: 1023 + k), or
+/// not a number.
+static Scalar scaledExpm1(Scalar x, int k) {
+  const Format &format = formatOf(x);
+  ExpReduction reduced = reduce(x, int(format.bias) - k);
+  Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
+  // The first two terms of 2^n·high + (2^n − 1) + 2^n·(r − high + e^r − 1 − r)
+  // are exact or round once; the third is small.
+  Scalar tail = expRemainder(reduced.r) - reduced.low;
+  Scalar unit = x.constant(1.0 / double(uint64_t(1) << k));
+  return (power * reduced.high + (power - unit)) + power * tail;
+}
+
+/// Where e^x − 1 rounds to −1.
+static double expm1LowLimit(Scalar x) { return choose(x, -20, -40); }
+
+namespace mlir::fisher {
+
+Scalar exp(Scalar x) {
+  return expInRange(
+      clampAbove(clampBelow(x, expLowLimit(x)), choose(x, 89, 710)));
+}
+
+Scalar expm1(Scalar x) {
+  Scalar clamped =
+      clampAbove(clampBelow(x, expm1LowLimit(x)), choose(x, 89, 710));
+  // Subnormal numbers do not survive being halved.
+  return select(abs(x) < formatOf(x).negligible, x,
+                scaledExpm1(clamped, 1) * 2.0);
+}
+
+Scalar expm1Quotient(Scalar x) {
+  // The quotient overflows later than e^x, and the denominator may be large.
+  constexpr int k = 16;
+  Scalar clamped = clampAbove(x, choose(x, 94, 717));
+  Scalar numerator = scaledExpm1(clampBelow(clamped, expm1LowLimit(x)), k);
+  return select(abs(x) < formatOf(x).negligible, 1.0,
+                numerator / (clamped * (1.0 / (1 << k))));
+}
+
+Scalar sinh(Scalar x) {
+  Scalar size = clampAbove(abs(x), sinhLimit(x));
+  // With E = e^|x| − 1, sinh |x| = ½(E + E/(E + 1)).
+  Scalar quarter = scaledExpm1(size, 2);
+  Scalar result = 2.0 * (quarter + quarter / (4.0 * quarter + 1.0));
+  return select(size < formatOf(x).negligible, x, copysign(result, x));
+}
+
+Scalar cosh(Scalar x) {
+  Scalar quarter = quarterExp(clampAbove(abs(x), sinhLimit(x)));
+  return 2.0 * (quarter + 0.0625 / quarter);
+}
+
+Scalar sigmoid(Scalar x) {
+  Scalar e = expInRange(clampBelow(-abs(x), expLowLimit(x)));
+  return select(x < 0.0, e, x.constant(1.0)) / (1.0 + e);
+}
+
+} // namespace mlir::fisher
+
+//===----------------------------------------------------------------------===//
+// Logarithms
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// u = 2^n·m with √½ ≤ m < √2.
+struct Decomposition {
+  Scalar n, m;
+  /// 2^n as a bit pattern, n between −bias and bias + 1.
+  Bits power;
+};
+
+/// A number in the range of `decompose`, and what to subtract from its
+/// exponent.
+struct Normalized {
+  Scalar u, exponentOffset;
+};
+
+/// f/(2 + f) and its square.
+struct LogVariable {
+  explicit LogVariable(Scalar f) : z(f / (2.0 + f)), w(square(z)) {}
+  Scalar z, w;
+};
+
+} // namespace
+
+/// What the exponent that `decompose` finds exceeds n by.
+static double exponentOffset(const Format &format) {
+  return double(uint64_t(1) << format.mantissaBits) + double(format.bias);
+}
+
+/// Takes apart a positive normal number; `offset` is added to the exponent
+/// beforehand. Other arguments give finite nonsense.
+static Decomposition decompose(Scalar u, Scalar offset) {
+  const Format &format = formatOf(u);
+  // Now m < 1 has the exponent of its double.
+  Bits bits = Bits(u) + (format.powerOfTwo(0) - format.rootHalf);
+  Bits integer =
+      (bits >> format.mantissaBits) | format.powerOfTwo(format.mantissaBits);
+  Bits m = (bits & format.mantissaMask()) + format.rootHalf;
+  return {integer.toScalar() - offset, m.toScalar(),
+          bits & ~format.mantissaMask()};
+}
+
+static Decomposition decompose(Scalar u) {
+  return decompose(u, u.constant(exponentOffset(formatOf(u))));
+}
+
+/// Brings subnormal u into the range of normal numbers.
+static Normalized normalize(Scalar u) {
+  const Format &format = formatOf(u);
+  constexpr int shift = 64;
+  Condition subnormal = u < format.smallestNormal;
+  double offset = exponentOffset(format);
+  return {select(subnormal,
+                 u * double(uint64_t(1) << 32) * double(uint64_t(1) << 32), u),
+          select(subnormal, offset + shift, u.constant(offset))};
+}
+
+/// n·ln 2 + log(1 + f) for f in [√½ − 1, √2 − 1].
+static Scalar assembleLog(Scalar n, Scalar f) {
+  const Format &format = formatOf(f);
+  LogVariable t(f);
+  // log(1 + f) = 2z + z³Q(z²) = f − z(f − z²Q(z²)).
+  Scalar tail = t.z * (f - t.w * polynomial(t.w, format.log));
+  return n * format.ln2High + (f - (tail - n * format.ln2Low));
+}
+
+/// c/2^n, where `power` is 2^n.
+static Scalar divide(Scalar c, Bits power) {
+  const Format &format = formatOf(c);
+  // 2^(1−n) is a number for every n, unlike 2^−n.
+  Scalar twiceInverse =
+      ((format.powerOfTwo(1) + format.powerOfTwo(0)) - power).toScalar();
+  return c * twiceInverse * 0.5;
+}
+
+/// The error of the rounded sum u = 1 + y. Exact where it matters: where
+/// ulp(u) ≤ 1.
+static Scalar errorOfSum(Scalar y, Scalar u) { return y - (u - 1.0); }
+
+/// log(u + c) where c is less than ulp(u), for normal u > 0.
+static Scalar logOfSum(Scalar c, const Decomposition &u) {
+  // m − 1 is exact.
+  return assembleLog(u.n, (u.m - 1.0) + divide(c, u.power));
+}
+
+/// `result` for finite x > pole, `atPole` at the pole, infinity at infinity,
+/// not a number below.
+static Scalar onDomain(Scalar x, double pole, double atPole, Scalar result) {
+  return select(x > pole, select(x < infinity, result, x),
+                select(x >= pole, atPole, x.nan()));
+}
+
+namespace mlir::fisher {
+
+Scalar log(Scalar x) {
+  Normalized normalized = normalize(x);
+  Decomposition u = decompose(normalized.u, normalized.exponentOffset);
+  return onDomain(x, 0.0, -infinity, assembleLog(u.n, u.m - 1.0));
+}
+
+Scalar log1p(Scalar y) {
+  Scalar u = 1.0 + y;
+  return onDomain(y, -1.0, -infinity, logOfSum(errorOfSum(y, u), decompose(u)));
+}
+
+Scalar log1pRemainder(Scalar y) {
+  const Format &format = formatOf(y);
+  Scalar sum = 1.0 + y;
+  Scalar c = errorOfSum(y, sum);
+  Decomposition u = decompose(sum);
+  Scalar scaled = divide(c, u.power);
+  // 1 + y = 2^n (1 + f + e) up to the square of the unit roundoff.
+  Scalar exact = u.m - 1.0;
+  Scalar f = exact + scaled;
+  Scalar e = (exact - f) + scaled;
+  // f − log(1 + f) = f²/2 − z(f²/2 + z²Q(z²)), to which e adds e·f/(1 + f),
+  // for which 2ez is close enough.
+  LogVariable t(f);
+  Scalar halfSquare = (0.5 * f) * f;
+  Scalar remainder =
+      halfSquare -
+      t.z * (halfSquare + (t.w * polynomial(t.w, format.log) - 2.0 * e));
+  // y − n·ln 2 − f, without the terms that cancel.
+  Scalar linear = (sum - u.m) - u.n * format.ln2High;
+  Scalar small = (c - scaled) - u.n * format.ln2Low;
+  return onDomain(y, -1.0, infinity, linear + (remainder + small));
+}
+
+Scalar asinhRootQuotient(Scalar x) {
+  const Format &format = formatOf(x);
+  constexpr double bound = 0.25;
+  Scalar nearby = 1.0 + x * polynomial(x, format.asinhRoot);
+  // asinh √x = ½ log(4v), v = ¼ + ½(x + √(x(1 + x))), which does not overflow.
+  Scalar root = sqrt(x);
+  Scalar half = 0.5 * x + (0.5 * root) * sqrt(1.0 + x);
+  Scalar v = 0.25 + half;
+  Decomposition u = decompose(v, v.constant(exponentOffset(format) - 2.0));
+  Scalar far = 0.5 * assembleLog(u.n, u.m - 1.0) / root;
+  return select(x > bound, far, nearby);
+}
+
+Scalar softplus(Scalar x) {
+  Scalar e = expInRange(clampBelow(-abs(x), expLowLimit(x)));
+  // e ≤ 1 needs no reduction.
+  LogVariable t(e);
+  Scalar tail = t.z * (e - t.w * polynomial(t.w, formatOf(x).logWide));
+  return select(x > 0.0, x, 0.0) + (e - tail);
+}
+
+Scalar softplusInverse(Scalar y) {
+  const Format &format = formatOf(y);
+  // The result vanishes at ln 2: log(e^y − 1) = log(1 + 2(e^(y − ln 2) − 1)).
+  // Below log(e^y − 1) is well conditioned, above y + log(1 − e^−y).
+  Condition isSmall = y < 0.375;
+  Condition isLarge = y > 1.125;
+  Condition isMiddle = !(isSmall || isLarge);
+  Scalar distance = (y - format.ln2Nearest) - format.ln2Rest;
+  Scalar e = expm1(select(isLarge, -y, select(isSmall, y, distance)));
+  Scalar sum = select(isMiddle, 1.0 + 2.0 * e, abs(e));
+  Scalar c = select(isMiddle, errorOfSum(2.0 * e, sum), 0.0);
+  Normalized normalized = normalize(sum);
+  Decomposition u = decompose(normalized.u, normalized.exponentOffset);
+  return onDomain(y, 0.0, -infinity, select(isLarge, y, 0.0) + logOfSum(c, u));
+}
+
+} // namespace mlir::fisher

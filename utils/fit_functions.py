@@ -1,0 +1,289 @@
+#!/usr/bin/env python3
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Fit the polynomials of the elementary functions.
+
+Writes include/fisher/Math/Coefficients.h: for each function one near-minimax
+polynomial for f32 and one for f64, whose coefficients are numbers of that
+type, with the largest relative error that the function has if it is evaluated
+without rounding. The output depends on nothing but this program.
+"""
+
+import argparse
+import pathlib
+import sys
+from dataclasses import dataclass
+from typing import Callable
+
+import mpmath
+from mpmath import mp, mpf
+
+DIGITS = 50
+OUTPUT = (
+    pathlib.Path(__file__).resolve().parent.parent
+    / "include/fisher/Math/Coefficients.h"
+)
+PRECISION = {"f32": 24, "f64": 53}
+
+
+@dataclass
+class Table:
+    """A polynomial P(x) and the function that is computed with it.
+
+    target: what P approximates.
+    sensitivity: by how much the relative error of the function exceeds the
+      absolute error of P, at x.
+    """
+
+    name: str
+    formula: str
+    function: str
+    low: mpf
+    high: mpf
+    target: Callable[[mpf], mpf]
+    sensitivity: Callable[[mpf], mpf]
+    degree: dict[str, int]
+
+
+def atanh_series(w: mpf) -> mpf:
+    """(2·atanh(√w)/√w − 2)/w, 2/3 at 0."""
+    if w == 0:
+        return mpf(2) / 3
+    z = mpmath.sqrt(w)
+    return (2 * mpmath.atanh(z) / z - 2) / w
+
+
+def exp_series(r: mpf) -> mpf:
+    """(e^r − 1 − r)/r², 1/2 at 0."""
+    return (mpmath.expm1(r) - r) / r**2 if r else mpf(1) / 2
+
+
+def asinh_series(x: mpf) -> mpf:
+    """(asinh(√x)/√x − 1)/x, −1/6 at 0."""
+    if x == 0:
+        return -mpf(1) / 6
+    s = mpmath.sqrt(x)
+    return (mpmath.asinh(s) / s - 1) / x
+
+
+def exp_sensitivity(r: mpf) -> mpf:
+    return r**2 / abs(mpmath.expm1(r)) if r else mpf(0)
+
+
+def remainder_sensitivity(w: mpf) -> mpf:
+    """For f − log1p(f), where its relative error is larger, f < 0 or f > 0."""
+    if w == 0:
+        return mpf(0)
+    worst = mpf(0)
+    for z in (mpmath.sqrt(w), -mpmath.sqrt(w)):
+        f = 2 * z / (1 - z)
+        worst = max(worst, abs(z * w / (f - mpmath.log1p(f))))
+    return worst
+
+
+def softplus_sensitivity(w: mpf) -> mpf:
+    z = mpmath.sqrt(w)
+    return z * w / mpmath.log1p(2 * z / (1 - z)) if w else mpf(0)
+
+
+def tables() -> list[Table]:
+    sqrt2 = mpmath.sqrt(2)
+    return [
+        Table(
+            name="expTable",
+            formula="(e^r - 1 - r) / r^2",
+            function="expm1(r) = r + r^2 P(r)",
+            low=mpf("-0.3467"),
+            high=mpf("0.3467"),
+            target=exp_series,
+            sensitivity=exp_sensitivity,
+            degree={"f32": 4, "f64": 9},
+        ),
+        Table(
+            name="logTable",
+            formula="(2 atanh(sqrt w)/sqrt w - 2) / w",
+            function="f - log1p(f) = z (f - w P(w)), z = f/(2+f), w = z^2",
+            low=mpf(0),
+            high=((sqrt2 - 1) / (sqrt2 + 1)) ** 2 * mpf("1.001"),
+            target=atanh_series,
+            sensitivity=remainder_sensitivity,
+            degree={"f32": 2, "f64": 6},
+        ),
+        Table(
+            name="logWideTable",
+            formula="(2 atanh(sqrt w)/sqrt w - 2) / w",
+            function="log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2, f <= 1",
+            low=mpf(0),
+            high=mpf(1) / 9,
+            target=atanh_series,
+            sensitivity=softplus_sensitivity,
+            degree={"f32": 3, "f64": 9},
+        ),
+        Table(
+            name="asinhRootTable",
+            formula="(asinh(sqrt x)/sqrt x - 1) / x",
+            function="asinh(sqrt x)/sqrt x = 1 + x P(x)",
+            low=mpf(0),
+            high=mpf(1) / 4,
+            target=asinh_series,
+            sensitivity=lambda x: x / (1 + x * asinh_series(x)),
+            degree={"f32": 4, "f64": 10},
+        ),
+    ]
+
+
+def round_to(x: mpf, bits: int) -> mpf:
+    with mp.workprec(bits):
+        return +x
+
+
+def points(low: mpf, high: mpf, count: int) -> list[mpf]:
+    """Chebyshev points of the interval, its ends included."""
+    middle, radius = (low + high) / 2, (high - low) / 2
+    return [
+        middle - radius * mpmath.cos(mpmath.pi * i / (count - 1)) for i in range(count)
+    ]
+
+
+def weighted_fit(basis, values, weights):
+    """The coefficients of the weighted least squares fit."""
+    n = len(basis[0])
+    gram, right = mpmath.zeros(n), mpmath.zeros(n, 1)
+    for row, value, weight in zip(basis, values, weights):
+        for i in range(n):
+            scaled = weight * row[i]
+            right[i] += scaled * value
+            for j in range(i, n):
+                gram[i, j] += scaled * row[j]
+    for i in range(n):
+        for j in range(i):
+            gram[i, j] = gram[j, i]
+    return list(mpmath.lu_solve(gram, right))
+
+
+def fit(table: Table, element: str) -> list[mpf]:
+    """Rounds the coefficients from the constant one up; those that follow are
+    fitted anew to what the rounded ones leave. Each fit is near-minimax by
+    Lawson's reweighting: points of large error gain weight."""
+    degree = table.degree[element]
+    xs = points(table.low, table.high, 8 * (degree + 1))
+    sensitivity = [table.sensitivity(x) for x in xs]
+    rest = [table.target(x) for x in xs]
+    coefficients: list[mpf] = []
+    emphasis = [mpf(1)] * len(xs)
+    for k in range(degree + 1):
+        basis = [[x**j for j in range(k, degree + 1)] for x in xs]
+        for _ in range(12 if k == 0 else 3):
+            weights = [e * s**2 for e, s in zip(emphasis, sensitivity)]
+            free = weighted_fit(basis, rest, weights)
+            errors = [
+                s * abs(mpmath.fdot(free, row) - value)
+                for s, row, value in zip(sensitivity, basis, rest)
+            ]
+            mean = sum(e * m for e, m in zip(errors, emphasis)) / sum(emphasis)
+            emphasis = [m * (e / mean + mpf("0.01")) for e, m in zip(errors, emphasis)]
+        coefficients.append(round_to(free[0], PRECISION[element]))
+        rest = [value - coefficients[k] * x**k for value, x in zip(rest, xs)]
+    return coefficients
+
+
+def relative_error(table: Table, coefficients: list[mpf], count: int = 1000) -> mpf:
+    """The largest relative error of the function over `count` points."""
+    return max(
+        table.sensitivity(x)
+        * abs(mpmath.polyval(coefficients[::-1], x) - table.target(x))
+        for x in points(table.low, table.high, count)
+    )
+
+
+def round_up(x: mpf) -> str:
+    """Two significant digits, not below x."""
+    exponent = int(mpmath.floor(mpmath.log10(x)))
+    digits = int(mpmath.ceil(x / mpf(10) ** (exponent - 1)))
+    if digits == 100:
+        digits, exponent = 10, exponent + 1
+    return f"{digits // 10}.{digits % 10}e{exponent}"
+
+
+HEADER = """\
+//===- Coefficients.h - Polynomials of the elementary functions -----------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Generated by utils/fit_functions.py; do not edit.
+//
+// Coefficients are listed from the constant one up. Errors are relative ones
+// of the named function, without what rounding adds.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_MATH_COEFFICIENTS_H
+#define FISHER_MATH_COEFFICIENTS_H
+
+namespace mlir::fisher::coefficients {
+// clang-format off
+"""
+
+FOOTER = """
+// clang-format on
+} // namespace mlir::fisher::coefficients
+
+#endif // FISHER_MATH_COEFFICIENTS_H
+"""
+
+
+def generate() -> str:
+    lines = [HEADER]
+    for table in tables():
+        lines.append(f"// P = {table.formula}")
+        lines.append(f"// for {table.function}")
+        low, high = mpmath.nstr(table.low, 8), mpmath.nstr(table.high, 8)
+        for element in PRECISION:
+            coefficients = fit(table, element)
+            error = round_up(relative_error(table, coefficients))
+            lines.append(
+                f"// {element}: interval [{low}, {high}], "
+                f"degree {table.degree[element]}, error < {error}"
+            )
+            suffix = element.upper()
+            lines.append(f"inline constexpr double {table.name}{suffix}[] = {{")
+            lines += [f"    {float(c).hex()}," for c in coefficients]
+            lines.append("};")
+        lines.append("")
+    return "\n".join(lines).rstrip("\n") + "\n" + FOOTER
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "-o", "--output", type=pathlib.Path, default=OUTPUT, help="the file to write"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing; exit with 1 if the file is not what would be written",
+    )
+    arguments = parser.parse_args()
+    mp.dps = DIGITS
+    text = generate()
+    if not arguments.check:
+        arguments.output.write_text(text)
+        return 0
+    if arguments.output.exists() and arguments.output.read_text() == text:
+        return 0
+    print(
+        f"{arguments.output} is out of date; run {parser.prog} to write it anew",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
