@@ -10,6 +10,7 @@
 
 #include "fisher/Conversion/Passes.h"
 #include "fisher/IR/Fisher.h"
+#include "fisher/Pipelines/Pipelines.h"
 #include "fisher/Transforms/Passes.h"
 
 #include "llvm/Support/CommandLine.h"
@@ -24,6 +25,7 @@ void mlir::fisher::registerAllDialects(DialectRegistry &registry) {
 void mlir::fisher::registerAllPasses() {
   registerTransformsPasses();
   registerConversionPasses();
+  registerFisherPipelines();
 }
 
 void mlir::fisher::addVersionPrinter() {

@@ -22,6 +22,8 @@ ParseResult parseGlobs(OpAsmParser &parser, ArrayAttr &globs);
 void printGlobs(OpAsmPrinter &printer, Operation *op, ArrayAttr globs);
 ParseResult parseNumberOrName(OpAsmParser &parser, Attribute &value);
 void printNumberOrName(OpAsmPrinter &printer, Operation *op, Attribute value);
+ParseResult parseModeKeyword(OpAsmParser &parser, ModeAttr &mode);
+void printModeKeyword(OpAsmPrinter &printer, Operation *op, ModeAttr mode);
 } // namespace mlir::fisher
 
 #define GET_OP_CLASSES

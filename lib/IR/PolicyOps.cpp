@@ -60,6 +60,25 @@ void printNumberOrName(OpAsmPrinter &printer, Operation *, Attribute value) {
     printer << value;
 }
 
+ParseResult parseModeKeyword(OpAsmParser &parser, ModeAttr &mode) {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef keyword;
+  if (parser.parseKeyword(&keyword))
+    return failure();
+  std::optional<Mode> value = symbolizeMode(keyword);
+  if (!value)
+    return parser.emitError(loc)
+           << "expected a mode ('coupled', 'loss_only', 'proximal' or "
+              "'natural'), got '"
+           << keyword << "'";
+  mode = ModeAttr::get(parser.getContext(), *value);
+  return success();
+}
+
+void printModeKeyword(OpAsmPrinter &printer, Operation *, ModeAttr mode) {
+  printer << stringifyMode(mode.getValue());
+}
+
 } // namespace mlir::fisher
 
 //===----------------------------------------------------------------------===//

@@ -357,6 +357,36 @@ Scalar log1pRemainder(Scalar y) {
   return onDomain(y, -1.0, infinity, linear + (remainder + small));
 }
 
+Scalar power(Scalar base, Scalar exponent) {
+  const Format &format = formatOf(base);
+  Normalized normalized = normalize(base);
+  Decomposition u = decompose(normalized.u, normalized.exponentOffset);
+  // base^e = 2^(n e) m^e. Both parts of e times n are exact, so that only the
+  // fraction of the exponent is rounded.
+  uint64_t lowBits = (uint64_t(1) << (format.mantissaBits / 2 + 1)) - 1;
+  Scalar high = (Bits(exponent) & ~lowBits).toScalar();
+  Scalar low = exponent - high;
+  double shift = 1.5 * double(uint64_t(1) << format.mantissaBits);
+  Scalar product = high * u.n;
+  // Beyond twice the range of exponents, the result is 0 or infinity.
+  double limit = 2.0 * double(format.bias) + 52.0;
+  Scalar clamped = clampAbove(clampBelow(product, -limit), limit);
+  Scalar k = (clamped + shift) - shift;
+  Scalar fraction = (clamped - k) + low * u.n;
+  Scalar rest = exp(fraction * format.ln2Nearest +
+                    exponent * assembleLog(u.n * 0.0, u.m - 1.0));
+  // 2^k as a product of factors that are in range.
+  Scalar third = (k * (1.0 / 3.0) + shift) - shift;
+  auto powerOfTwo = [&](Scalar integer) {
+    return (Bits(integer + (shift + double(format.bias)))
+            << format.mantissaBits)
+        .toScalar();
+  };
+  Scalar result = rest * powerOfTwo(third) * powerOfTwo(third) *
+                  powerOfTwo(k - 2.0 * third);
+  return onDomain(base, 0.0, 0.0, result);
+}
+
 Scalar asinhRootQuotient(Scalar x) {
   const Format &format = formatOf(x);
   constexpr double bound = 0.25;

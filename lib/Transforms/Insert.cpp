@@ -21,6 +21,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERINSERT
@@ -138,7 +139,7 @@ private:
 
 InFlightDiagnostic Inserter::error(RegularizeOp entry, const Twine &message,
                                    const Twine &note) {
-  InFlightDiagnostic diag = entry.emitError() << message;
+  InFlightDiagnostic diag = emitError(entry.getLoc()) << message;
   diag.attachNote(function.getLoc()) << note;
   return diag;
 }
@@ -196,7 +197,7 @@ LogicalResult Inserter::matchEntry(RegularizeOp entry) {
   SmallVector<std::vector<std::pair<Captures, unsigned>>> matches;
   for (StringRef pattern : patterns) {
     FailureOr<Glob> glob =
-        Glob::parse(pattern, [&] { return entry.emitError(); });
+        Glob::parse(pattern, [&] { return emitError(entry.getLoc()); });
     if (failed(glob))
       return failure();
     auto &found = matches.emplace_back();
@@ -857,10 +858,21 @@ FunctionOpInterface InsertPass::findEntry() {
   return nullptr;
 }
 
+/// A weight as the policy states it: a number without its type, or a name.
+static std::string describeNumber(Attribute attr) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto number = dyn_cast<FloatAttr>(attr))
+    os << llvm::format("%g", number.getValueAsDouble());
+  else
+    os << attr;
+  return text;
+}
+
 /// Tells what was inserted for one belief.
 void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
   RegularizeOp entry = belief.entry;
-  InFlightDiagnostic remark = entry.emitRemark() << "regularized ";
+  InFlightDiagnostic remark = emitRemark(entry.getLoc()) << "regularized ";
   llvm::interleaveComma(belief.components, remark, [&](unsigned argument) {
     remark << "'" << getArgumentMark(function, argument, marks::name) << "'";
   });
@@ -871,5 +883,5 @@ void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
   else
     remark << "elements of " << belief.type.getComponentType();
   remark << ", toward " << entry.getReference() << ", weight "
-         << entry.getWeight() << ", mode " << stringifyMode(entry.getMode());
+         << describeNumber(entry.getWeight()) << ", mode " << stringifyMode(entry.getMode());
 }

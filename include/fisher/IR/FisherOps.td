@@ -53,7 +53,7 @@ def Fisher_BeliefOp : Fisher_Op<"belief", [OnePerComponent<"belief", "components
   }];
   let arguments = (ins Variadic<AnyRankedTensor>:$components);
   let results = (outs Fisher_BeliefType:$belief);
-  let assemblyFormat = "$components attr-dict `:` type($belief)";
+  let assemblyFormat = "$components attr-dict `:` qualified(type($belief))";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -72,7 +72,7 @@ def Fisher_ComponentsOp
   }];
   let arguments = (ins Fisher_BeliefType:$belief);
   let results = (outs Variadic<AnyRankedTensor>:$components);
-  let assemblyFormat = "$belief attr-dict `:` type($belief)";
+  let assemblyFormat = "$belief attr-dict `:` qualified(type($belief))";
   let hasFolder = 1;
 }
 
@@ -93,7 +93,7 @@ def Fisher_ConvertOp : Fisher_Op<"convert"> {
   }];
   let arguments = (ins Fisher_BeliefType:$belief);
   let results = (outs Fisher_BeliefType:$result);
-  let assemblyFormat = "$belief attr-dict `:` type($belief) `to` type($result)";
+  let assemblyFormat = "$belief attr-dict `:` qualified(type($belief)) `to` qualified(type($result))";
   let hasVerifier = 1;
   let hasFolder = 1;
   let hasCanonicalizer = 1;
@@ -124,7 +124,7 @@ def Fisher_SquaredDistanceOp
   }];
   let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b);
   let results = (outs AnyRankedTensor:$distance);
-  let assemblyFormat = "$a `,` $b attr-dict `:` type($a) `->` type($distance)";
+  let assemblyFormat = "$a `,` $b attr-dict `:` qualified(type($a)) `->` type($distance)";
   let hasCanonicalizeMethod = 1;
 }
 
@@ -150,7 +150,7 @@ def Fisher_SquaredDistanceWithGradientOp
   let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b);
   let results = (outs AnyRankedTensor:$distance, Variadic<AnyRankedTensor>:$gradient);
   let assemblyFormat = [{
-    $a `,` $b attr-dict `:` type($a) `->` type($distance) `,` type($gradient)
+    $a `,` $b attr-dict `:` qualified(type($a)) `->` type($distance) `,` type($gradient)
   }];
   let hasCanonicalizeMethod = 1;
 }
@@ -174,7 +174,7 @@ def Fisher_KLDivergenceOp
   }];
   let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b);
   let results = (outs AnyRankedTensor:$divergence);
-  let assemblyFormat = "$a `,` $b attr-dict `:` type($a) `->` type($divergence)";
+  let assemblyFormat = "$a `,` $b attr-dict `:` qualified(type($a)) `->` type($divergence)";
   let hasCanonicalizeMethod = 1;
 }
 
@@ -205,7 +205,7 @@ def Fisher_PenaltyOp
   let results = (outs AnyRankedTensor:$penalty);
   let assemblyFormat = [{
     $belief `toward` $reference `weight` $weight attr-dict
-    `:` type($belief) `->` type($penalty)
+    `:` qualified(type($belief)) `->` type($penalty)
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -237,7 +237,7 @@ def Fisher_PenaltyWithGradientOp
   let results = (outs AnyRankedTensor:$penalty, Variadic<AnyRankedTensor>:$gradient);
   let assemblyFormat = [{
     $belief `toward` $reference `weight` $weight attr-dict
-    `:` type($belief) `->` type($penalty) `,` type($gradient)
+    `:` qualified(type($belief)) `->` type($penalty) `,` type($gradient)
   }];
   let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
@@ -266,7 +266,7 @@ def Fisher_GeodesicOp
   }];
   let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b, AnyFloat:$t);
   let results = (outs Fisher_BeliefType:$result);
-  let assemblyFormat = "$a `,` $b `at` $t attr-dict `:` type($a)";
+  let assemblyFormat = "$a `,` $b `at` $t attr-dict `:` qualified(type($a))";
   let hasFolder = 1;
 }
 
@@ -293,7 +293,7 @@ def Fisher_ProximalStepOp
                        AnyFloat:$strength);
   let results = (outs Fisher_BeliefType:$result);
   let assemblyFormat = [{
-    $belief `toward` $reference `strength` $strength attr-dict `:` type($belief)
+    $belief `toward` $reference `strength` $strength attr-dict `:` qualified(type($belief))
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -317,7 +317,7 @@ def Fisher_LogOp
   }];
   let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b);
   let results = (outs Variadic<AnyRankedTensor>:$tangent);
-  let assemblyFormat = "$a `,` $b attr-dict `:` type($a)";
+  let assemblyFormat = "$a `,` $b attr-dict `:` qualified(type($a))";
   let hasCanonicalizeMethod = 1;
 }
 
@@ -338,7 +338,7 @@ def Fisher_ExpOp
   }];
   let arguments = (ins Fisher_BeliefType:$a, Variadic<AnyRankedTensor>:$tangent);
   let results = (outs Fisher_BeliefType:$result);
-  let assemblyFormat = "$a `,` $tangent attr-dict `:` type($a)";
+  let assemblyFormat = "$a `,` $tangent attr-dict `:` qualified(type($a))";
   let hasFolder = 1;
 }
 
@@ -359,7 +359,7 @@ def Fisher_MetricOp
   }];
   let arguments = (ins Fisher_BeliefType:$at, Variadic<AnyRankedTensor>:$tangent);
   let results = (outs Variadic<AnyRankedTensor>:$covector);
-  let assemblyFormat = "$at `,` $tangent attr-dict `:` type($at)";
+  let assemblyFormat = "$at `,` $tangent attr-dict `:` qualified(type($at))";
 }
 
 def Fisher_NaturalGradientOp
@@ -379,7 +379,7 @@ def Fisher_NaturalGradientOp
   }];
   let arguments = (ins Fisher_BeliefType:$at, Variadic<AnyRankedTensor>:$gradient);
   let results = (outs Variadic<AnyRankedTensor>:$tangent);
-  let assemblyFormat = "$at `,` $gradient attr-dict `:` type($at)";
+  let assemblyFormat = "$at `,` $gradient attr-dict `:` qualified(type($at))";
   let hasCanonicalizeMethod = 1;
 }
 

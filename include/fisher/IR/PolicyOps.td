@@ -69,7 +69,7 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     custom<Globs>($names) `as` $family `toward` $reference
     `weight` custom<NumberOrName>($weight)
     (`step_size` custom<NumberOrName>($step_size)^)?
-    `mode` $mode attr-dict
+    `mode` custom<ModeKeyword>($mode) attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -36,6 +36,11 @@ Scalar log1p(Scalar y);
 /// y − log(1 + y) for y ≥ −1, y²/2 near 0.
 Scalar log1pRemainder(Scalar y);
 
+/// base^exponent for base > 0 and exponents up to 1000 in size. The relative
+/// error does not grow with the logarithm of the result, because the integer
+/// part of the binary exponent is exact.
+Scalar power(Scalar base, Scalar exponent);
+
 /// asinh(√x)/√x for x ≥ 0, 1 at 0.
 Scalar asinhRootQuotient(Scalar x);
 /// The hyperbolic sine and cosine.

@@ -63,4 +63,25 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FisherStripMarks : Pass<"fisher-strip-marks"> {
+  let summary = "Remove the marks from functions' arguments and results";
+  let description = [{
+    Marks tell passes and runners what arguments and results are. Tools below
+    tensors do not know the dialect and would warn of its attributes or refuse
+    them, so this is the last pass of a pipeline.
+
+    ```mlir
+    func.func @main(%mu: tensor<4xf32> {fisher.name = "fc.mu"}) -> tensor<4xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @main(%mu: tensor<4xf32>) -> tensor<4xf32>
+    ```
+  }];
+  // Marks of a dialect that is not loaded could not be told from others.
+  let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
 #endif // FISHER_TRANSFORMS_PASSES_TD

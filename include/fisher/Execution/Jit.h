@@ -1,0 +1,58 @@
+//===- Jit.h - Compiled functions -------------------------------*- C++ -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_EXECUTION_JIT_H
+#define FISHER_EXECUTION_JIT_H
+
+#include "fisher/Execution/StepFunction.h"
+#include "fisher/Pipelines/Pipelines.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir {
+class ExecutionEngine;
+} // namespace mlir
+
+namespace mlir::fisher {
+
+/// A function compiled for this CPU.
+class CompiledFunction {
+public:
+  /// Lowers `module` with `fisher-cpu-pipeline`, compiles it and finds `entry`
+  /// in it. What `entry` does not reach is dropped from the module, which is
+  /// left in the LLVM dialect. Errors are reported as diagnostics.
+  ///
+  /// The context needs the dialects of the module, MLIR's extensions for
+  /// bufferization and conversion to LLVM, and the translations to LLVM IR.
+  static FailureOr<CompiledFunction> compile(ModuleOp module,
+                                             func::FuncOp entry,
+                                             const CPUPipelineOptions &options);
+
+  CompiledFunction(CompiledFunction &&);
+  CompiledFunction &operator=(CompiledFunction &&);
+  ~CompiledFunction();
+
+  const Signature &getSignature() const { return signature; }
+
+  /// Calls the function. `arguments` must have passed `checkArgument`; they are
+  /// only read. Where the module needs two dynamic sizes to be equal, this is
+  /// not checked.
+  SmallVector<Array> operator()(ArrayRef<Array> arguments) const;
+
+private:
+  CompiledFunction(Signature signature, std::unique_ptr<ExecutionEngine> engine,
+                   void (*function)(void **));
+
+  Signature signature;
+  std::unique_ptr<ExecutionEngine> engine;
+  void (*function)(void **);
+};
+
+} // namespace mlir::fisher
+
+#endif // FISHER_EXECUTION_JIT_H

@@ -1,0 +1,35 @@
+//===- Program.h - Loading modules to run -----------------------*- C++ -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_EXECUTION_PROGRAM_H
+#define FISHER_EXECUTION_PROGRAM_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace mlir::fisher {
+
+/// A module and the function in it that is to be run.
+struct Program {
+  OwningOpRef<ModuleOp> module;
+  func::FuncOp entry;
+};
+
+/// Parses the MLIR text or bytecode in the file `path` and finds the entry by
+/// name. An empty name stands for "main" or, where there is no such function,
+/// for the only public one.
+FailureOr<Program> loadProgram(StringRef path, StringRef entryName,
+                               MLIRContext *context);
+
+/// Runs `fisher-insert` with the policy of the file `policyPath`.
+LogicalResult insertPolicy(Program &program, StringRef policyPath);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_EXECUTION_PROGRAM_H

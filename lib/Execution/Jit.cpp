@@ -1,0 +1,248 @@
+//===- Jit.cpp - Compiled functions ---------------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Execution/Jit.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/ExecutionEngine/CRunnerUtils.h"
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+//===----------------------------------------------------------------------===//
+// Compiling
+//===----------------------------------------------------------------------===//
+
+/// Makes `entry` callable from here: by the C interface, with arguments that
+/// are only read.
+static void prepareEntry(func::FuncOp entry) {
+  Builder builder(entry.getContext());
+  entry.setPublic();
+  entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                 builder.getUnitAttr());
+  for (BlockArgument argument : entry.getArguments())
+    if (isa<TensorType>(argument.getType()))
+      entry.setArgAttr(argument.getArgNumber(),
+                       bufferization::BufferizationDialect::kWritableAttrName,
+                       builder.getBoolAttr(false));
+}
+
+/// Drops what `entry` does not reach: it need not be fit for this CPU.
+static LogicalResult keepReachable(ModuleOp module, func::FuncOp entry) {
+  for (auto symbol : module.getOps<SymbolOpInterface>())
+    if (symbol != entry.getOperation())
+      symbol.setPrivate();
+  PassManager manager(module->getName());
+  manager.addPass(createSymbolDCEPass());
+  return manager.run(module);
+}
+
+static LogicalResult checkDialects(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    if (op->isRegistered())
+      return WalkResult::advance();
+    InFlightDiagnostic diag = op->emitError()
+                              << "operation '" << op->getName()
+                              << "' is of no dialect that is known here";
+    diag.attachNote() << "lower the function to linalg on tensors first";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options) {
+  PassManager manager(module->getName());
+  applyDefaultTimingPassManagerCLOptions(manager);
+  if (failed(applyPassManagerCLOptions(manager)))
+    return failure();
+  buildCPUPipeline(manager, options);
+  return manager.run(module);
+}
+
+static llvm::Expected<std::unique_ptr<ExecutionEngine>>
+makeEngine(ModuleOp module) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!host)
+    return host.takeError();
+  host->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
+  auto machine = host->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+
+  ExecutionEngineOptions options;
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+                                            machine->get());
+  options.transformer = optimize;
+  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
+  options.enableGDBNotificationListener = false;
+  options.enablePerfNotificationListener = false;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (engine)
+    (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
+      llvm::orc::SymbolMap symbols;
+      symbols[mangle("memrefCopy")] = {
+          llvm::orc::ExecutorAddr::fromPtr(&memrefCopy),
+          llvm::JITSymbolFlags::Exported};
+      return symbols;
+    });
+  return engine;
+}
+
+FailureOr<CompiledFunction>
+CompiledFunction::compile(ModuleOp module, func::FuncOp entry,
+                          const CPUPipelineOptions &options) {
+  FailureOr<Signature> signature = readSignature(entry);
+  if (failed(signature))
+    return failure();
+  std::string name = ("_mlir_ciface_" + entry.getName()).str();
+  prepareEntry(entry);
+  if (failed(keepReachable(module, entry)) || failed(checkDialects(module)) ||
+      failed(lower(module, options)))
+    return failure();
+
+  auto engine = makeEngine(module);
+  if (!engine)
+    return emitError(signature->loc)
+           << "cannot compile: " << llvm::toString(engine.takeError());
+  auto function = (*engine)->lookupPacked(name);
+  if (!function)
+    return emitError(signature->loc)
+           << "cannot compile: " << llvm::toString(function.takeError());
+  return CompiledFunction(std::move(*signature), std::move(*engine), *function);
+}
+
+CompiledFunction::CompiledFunction(Signature signature,
+                                   std::unique_ptr<ExecutionEngine> engine,
+                                   void (*function)(void **))
+    : signature(std::move(signature)), engine(std::move(engine)),
+      function(function) {}
+CompiledFunction::CompiledFunction(CompiledFunction &&) = default;
+CompiledFunction &CompiledFunction::operator=(CompiledFunction &&) = default;
+CompiledFunction::~CompiledFunction() = default;
+
+//===----------------------------------------------------------------------===//
+// Calling
+//===----------------------------------------------------------------------===//
+
+// A tensor is passed as the address of a descriptor: two pointers (to free and
+// to use), an offset, sizes and strides. Results are fields of one structure;
+// only a single scalar is returned as it is.
+
+static_assert(sizeof(void *) == sizeof(int64_t),
+              "descriptors are written as 64-bit words");
+
+static SmallVector<int64_t> makeDescriptor(const Array &array) {
+  auto address = reinterpret_cast<intptr_t>(array.getData());
+  SmallVector<int64_t> words = {address, address, /*offset=*/0};
+  llvm::append_range(words, array.getShape());
+  SmallVector<int64_t> strides(array.getRank(), 1);
+  for (int64_t dim = array.getRank() - 1; dim > 0; --dim)
+    strides[dim - 1] = strides[dim] * array.getShape()[dim];
+  llvm::append_range(words, strides);
+  return words;
+}
+
+static size_t getFieldSize(const Port &result) {
+  if (isa<TensorType>(result.type))
+    return (3 + 2 * result.getShape().size()) * sizeof(int64_t);
+  return getByteSize(result.getKind());
+}
+
+static size_t getFieldAlignment(const Port &result) {
+  return isa<TensorType>(result.type) ? sizeof(int64_t) : getFieldSize(result);
+}
+
+static SmallVector<size_t> getFieldOffsets(ArrayRef<Port> results,
+                                           size_t &size) {
+  SmallVector<size_t> offsets;
+  size = 0;
+  for (const Port &result : results) {
+    size = llvm::alignTo(size, getFieldAlignment(result));
+    offsets.push_back(size);
+    size += getFieldSize(result);
+  }
+  return offsets;
+}
+
+/// Takes over the memory of a result. Results that share memory share its
+/// owner, which `owners` holds by address.
+static Array
+takeResult(const Port &result, const char *field,
+           llvm::SmallDenseMap<void *, std::shared_ptr<void>> &owners) {
+  if (!isa<TensorType>(result.type)) {
+    Array scalar(result.getKind(), {});
+    std::memcpy(scalar.getData(), field, scalar.getByteSize());
+    return scalar;
+  }
+  SmallVector<int64_t> words(getFieldSize(result) / sizeof(int64_t));
+  std::memcpy(words.data(), field, words.size() * sizeof(int64_t));
+  auto *allocated = reinterpret_cast<void *>(words[0]);
+  auto *data = reinterpret_cast<char *>(words[1]) +
+               words[2] * static_cast<int64_t>(getByteSize(result.getKind()));
+  std::shared_ptr<void> &owner = owners[allocated];
+  if (!owner)
+    owner = std::shared_ptr<void>(allocated, std::free);
+  ArrayRef<int64_t> shape = ArrayRef(words).slice(3, result.getShape().size());
+  return Array(result.getKind(), shape, owner, data);
+}
+
+SmallVector<Array>
+CompiledFunction::operator()(ArrayRef<Array> arguments) const {
+  assert(arguments.size() == signature.arguments.size() &&
+         "wrong number of arguments");
+  SmallVector<SmallVector<int64_t>> descriptors(arguments.size());
+  // Pointers to what the function takes; a descriptor is taken by its address.
+  SmallVector<void *> addresses(arguments.size());
+  SmallVector<void *> packed;
+
+  ArrayRef<Port> results = signature.results;
+  size_t size;
+  SmallVector<size_t> offsets = getFieldOffsets(results, size);
+  SmallVector<int64_t> storage(llvm::divideCeil(size, sizeof(int64_t)));
+  void *structure = storage.data();
+  bool isPlainScalar =
+      results.size() == 1 && !isa<TensorType>(results.front().type);
+  if (!results.empty() && !isPlainScalar)
+    packed.push_back(&structure);
+
+  for (auto [index, argument] : llvm::enumerate(arguments)) {
+    auto *data = const_cast<char *>(argument.getData());
+    if (!isa<TensorType>(signature.arguments[index].type)) {
+      packed.push_back(data);
+      continue;
+    }
+    descriptors[index] = makeDescriptor(argument);
+    addresses[index] = descriptors[index].data();
+    packed.push_back(&addresses[index]);
+  }
+  if (isPlainScalar)
+    packed.push_back(structure);
+  function(packed.data());
+
+  llvm::SmallDenseMap<void *, std::shared_ptr<void>> owners;
+  SmallVector<Array> arrays;
+  for (auto [result, offset] : llvm::zip_equal(results, offsets))
+    arrays.push_back(takeResult(
+        result, reinterpret_cast<const char *>(storage.data()) + offset,
+        owners));
+  return arrays;
+}

@@ -1,0 +1,94 @@
+//===- Program.cpp - Loading modules to run -------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Execution/Program.h"
+
+#include "fisher/Transforms/Passes.h"
+
+#include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
+  SmallVector<func::FuncOp> candidates;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (!function.isDeclaration())
+      candidates.push_back(function);
+
+  StringRef wanted = name.empty() ? "main" : name;
+  for (func::FuncOp function : candidates)
+    if (function.getName() == wanted)
+      return function;
+  if (name.empty()) {
+    SmallVector<func::FuncOp> publicOnes = llvm::to_vector(
+        llvm::make_filter_range(candidates, [](func::FuncOp function) {
+          return function.isPublic();
+        }));
+    if (publicOnes.size() == 1)
+      return publicOnes.front();
+  }
+
+  InFlightDiagnostic diag = module.emitError()
+                            << "no function '" << wanted << "' to run";
+  if (candidates.empty())
+    diag.attachNote() << "the module defines no func.func";
+  for (func::FuncOp function : candidates)
+    diag.attachNote(function.getLoc())
+        << "--entry=" << function.getName() << " would run this function";
+  return diag;
+}
+
+static OwningOpRef<ModuleOp> parseModule(StringRef path, MLIRContext *context) {
+  std::string message;
+  auto buffer = openInputFile(path, &message);
+  if (!buffer) {
+    emitError(UnknownLoc::get(context)) << message;
+    return nullptr;
+  }
+  Location loc = FileLineColLoc::get(context, path, 1, 1);
+  constexpr llvm::StringLiteral hint(
+      "MLIR text or bytecode is expected, such as a func.func on tensors");
+  bool isBinary = buffer->getBuffer().contains('\0');
+  if (isBinary && !isBytecode(*buffer)) {
+    emitError(loc) << "not an MLIR file; " << hint;
+    return nullptr;
+  }
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
+  auto module = parseSourceFile<ModuleOp>(sources, context);
+  if (!module)
+    emitRemark(loc) << hint;
+  return module;
+}
+
+FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
+                                       MLIRContext *context) {
+  Program program;
+  program.module = parseModule(path, context);
+  if (!program.module)
+    return failure();
+  FailureOr<func::FuncOp> entry = findEntry(*program.module, entryName);
+  if (failed(entry))
+    return failure();
+  program.entry = *entry;
+  return program;
+}
+
+LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath) {
+  PassManager manager(program.module->getContext());
+  FisherInsertOptions options;
+  options.policyFile = policyPath.str();
+  options.entry = program.entry.getName().str();
+  manager.addPass(createFisherInsert(options));
+  return manager.run(*program.module);
+}
