@@ -2,6 +2,9 @@
 # libraries are linked: a component archive beside them would bring a second
 # copy of every TypeID.
 
+# What has to be built before the tests can run.
+add_custom_target(fisher-test-depends)
+
 # fisher_add_library(NAME sources... [LINK targets...] [DEPENDS generated...])
 #
 # Declares a static library that is installed and exported as Fisher::NAME.
@@ -15,9 +18,12 @@ function(fisher_add_library name)
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:FisherFlags>)
   target_link_libraries(${name} PUBLIC ${ARG_LINK} MLIR LLVM)
+  # Where MLIR's headers are is found again by the package that is installed.
+  target_link_libraries(${name} INTERFACE $<INSTALL_INTERFACE:Fisher::Upstream>)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()
+  add_dependencies(fisher-test-depends ${name})
   install(TARGETS ${name} EXPORT FisherTargets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
@@ -29,5 +35,18 @@ function(fisher_add_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_link_libraries(${name} PRIVATE FisherFlags ${ARG_LINK} MLIR LLVM)
+  add_dependencies(fisher-test-depends ${name})
   install(TARGETS ${name} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endfunction()
+
+# fisher_add_unittest(NAME sources... [LINK targets...])
+#
+# Declares a GoogleTest executable; each of its tests is one of ctest's.
+function(fisher_add_unittest name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE
+    FisherFlags ${ARG_LINK} GTest::gtest_main MLIR LLVM)
+  add_dependencies(fisher-test-depends ${name})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60)
 endfunction()

@@ -45,14 +45,14 @@ fi
 build_dir=$(realpath -m "${BUILD_DIR:-build}")
 jobs=${JOBS:-$(nproc)}
 
-if [[ $setup ]]; then
-  utils/setup.sh "${options[@]}"
-fi
-
 # LLVM's headers poison the memory of its allocators in code that is built with
 # the sanitizer, but the installed library, which is not, never unpoisons it.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-allow_user_poisoning=0}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+if [[ $setup ]]; then
+  utils/setup.sh "${options[@]}"
+fi
 export FISHER_BUILD_DIR=$build_dir
 
 results=$build_dir/test-results
@@ -70,7 +70,7 @@ run() {
   summary+=("$name=$status=$results/$name.xml")
 }
 
-run lit .venv/bin/lit -sv -j "$jobs" --xunit-xml-output "$results/lit.xml" "$build_dir/test"
+run lit .venv/bin/lit -v -j "$jobs" --xunit-xml-output "$results/lit.xml" "$build_dir/test"
 run ctest ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
   --parallel "$jobs" --output-junit "$results/ctest.xml"
 run pytest .venv/bin/python -m pytest --junitxml "$results/pytest.xml" test
