@@ -240,10 +240,17 @@ struct Pair {
     return select(far, 2.0 * square(D), 8.0 * x * square(asinhRootQuotient(x)));
   }
 
-  /// exp(-t D): the power of a number whose digits are right, because the
+  /// exp(t D/2): the power of a number whose digits are right, because the
   /// rounding of a large D would be multiplied by t D.
-  Scalar expMinus(Scalar t) const {
-    return power(expBase, -(t * select(far, x.constant(4.0), 1.0)));
+  Scalar expHalf(Scalar t) const {
+    return power(expBase, t * select(far, x.constant(2.0), 0.5));
+  }
+
+  /// exp(-D/2) sqrt(sigma1/sigma2) = sigma1/(m exp(D/2)), which is
+  /// sigma1/(2N) where far.
+  Scalar expMinusHalfTimesRootRatio() const {
+    return scales.first.sigma() /
+           select(far, 2.0 * unit, m * sqrt(expBase));
   }
 
 private:
@@ -347,8 +354,9 @@ GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
 Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
   ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
   Scalar y = scales.squaredRatioMinusOne();
-  Scalar spread = select(abs(y) < 0.4, log1pRemainder(y),
-                         y - 2.0 * scales.logRatio());
+  // Near y = -1 the digits of 1+y are lost, and far away y overflows with KL.
+  Scalar spread =
+      select(y > -0.7, log1pRemainder(y), y - 2.0 * scales.logRatio());
   return 0.5 * (square((a[0] - b[0]) / scales.second.sigma()) + spread);
 }
 
@@ -390,24 +398,24 @@ Components GaussianAttr::buildExp(Point a, Point tangent) const {
 
 // Weights w1 = sinh((1-t)D)/sinh D and w2 = sinh(tD)/sinh D, u_i = w_i/sigma_i:
 //   sigma = 1/(u1+u2),  mu = mu1 + (mu2-mu1) u2/(u1+u2).
-// sinh(fD)/sinh(D) = f e^-(1-f)D q(f)/q(1) with q(f) = (1 - e^-2fD)/(2fD).
+// With q(f) = (1 - e^-2fD)/(2fD), and in units of 1/sigma1,
+//   u1 = (1-t) e^-tD q(1-t)/q(1),  u2 = t e^tD (e^-D sigma1/sigma2) q(t)/q(1).
 Components GaussianAttr::buildGeodesic(Point a, Point b, Scalar t) const {
   Pair pair(a, b, getChart());
   Scalar D = pair.hyperbolicDistance();
   Scalar rest = 1.0 - t;
   Scalar whole = expm1Quotient(-2.0 * D);
-  Scalar w1 =
-      rest * pair.expMinus(t) * (expm1Quotient(-2.0 * rest * D) / whole);
-  Scalar w2 = t * pair.expMinus(rest) * (expm1Quotient(-2.0 * t * D) / whole);
-  Scalar rootRatio = pair.scales.rootRatio();
-  Scalar u2 = (w2 * rootRatio) * rootRatio;
-  Scalar sum = w1 + u2;
+  Scalar growth = pair.expHalf(t);
+  Scalar u1 = rest * (expm1Quotient(-2.0 * rest * D) / whole) / growth / growth;
+  Scalar u2 = t * (expm1Quotient(-2.0 * t * D) / whole) *
+              square(pair.expMinusHalfTimesRootRatio() * growth);
+  Scalar sum = u1 + u2;
   // Start from the nearer mean, so that both ends are met.
   Scalar fraction = u2 / sum;
   Condition nearFirst = fraction <= 0.5;
-  Scalar mean = select(nearFirst, a[0], b[0]) -
-                pair.meanDifference *
-                    select(nearFirst, fraction, -(w1 / sum));
+  Scalar mean =
+      select(nearFirst, a[0], b[0]) -
+      pair.meanDifference * select(nearFirst, fraction, -(u1 / sum));
   return {mean, pair.scales.first.dividedBy(sum)};
 }
 

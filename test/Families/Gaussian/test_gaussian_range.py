@@ -1,0 +1,228 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""From distance zero to the far end of the element type, outside the domain,
+in storage types, and in every shape."""
+
+import itertools
+
+import ml_dtypes
+import mpmath as mp
+import numpy as np
+import pytest
+
+import truth
+from execution import run
+
+ELEMENTS = {"f64": np.float64, "f32": np.float32}
+STORAGE = {"bf16": ml_dtypes.bfloat16, "f16": np.float16}
+CASES = [(chart, element) for chart in truth.CHARTS for element in ELEMENTS]
+
+DISTANCE = """
+!b = !fisher.belief<#fisher.gaussian<{chart}>, {tensor}>
+func.func @main(%m1: {tensor}, %s1: {tensor}, %m2: {tensor}, %s2: {tensor})
+    -> ({batch}, {tensor}, {tensor}) {{
+  %a = fisher.belief %m1, %s1 : !b
+  %b = fisher.belief %m2, %s2 : !b
+  %d, %g0, %g1 = fisher.squared_distance_with_gradient %a, %b
+      : !b -> {batch}, {tensor}, {tensor}
+  return %d, %g0, %g1 : {batch}, {tensor}, {tensor}
+}}
+"""
+
+
+def distance(chart, shape, element, *inputs):
+    compute = "f64" if element == "f64" else "f32"
+    return run(DISTANCE.format(chart=chart, tensor=f"tensor<{shape}{element}>",
+                               batch=f"tensor<{shape}{compute}>"), *inputs)
+
+
+def stored(chart, sigma, dtype):
+    """Stored values of standard deviations, rounded once."""
+    return np.array([float(truth.CHARTS[chart][1](mp.mpf(float(s))))
+                     for s in sigma], dtype=dtype)
+
+
+@pytest.mark.parametrize("chart,element", CASES)
+def test_zero_distance_is_exact(chart, element):
+    """A belief is at distance zero from itself, and the gradient is zero, for
+    every scale that the element type can hold."""
+    dtype = ELEMENTS[element]
+    exponent = {"f64": 140, "f32": 17}[element]
+    sigma = 10.0**np.linspace(-exponent, exponent, 101)
+    scale = stored(chart, sigma, dtype)
+    mean = np.random.default_rng(0).normal(size=101).astype(dtype) * sigma
+    mean = mean.astype(dtype)
+    for result in distance(chart, "101x", element, mean, scale, mean, scale):
+        np.testing.assert_array_equal(result, np.zeros(101, dtype))
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+def test_far_end(element):
+    """Extreme means and scales in all combinations: the distance is small
+    where its square is far beyond the type's range."""
+    dtype = ELEMENTS[element]
+    big = {"f64": 1e300, "f32": 1e37}[element]
+    values = [1 / big, 1.0, big]
+    points = np.array(list(itertools.product([0.0, *values, -big], values,
+                                             [0.0, *values], values)), dtype)
+    d2, g0, g1 = distance("sigma", f"{len(points)}x", element, *points.T)
+    tolerance = {"f64": 2e-14, "f32": 6e-7}[element]
+    smallest, largest = np.finfo(dtype).tiny, np.finfo(dtype).max
+    for i, point in enumerate(points):
+        x = [mp.mpf(float(v)) for v in point]
+        expected = truth.distance_and_gradient("sigma", x[:2], x[2:])
+        if x[:2] == x[2:]:
+            assert d2[i] == 0 and g0[i] == 0 and g1[i] == 0
+            continue
+        error = abs(mp.mpf(float(d2[i])) - expected[0])
+        assert error <= max(tolerance * expected[0], smallest), (
+            f"{point}: got {d2[i]}, expected {mp.nstr(expected[0], 17)}")
+        for got, e in zip((g0[i], g1[i]), expected[1:]):
+            assert not np.isnan(got), f"{point}"
+            if abs(e) < largest:
+                assert np.isfinite(got), f"{point}: {got} for {mp.nstr(e, 17)}"
+
+
+@pytest.mark.parametrize("chart,element", CASES)
+def test_symmetric(chart, element):
+    rng = np.random.default_rng(2)
+    dtype = ELEMENTS[element]
+    scales = [stored(chart, np.exp(rng.normal(size=500) * 3), dtype)
+              for _ in range(2)]
+    means = [rng.normal(size=500).astype(dtype) for _ in range(2)]
+    there = distance(chart, "500x", element, means[0], scales[0], means[1],
+                     scales[1])[0]
+    back = distance(chart, "500x", element, means[1], scales[1], means[0],
+                    scales[0])[0]
+    np.testing.assert_allclose(there, back, rtol=20 * np.finfo(dtype).eps)
+
+
+ALL_OPERATIONS = """
+!b = !fisher.belief<#fisher.gaussian<{chart}>, tensor<4x{e}>>
+!t = tensor<4x{e}>
+func.func @main(%m1: !t, %s1: !t, %m2: !t, %s2: !t)
+    -> (!t, !t, !t, !t, !t, !t, !t, !t) {{
+  %a = fisher.belief %m1, %s1 : !b
+  %b = fisher.belief %m2, %s2 : !b
+  %d, %g0, %g1 = fisher.squared_distance_with_gradient %a, %b : !b -> !t, !t, !t
+  %k = fisher.kl_divergence %a, %b : !b -> !t
+  %t = arith.constant 0.25 : {e}
+  %q = fisher.geodesic %a, %b at %t : !b
+  %q0, %q1 = fisher.components %q : !b
+  %n0, %n1 = fisher.natural_gradient %a, %m2, %s2 : !b
+  return %d, %g0, %g1, %k, %q0, %q1, %n0, %n1 : !t, !t, !t, !t, !t, !t, !t, !t
+}}
+"""
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("chart", ["sigma", "variance", "precision"])
+def test_outside_the_domain_is_nan(chart, element):
+    """Elements with a scale outside the domain are NaN, others are not."""
+    dtype = ELEMENTS[element]
+    mean = np.zeros(4, dtype)
+    bad = np.array([0.0, -1.0, np.nan, 1.0], dtype)
+    good = np.full(4, 2.0, dtype)
+    results = run(ALL_OPERATIONS.format(chart=chart, e=element), mean, bad,
+                  mean, good)
+    names = ["d2", "g0", "g1", "kl", "q0", "q1", "n0", "n1"]
+    for name, result in zip(names, results):
+        if name == "q0":  # the means are equal, wherever the geodesic goes
+            continue
+        assert np.isnan(result[:3]).all(), f"{name}: {result}"
+        assert np.isfinite(result[3]), f"{name}: {result}"
+    reverse = run(ALL_OPERATIONS.format(chart=chart, e=element), mean, good,
+                  mean, bad)
+    for name, result in zip(names[:6], reverse):
+        if name != "q0":
+            assert np.isnan(result[:3]).all(), f"{name}: {result}"
+
+
+@pytest.mark.parametrize("element", STORAGE)
+@pytest.mark.parametrize("chart", truth.CHARTS)
+def test_storage_types_compute_in_f32(chart, element):
+    rng = np.random.default_rng(3)
+    dtype = STORAGE[element]
+    inputs = []
+    for _ in range(2):
+        inputs += [rng.normal(size=64).astype(dtype),
+                   stored(chart, np.exp(rng.normal(size=64)), dtype)]
+    low = distance(chart, "64x", element, *inputs)
+    wide = distance(chart, "64x", "f32",
+                    *[x.astype(np.float32) for x in inputs])
+    assert low[0].dtype == np.float32
+    np.testing.assert_array_equal(low[0], wide[0])
+    for got, expected in zip(low[1:], wide[1:]):
+        np.testing.assert_array_equal(
+            np.asarray(got).view(np.uint16),
+            expected.astype(dtype).view(np.uint16))
+
+
+@pytest.mark.parametrize("shape,dims", [
+    ((), ""), ((0,), "0x"), ((3, 0, 2), "3x0x2x"), ((1,), "1x"), ((17,), "?x"),
+    ((2, 3, 4, 5), "2x3x4x5x"), ((2, 3, 4), "?x3x?x"), ((0, 5), "?x?x")])
+def test_every_shape(shape, dims):
+    rng = np.random.default_rng(4)
+    inputs = [rng.normal(size=shape) for _ in range(4)]
+    results = distance("log_sigma", dims, "f64", *inputs)
+    flat = distance("log_sigma", f"{int(np.prod(shape))}x", "f64",
+                    *[x.reshape(-1) for x in inputs])
+    for result, expected in zip(results, flat):
+        assert result.shape == shape
+        np.testing.assert_array_equal(result.reshape(-1), expected)
+
+
+PENALTY = """
+!b = !fisher.belief<#fisher.gaussian<softplus>, tensor<{dims}{e}>>
+!t = tensor<{dims}{e}>
+func.func @main(%m1: !t, %s1: !t, %m2: !t, %s2: !t, %w: tensor<{c}>)
+    -> (tensor<{c}>, tensor<{c}>, !t, !t) {{
+  %a = fisher.belief %m1, %s1 : !b
+  %b = fisher.belief %m2, %s2 : !b
+  %weight = tensor.extract %w[] : tensor<{c}>
+  %p = fisher.penalty %a toward %b weight %weight : !b -> tensor<{c}>
+  %q, %g0, %g1 = fisher.penalty_with_gradient %a toward %b weight %weight
+      : !b -> tensor<{c}>, !t, !t
+  return %p, %q, %g0, %g1 : tensor<{c}>, tensor<{c}>, !t, !t
+}}
+"""
+
+
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+@pytest.mark.parametrize("shape,dims", [((300, 7), "300x7x"), ((11,), "?x"),
+                                        ((), ""), ((0, 4), "0x4x")])
+def test_penalty_is_weight_times_sum(element, shape, dims):
+    rng = np.random.default_rng(5)
+    dtype = {**ELEMENTS, **STORAGE}[element]
+    compute = np.float64 if element == "f64" else np.float32
+    inputs = [np.asarray(rng.normal(size=shape)).astype(dtype)
+              for _ in range(4)]
+    weight = np.asarray(0.37, compute)
+    c = "f64" if element == "f64" else "f32"
+    p, q, g0, g1 = run(PENALTY.format(dims=dims, e=element, c=c), *inputs,
+                       weight)
+    d2, h0, h1 = distance("softplus", dims, element, *inputs)
+    eps = np.finfo(compute).eps
+    expected = float(weight) * np.sum(d2, dtype=np.float64)
+    # f32 sums are taken in f64.
+    np.testing.assert_allclose(p, expected, rtol=2 * eps if c == "f32" else 1e-13)
+    np.testing.assert_array_equal(p, q)
+    rounding = {"bf16": 2.0**-7, "f16": 2.0**-9}.get(element, 4 * eps)
+    for got, gradient in zip((g0, g1), (h0, h1)):
+        np.testing.assert_allclose(
+            np.asarray(got).astype(np.float64),
+            float(weight) * np.asarray(gradient).astype(np.float64),
+            rtol=rounding, atol=rounding * 1e-3)
+
+
+def test_sum_keeps_its_digits():
+    """A million equal terms: an f32 sum taken one by one would be off by
+    percents."""
+    n = 1_000_000
+    inputs = [np.zeros(n, np.float32), np.full(n, 0.3, np.float32),
+              np.zeros(n, np.float32), np.full(n, -0.2, np.float32)]
+    p = run(PENALTY.format(dims="?x", e="f32", c="f32"), *inputs,
+            np.float32(1.0))[0]
+    one = distance("softplus", "1x", "f32", *[x[:1] for x in inputs])[0][0]
+    np.testing.assert_allclose(p, n * np.float64(one), rtol=1e-7)
