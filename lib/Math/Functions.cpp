@@ -44,6 +44,10 @@ struct Format {
   ArrayRef<double> exp, log, logWide, asinhRoot;
 
   uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
+  /// Without these bits a number has so few that its square is exact.
+  uint64_t lowHalfMask() const {
+    return (uint64_t(1) << (mantissaBits / 2 + 1)) - 1;
+  }
   /// The bit pattern of 2^exponent.
   uint64_t powerOfTwo(int exponent) const {
     return (bias + exponent) << mantissaBits;
@@ -242,7 +246,10 @@ Scalar cosh(Scalar x) {
 
 Scalar sigmoid(Scalar x) {
   Scalar e = expInRange(clampBelow(-abs(x), expLowLimit(x)));
-  return select(x < 0.0, e, x.constant(1.0)) / (1.0 + e);
+  // 1 − r or e − e·r: the rounding of 1 + e matters less than in a quotient.
+  Scalar r = e / (1.0 + e);
+  Scalar limit = select(x < 0.0, e, x.constant(1.0));
+  return limit - limit * r;
 }
 
 } // namespace mlir::fisher
@@ -368,12 +375,15 @@ Scalar log1pRemainder(Scalar y) {
   Scalar f = exact + scaled;
   Scalar e = (exact - f) + scaled;
   // f − log(1 + f) = f²/2 − z(f²/2 + z²Q(z²)), to which e adds e·f/(1 + f),
-  // for which 2ez is close enough.
+  // for which 2ez is close enough. With f = a + b, where a has half of the
+  // bits, a² is exact and is most of f².
   LogVariable t(f);
-  Scalar halfSquare = (0.5 * f) * f;
-  Scalar remainder =
-      halfSquare -
-      t.z * (halfSquare + (t.w * polynomial(t.w, format.logWide) - 2.0 * e));
+  Scalar a = (Bits(f) & ~format.lowHalfMask()).toScalar();
+  Scalar b = f - a;
+  Scalar main = (0.5 * a) * a;
+  Scalar rest = b * (a + 0.5 * b);
+  Scalar series = t.w * polynomial(t.w, format.logWide) - 2.0 * e;
+  Scalar tail = rest - t.z * ((main + rest) + series);
   // y − n·ln 2 − f, without the terms that cancel. The first difference is
   // compensated, the second is exact where it matters.
   Scalar nLn2 = u.n * format.ln2High;
@@ -381,7 +391,8 @@ Scalar log1pRemainder(Scalar y) {
   Scalar step = difference - sum;
   Scalar lost = (sum - (difference - step)) - (nLn2 + step);
   Scalar small = ((c - scaled) + lost) - u.n * format.ln2Low;
-  return onDomain(y, -1.0, infinity, (difference - u.m) + (remainder + small));
+  return onDomain(y, -1.0, infinity,
+                  (difference - u.m) + (main + (tail + small)));
 }
 
 Scalar power(Scalar base, Scalar exponent) {
