@@ -125,10 +125,10 @@ def tables() -> list[Table]:
             formula="(asinh(sqrt x)/sqrt x - 1) / x",
             function="asinh(sqrt x)/sqrt x = 1 + x P(x)",
             low=mpf(0),
-            high=mpf(1) / 4,
+            high=mpf(1) / 2,
             target=asinh_series,
             sensitivity=lambda x: x / (1 + x * asinh_series(x)),
-            degree={"f32": 4, "f64": 10},
+            degree={"f32": 5, "f64": 13},
         ),
     ]
 

@@ -44,6 +44,10 @@ struct Format {
   ArrayRef<double> exp, log, logWide, asinhRoot;
 
   uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
+  /// Without these bits a number has so few that its square is exact.
+  uint64_t lowHalfMask() const {
+    return (uint64_t(1) << (mantissaBits / 2 + 1)) - 1;
+  }
   /// The bit pattern of 2^exponent.
   uint64_t powerOfTwo(int exponent) const {
     return (bias + exponent) << mantissaBits;
@@ -133,9 +137,16 @@ static ExpReduction reduce(Scalar x, int offset) {
   return {Bits(shifted), high, low, high - low};
 }
 
-/// e^r − 1 − r for reduced r.
-static Scalar expRemainder(Scalar r) {
-  return square(r) * polynomial(r, formatOf(r).exp);
+/// e^r − 1 − high, the part that is small beside high.
+static Scalar expTail(const ExpReduction &x) {
+  return square(x.r) * polynomial(x.r, formatOf(x.r).exp) - x.low;
+}
+
+/// e^r. Neither the rounding of r nor that of 1 + high matters.
+static Scalar expReduced(const ExpReduction &x) {
+  Scalar sum = 1.0 + x.high;
+  Scalar lost = x.high - (sum - 1.0);
+  return sum + (expTail(x) + lost);
 }
 
 /// e^x/4 for −½ ≤ x ≤ `sinhLimit`: the result does not overflow where sinh and
@@ -144,7 +155,7 @@ static Scalar quarterExp(Scalar x) {
   const Format &format = formatOf(x);
   ExpReduction reduced = reduce(x, int(format.bias) - 2);
   Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
-  return (1.0 + (reduced.r + expRemainder(reduced.r))) * power;
+  return expReduced(reduced) * power;
 }
 
 /// Where sinh and cosh have overflowed, but a quarter of e^x has not.
@@ -157,26 +168,39 @@ static double expLowLimit(Scalar x) { return choose(x, -104.5, -746); }
 static Scalar expInRange(Scalar x) {
   const Format &format = formatOf(x);
   ExpReduction reduced = reduce(x, 2 * int(format.bias));
-  Scalar significand = 1.0 + (reduced.r + expRemainder(reduced.r));
+
   // 2^n may be out of range where the result is not. Each factor has half of
   // the exponent, and its bias from the offset; bits above are shifted out.
   Bits half = reduced.exponent >> 1;
   Scalar first = (half << format.mantissaBits).toScalar();
   Scalar second = ((reduced.exponent - half) << format.mantissaBits).toScalar();
-  return significand * first * second;
+  return expReduced(reduced) * first * second;
+}
+
+/// (e^r·2^n − 1)/2^k for `x` reduced with the offset bias − k.
+static Scalar scaledExpm1(const ExpReduction &x, int k) {
+  Scalar power = (x.exponent << formatOf(x.r).mantissaBits).toScalar();
+  // 2^n·high + (2^n − 1) + 2^n·(e^r − 1 − high): the third term is small, and
+  // takes up what rounding loses of the first where that is smaller.
+  Scalar first = power * x.high;
+  Scalar second = power - 1.0 / double(uint64_t(1) << k);
+  Scalar sum = first + second;
+  Scalar lost = first - (sum - second);
+  return sum + (power * expTail(x) + lost);
 }
 
 /// (e^x − 1)/2^k for x in [expm1LowLimit, (127 + k) ln 2] (f64: 1023 + k), or
 /// not a number.
 static Scalar scaledExpm1(Scalar x, int k) {
-  const Format &format = formatOf(x);
-  ExpReduction reduced = reduce(x, int(format.bias) - k);
-  Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
-  // The first two terms of 2^n·high + (2^n − 1) + 2^n·(r − high + e^r − 1 − r)
-  // are exact or round once; the third is small.
-  Scalar tail = expRemainder(reduced.r) - reduced.low;
-  Scalar unit = x.constant(1.0 / double(uint64_t(1) << k));
-  return (power * reduced.high + (power - unit)) + power * tail;
+  return scaledExpm1(reduce(x, int(formatOf(x).bias) - k), k);
+}
+
+/// The same of x − rest, where `rest` is below the precision of x.
+static Scalar scaledExpm1(Scalar x, int k, Scalar rest) {
+  ExpReduction reduced = reduce(x, int(formatOf(x).bias) - k);
+  reduced.low = reduced.low + rest;
+  reduced.r = reduced.high - reduced.low;
+  return scaledExpm1(reduced, k);
 }
 
 /// Where e^x − 1 rounds to −1.
@@ -208,9 +232,10 @@ Scalar expm1Quotient(Scalar x) {
 
 Scalar sinh(Scalar x) {
   Scalar size = clampAbove(abs(x), sinhLimit(x));
-  // With E = e^|x| − 1, sinh |x| = ½(E + E/(E + 1)).
+  // With E = e^|x| − 1, sinh |x| = E − ½E·E/(E + 1).
   Scalar quarter = scaledExpm1(size, 2);
-  Scalar result = 2.0 * (quarter + quarter / (4.0 * quarter + 1.0));
+  Scalar ratio = quarter / (quarter + 0.25);
+  Scalar result = 4.0 * (quarter - (0.5 * quarter) * ratio);
   return select(size < formatOf(x).negligible, x, copysign(result, x));
 }
 
@@ -221,7 +246,10 @@ Scalar cosh(Scalar x) {
 
 Scalar sigmoid(Scalar x) {
   Scalar e = expInRange(clampBelow(-abs(x), expLowLimit(x)));
-  return select(x < 0.0, e, x.constant(1.0)) / (1.0 + e);
+  // 1 − r or e − e·r: the rounding of 1 + e matters less than in a quotient.
+  Scalar r = e / (1.0 + e);
+  Scalar limit = select(x < 0.0, e, x.constant(1.0));
+  return limit - limit * r;
 }
 
 } // namespace mlir::fisher
@@ -336,7 +364,9 @@ Scalar log1p(Scalar y) {
 
 Scalar log1pRemainder(Scalar y) {
   const Format &format = formatOf(y);
-  Scalar sum = 1.0 + y;
+  // Near 0 the reduction is skipped (2^n = m = 1, all of y is error of the
+  // sum), in a range wide enough that the terms do not cancel outside of it.
+  Scalar sum = select(abs(y) < 0.4, 1.0, 1.0 + y);
   Scalar c = errorOfSum(y, sum);
   Decomposition u = decompose(sum);
   Scalar scaled = divide(c, u.power);
@@ -345,16 +375,24 @@ Scalar log1pRemainder(Scalar y) {
   Scalar f = exact + scaled;
   Scalar e = (exact - f) + scaled;
   // f − log(1 + f) = f²/2 − z(f²/2 + z²Q(z²)), to which e adds e·f/(1 + f),
-  // for which 2ez is close enough.
+  // for which 2ez is close enough. With f = a + b, where a has half of the
+  // bits, a² is exact and is most of f².
   LogVariable t(f);
-  Scalar halfSquare = (0.5 * f) * f;
-  Scalar remainder =
-      halfSquare -
-      t.z * (halfSquare + (t.w * polynomial(t.w, format.log) - 2.0 * e));
-  // y − n·ln 2 − f, without the terms that cancel.
-  Scalar linear = (sum - u.m) - u.n * format.ln2High;
-  Scalar small = (c - scaled) - u.n * format.ln2Low;
-  return onDomain(y, -1.0, infinity, linear + (remainder + small));
+  Scalar a = (Bits(f) & ~format.lowHalfMask()).toScalar();
+  Scalar b = f - a;
+  Scalar main = (0.5 * a) * a;
+  Scalar rest = b * (a + 0.5 * b);
+  Scalar series = t.w * polynomial(t.w, format.logWide) - 2.0 * e;
+  Scalar tail = rest - t.z * ((main + rest) + series);
+  // y − n·ln 2 − f, without the terms that cancel. The first difference is
+  // compensated, the second is exact where it matters.
+  Scalar nLn2 = u.n * format.ln2High;
+  Scalar difference = sum - nLn2;
+  Scalar step = difference - sum;
+  Scalar lost = (sum - (difference - step)) - (nLn2 + step);
+  Scalar small = ((c - scaled) + lost) - u.n * format.ln2Low;
+  return onDomain(y, -1.0, infinity,
+                  (difference - u.m) + (main + (tail + small)));
 }
 
 Scalar power(Scalar base, Scalar exponent) {
@@ -389,14 +427,21 @@ Scalar power(Scalar base, Scalar exponent) {
 
 Scalar asinhRootQuotient(Scalar x) {
   const Format &format = formatOf(x);
-  constexpr double bound = 0.25;
+  constexpr double bound = 0.5;
   Scalar nearby = 1.0 + x * polynomial(x, format.asinhRoot);
-  // asinh √x = ½ log(4v), v = ¼ + ½(x + √(x(1 + x))), which does not overflow.
-  Scalar root = sqrt(x);
-  Scalar half = 0.5 * x + (0.5 * root) * sqrt(1.0 + x);
-  Scalar v = 0.25 + half;
+  // asinh √x = ½ log(4v), v = ¼ + h + √(h(h + ½)), h = ½x.
+  Scalar h = 0.5 * x;
+  Condition isSquarable = h < choose(x, 0x1p60, 0x1p500);
+  Scalar root = select(isSquarable, sqrt(h * h + 0.5 * h), h);
+  Scalar first = 0.25 + h;
+  Scalar v = first + root;
+  // What rounding loses of v; the guard is for infinity.
+  Scalar lost = (root - (v - first)) + (h - (first - 0.25));
+  Scalar c = select(isSquarable, lost, 0.0);
   Decomposition u = decompose(v, v.constant(exponentOffset(format) - 2.0));
-  Scalar far = 0.5 * assembleLog(u.n, u.m - 1.0) / root;
+  Scalar asinh = 0.5 * logOfSum(c, u);
+  // The square root halves the error of what it is taken of.
+  Scalar far = sqrt(square(asinh) / x);
   return select(x > bound, far, nearby);
 }
 
@@ -411,13 +456,17 @@ Scalar softplus(Scalar x) {
 Scalar softplusInverse(Scalar y) {
   const Format &format = formatOf(y);
   // The result vanishes at ln 2: log(e^y − 1) = log(1 + 2(e^(y − ln 2) − 1)).
-  // Below log(e^y − 1) is well conditioned, above y + log(1 − e^−y).
-  Condition isSmall = y < 0.375;
-  Condition isLarge = y > 1.125;
+  // Below log(e^y − 1) is well conditioned, above y + log(1 − e^−y). The bounds
+  // are where the intermediate values are precise on both sides.
+  Condition isSmall = y < 0.4055;
+  Condition isLarge = y > 1.5;
   Condition isMiddle = !(isSmall || isLarge);
-  Scalar distance = (y - format.ln2Nearest) - format.ln2Rest;
-  Scalar e = expm1(select(isLarge, -y, select(isSmall, y, distance)));
-  Scalar sum = select(isMiddle, 1.0 + 2.0 * e, abs(e));
+  Scalar argument = select(isLarge, clampBelow(-y, expm1LowLimit(y)),
+                           select(isSmall, y, y - format.ln2Nearest));
+  Scalar rest = select(isMiddle, format.ln2Rest, y.constant(0.0));
+  Scalar e = 2.0 * scaledExpm1(argument, 1, rest);
+  Scalar outer = select(y < format.negligible, y, abs(e));
+  Scalar sum = select(isMiddle, 1.0 + 2.0 * e, outer);
   Scalar c = select(isMiddle, errorOfSum(2.0 * e, sum), 0.0);
   Normalized normalized = normalize(sum);
   Decomposition u = decompose(normalized.u, normalized.exponentOffset);
