@@ -1,4 +1,4 @@
-"""Whatever the .td files declare is documented, tested, and its examples parse."""
+"""What the .td files declare is documented and tested, and its examples parse."""
 
 import json
 import re
@@ -133,8 +133,8 @@ def test_tested(declaration):
 
 
 def examples():
-    """The complete pieces of IR in the descriptions, each with its place."""
-    for declaration in DECLARATIONS:
+    """The pieces of IR in descriptions, which are complete but for passes."""
+    for declaration in (d for d in DECLARATIONS if d.kind in {"op", "attr", "type"}):
         text = declaration.texts.get("description") or ""
         for code in re.findall(r"```mlir\n(.*?)```", text, re.DOTALL):
             yield pytest.param(declaration, code, id=str(declaration))
