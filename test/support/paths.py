@@ -1,10 +1,13 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Where the tests find the tree, what was built, and LLVM's tools."""
 
 import os
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("FISHER_BUILD_DIR", ROOT / "build"))
 
 
