@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How lit runs the tests: which files they are, which tools and names they use."""
 
 import os

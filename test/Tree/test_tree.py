@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The tree speaks of itself alone, and its scripts and sources are in form."""
 
 import os
@@ -6,14 +9,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TOP = {
     "benchmarks", "cmake", "docs", "examples", "include", "lib", "python", "test",
     "tools", "unittests", "utils", ".ci",
 }  # fmt: skip
-LICENSED = {".cpp", ".h", ".td", ".sh"}
-TEXT = LICENSED | {".cmake", ".in", ".md", ".mlir", ".py", ".test", ".txt", ".yml", ".json", ""}
+LICENSED = {".cpp", ".h", ".py", ".sh", ".td"}
+TEXT = LICENSED | {".cmake", ".in", ".md", ".mlir", ".test", ".txt", ".yml", ".json", ""}
 
 
 def tree_files():

@@ -6,22 +6,21 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fisher/Math/Scalar.h"
+#include "fisher/IR/Fisher.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/BuiltinOps.h"
-
-using namespace mlir;
+#include "mlir/Parser/Parser.h"
 
 int main() {
-  MLIRContext context;
-  context.loadDialect<arith::ArithDialect, math::MathDialect>();
-  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
-  auto builder =
-      ImplicitLocOpBuilder::atBlockEnd(module->getLoc(), module->getBody());
-  Value one = arith::ConstantOp::create(builder, builder.getF64FloatAttr(1));
-  fisher::Scalar x(builder, one);
-  abs(x - 2.0);
+  mlir::MLIRContext context;
+  context.loadDialect<mlir::fisher::FisherDialect>();
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      R"mlir(fisher.policy @default {
+        fisher.regularize "mu", "rho" as #fisher.gaussian<softplus>
+            toward #fisher.prior<[0.0, 1.0]> weight 0.5 mode coupled
+      })mlir",
+      &context);
+  if (!module)
+    return 1;
   module->print(llvm::outs());
 }
