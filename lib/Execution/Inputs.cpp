@@ -47,14 +47,14 @@ FailureOr<Array> fisher::readArgument(const Port &argument,
 }
 
 FailureOr<llvm::SmallDenseMap<size_t, Array>>
-fisher::readScalars(const Signature &signature,
-                    const llvm::StringMap<double> &scalars) {
+fisher::makeSetArguments(const Signature &signature,
+                         const llvm::StringMap<double> &settings) {
   llvm::SmallDenseMap<size_t, Array> arrays;
-  for (const auto &scalar : scalars) {
-    std::optional<size_t> index = signature.findArgument(scalar.getKey());
+  for (const auto &setting : settings) {
+    std::optional<size_t> index = signature.findArgument(setting.getKey());
     if (!index) {
       InFlightDiagnostic diag = emitError(signature.loc)
-                                << "no argument is named '" << scalar.getKey()
+                                << "no argument is named '" << setting.getKey()
                                 << "', which --set gives a value";
       for (const Port &argument : signature.arguments)
         if (argument.isScalar())
@@ -62,12 +62,13 @@ fisher::readScalars(const Signature &signature,
       return diag;
     }
     const Port &argument = signature.arguments[*index];
-    if (!argument.isScalar())
+    if (!argument.hasStaticShape())
       return emitError(argument.loc)
              << argument.describe() << " of type " << argument.type
-             << " is no scalar and cannot be given by --set";
-    Array array(argument.getKind(), {});
-    array.set(0, scalar.getValue());
+             << " has no known size and cannot be given by --set";
+    Array array(argument.getKind(), argument.getShape());
+    for (int64_t i = 0, e = array.getNumElements(); i < e; ++i)
+      array.set(i, setting.getValue());
     arrays[*index] = array;
   }
   return arrays;

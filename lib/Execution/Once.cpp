@@ -22,7 +22,7 @@ static LogicalResult reportFileError(Location loc, llvm::Error err) {
 
 static FailureOr<SmallVector<Array>>
 collectArguments(const Signature &signature, const OnceOptions &options) {
-  auto arrays = readScalars(signature, options.scalars);
+  auto arrays = makeSetArguments(signature, options.settings);
   if (failed(arrays))
     return failure();
   std::optional<NpzReader> inputs;

@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/Program.h"
 
+#include "fisher/IR/Fisher.h"
 #include "fisher/Transforms/Passes.h"
 
 #include "mlir/Bytecode/BytecodeReader.h"
@@ -84,11 +85,18 @@ FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
   return program;
 }
 
-LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath) {
+LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
+                                   double stepSize, bool returnPenalty) {
+  if (policyPath.empty() && program.module->getOps<PolicyOp>().empty())
+    return success();
   PassManager manager(program.module->getContext());
+  if (failed(applyPassManagerCLOptions(manager)))
+    return failure();
   FisherInsertOptions options;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();
+  options.stepSize = stepSize;
+  options.penaltyResult = returnPenalty;
   manager.addPass(createFisherInsert(options));
   return manager.run(*program.module);
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/StepFunction.h"
+#include "fisher/IR/Marks.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringSet.h"
@@ -43,10 +44,10 @@ std::optional<size_t> Signature::findArgument(StringRef name) const {
   return std::nullopt;
 }
 
-static std::string getMark(DictionaryAttr marks, StringRef name) {
-  if (!marks)
+static std::string getMark(DictionaryAttr attributes, StringRef name) {
+  if (!attributes)
     return "";
-  auto mark = marks.getAs<StringAttr>(name);
+  auto mark = attributes.getAs<StringAttr>(name);
   return mark ? mark.str() : "";
 }
 
@@ -67,16 +68,16 @@ static LogicalResult checkType(const Port &port) {
 }
 
 static Port makePort(const Twine &position, Type type, Location loc,
-                     DictionaryAttr marks) {
-  Port port{/*name=*/getMark(marks, "fisher.name"),
+                     DictionaryAttr attributes) {
+  Port port{/*name=*/getMark(attributes, marks::name),
             /*position=*/position.str(),
-            /*role=*/getMark(marks, "fisher.role"),
+            /*role=*/getMark(attributes, marks::role),
             type,
             loc,
-            /*initialize=*/getMark(marks, "fisher.initialize"),
-            /*distribution=*/getMark(marks, "fisher.distribution"),
-            /*updates=*/getMark(marks, "fisher.updates"),
-            /*gradientOf=*/getMark(marks, "fisher.gradient_of")};
+            /*initialize=*/getMark(attributes, marks::initialize),
+            /*distribution=*/getMark(attributes, marks::distribution),
+            /*updates=*/getMark(attributes, marks::updates),
+            /*gradientOf=*/getMark(attributes, marks::gradientOf)};
   if (port.name.empty())
     port.name = port.position;
   return port;

@@ -8,11 +8,13 @@
 
 #include "fisher/Execution/Once.h"
 #include "fisher/Execution/Program.h"
+#include "fisher/Execution/Trainer.h"
 #include "fisher/InitFisher.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
@@ -26,57 +28,311 @@ using namespace mlir::fisher;
 
 namespace cl = llvm::cl;
 
-static cl::OptionCategory category("fisher-run options");
+static constexpr char overview[] =
+    R"(Runs functions on tensors, such as the training steps that JAX makes.
+
+Once, on arrays from numpy, with the results compared to what is expected:
+  fisher-run step.mlir --inputs=in.npz --outputs=out.npz --compare=expected.npz
+
+Training, with a policy inserted, and evaluation on the last rows of the data:
+  fisher-run step.mlir --policy=policy.mlir --data=digits.npz --steps=2000 \
+    --evaluate=predict.mlir --outputs=final.npz --metrics=run.jsonl
+
+The marks fisher.name and fisher.role of the arguments, and fisher.updates and
+fisher.gradient_of of the results, tell where values come from and go to.
+Exit status: 0; 1 after an error or a difference above the tolerance; 130 where
+training was interrupted, after the outputs were written.
+)";
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+static cl::OptionCategory generalCategory("Options");
+static cl::OptionCategory onceCategory("Options to run once");
+static cl::OptionCategory trainingCategory("Options to train");
 
 static cl::opt<std::string> modulePath(cl::Positional, cl::Required,
                                        cl::desc("<module.mlir>"),
-                                       cl::cat(category));
+                                       cl::cat(generalCategory));
 static cl::opt<std::string>
-    entryName("entry", cl::value_desc("name"), cl::cat(category),
+    entryName("entry", cl::value_desc("name"), cl::cat(generalCategory),
               cl::desc("Function to run; default: main, or the only public "
                        "function"));
 static cl::opt<std::string>
-    policyPath("policy", cl::value_desc("file.mlir"), cl::cat(category),
-               cl::desc("Insert this fisher.policy first"));
+    policyPath("policy", cl::value_desc("file.mlir"), cl::cat(generalCategory),
+               cl::desc("Insert this policy with fisher-insert first; "
+                        "default: the module's own, if it has one"));
+static cl::opt<double>
+    stepSize("step-size", cl::value_desc("number"), cl::init(0),
+             cl::cat(generalCategory),
+             cl::desc("Step size of proximal entries of the policy that state "
+                      "none"));
 static cl::opt<std::string>
-    inputsPath("inputs", cl::value_desc("file.npz"), cl::cat(category),
+    outputsPath("outputs", cl::value_desc("file.npz"), cl::cat(generalCategory),
+                cl::desc("Where results are written: out0, out1, ..., or after "
+                         "training the parameters and states by name"));
+static cl::list<std::string>
+    settings("set", cl::value_desc("name=value"), cl::cat(generalCategory),
+             cl::desc("Value of an argument, or of each of its elements before "
+                      "the first step; can be repeated"));
+
+static cl::opt<std::string>
+    inputsPath("inputs", cl::value_desc("file.npz"), cl::cat(onceCategory),
                cl::desc("Arrays for the arguments, by fisher.name or argN"));
 static cl::opt<std::string>
-    outputsPath("outputs", cl::value_desc("file.npz"), cl::cat(category),
-                cl::desc("Where the results are written, as out0, out1, ..."));
-static cl::opt<std::string>
-    comparePath("compare", cl::value_desc("file.npz"), cl::cat(category),
-                cl::desc("Compare the results with the arrays out0, out1, ... "
-                         "of this file"));
+    comparePath("compare", cl::value_desc("file.npz"), cl::cat(onceCategory),
+                cl::desc("Compare the results with out0, out1, ... of this "
+                         "file and fail above the tolerance"));
 static cl::opt<double>
-    tolerance("tolerance", cl::init(1e-5), cl::cat(category),
-              cl::desc("Largest max|difference|/max|expected| that --compare "
-                       "accepts; default: 1e-5"));
+    tolerance("tolerance", cl::value_desc("number"), cl::init(1e-5),
+              cl::cat(onceCategory),
+              cl::desc("Largest max|difference|/max|expected| to accept, or "
+                       "max|difference| where all expected numbers are zero; "
+                       "default: 1e-5"));
 
-static LogicalResult run(MLIRContext &context) {
-  FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
-  if (failed(program))
-    return failure();
-  if (!policyPath.empty() && failed(insertPolicy(*program, policyPath)))
-    return failure();
-  FailureOr<CompiledFunction> function =
-      CompiledFunction::compile(*program->module, program->entry, {});
-  if (failed(function))
-    return failure();
+static cl::opt<uint64_t> steps("steps", cl::value_desc("count"),
+                               cl::cat(trainingCategory),
+                               cl::desc("Train for this number of steps"));
+static cl::opt<std::string>
+    dataPath("data", cl::value_desc("file.npz"), cl::cat(trainingCategory),
+             cl::desc("Rows of examples, by the fisher.name of the batch "
+                      "arguments"));
+static cl::opt<uint64_t>
+    seed("seed", cl::value_desc("number"), cl::init(0),
+         cl::cat(trainingCategory),
+         cl::desc("Seed of all random numbers; the same seed gives the same "
+                  "bits; default: 0"));
+static cl::opt<std::string>
+    initPath("init", cl::value_desc("file.npz"), cl::cat(trainingCategory),
+             cl::desc("Values before the first step; default: parameters of "
+                      "rank 2 and more normal with standard deviation "
+                      "1/sqrt(fan-in), others zero"));
+static cl::opt<std::string>
+    rows("rows", cl::value_desc("first:end"), cl::cat(trainingCategory),
+         cl::desc("Rows to train on, as in Python; default: those that are "
+                  "not evaluated"));
+static cl::opt<int64_t>
+    batchSize("batch-size", cl::value_desc("rows"), cl::init(0),
+              cl::cat(trainingCategory),
+              cl::desc("Rows of a batch, where the function leaves it open"));
+static cl::opt<std::string>
+    optimizer("optimizer", cl::value_desc("sgd|adam"),
+              cl::cat(trainingCategory),
+              cl::desc("What drives a step that returns gradients"));
+static cl::opt<double> learningRate("learning-rate", cl::value_desc("number"),
+                                    cl::cat(trainingCategory),
+                                    cl::desc("Step size of the optimizer"));
+static cl::opt<double>
+    momentum("momentum", cl::value_desc("number"), cl::init(0),
+             cl::cat(trainingCategory),
+             cl::desc("Momentum of --optimizer=sgd; default: 0"));
+static cl::opt<std::string>
+    metricsPath("metrics", cl::value_desc("file.jsonl"),
+                cl::cat(trainingCategory),
+                cl::desc("Write a JSON object a line: step, loss, penalty, "
+                         "named scalar results, scores. Numbers that are not "
+                         "finite become \"NaN\", \"Infinity\" or "
+                         "\"-Infinity\""));
+static cl::opt<uint64_t>
+    logEvery("log-every", cl::value_desc("steps"), cl::init(1),
+             cl::cat(trainingCategory),
+             cl::desc("Steps between lines of --metrics; default: 1"));
+static cl::opt<std::string>
+    evaluatePath("evaluate", cl::value_desc("file.mlir"),
+                 cl::cat(trainingCategory),
+                 cl::desc("Function that predicts logits; scored on held-out "
+                          "rows by accuracy, negative log-likelihood and "
+                          "calibration error"));
+static cl::opt<std::string>
+    evaluateRows("evaluate-rows", cl::value_desc("first:end"),
+                 cl::cat(trainingCategory),
+                 cl::desc("Rows that are held out; default: the last ones, as "
+                          "many as the function takes"));
+static cl::opt<uint64_t>
+    evaluateEvery("evaluate-every", cl::value_desc("steps"), cl::init(0),
+                  cl::cat(trainingCategory),
+                  cl::desc("Steps between evaluations; default: a twentieth of "
+                           "--steps"));
+static cl::opt<std::string>
+    label("label", cl::value_desc("name"), cl::init("y"),
+          cl::cat(trainingCategory),
+          cl::desc("Array of --data with the class of each row; default: y"));
+
+static bool isGiven(const cl::Option &option) {
+  return option.getNumOccurrences() > 0;
+}
+
+/// Refuses options of one mode where the other is chosen.
+static llvm::Error checkMode() {
+  bool trains = isGiven(steps);
+  cl::OptionCategory *wrong = trains ? &onceCategory : &trainingCategory;
+  for (const auto &entry : cl::getRegisteredOptions()) {
+    const cl::Option &option = *entry.second;
+    if (isGiven(option) && llvm::is_contained(option.Categories, wrong))
+      return llvm::createStringError(
+          "--" + option.ArgStr +
+          (trains ? " is for running once; leave it out or leave out --steps"
+                  : " is for training; give --steps too"));
+  }
+  auto require = [](const cl::Option &option,
+                    const cl::Option &other) -> llvm::Error {
+    if (!isGiven(option) || isGiven(other))
+      return llvm::Error::success();
+    return llvm::createStringError("--" + option.ArgStr + " needs --" +
+                                   other.ArgStr);
+  };
+  return llvm::joinErrors(
+      llvm::joinErrors(require(optimizer, learningRate),
+                       require(learningRate, optimizer)),
+      llvm::joinErrors(llvm::joinErrors(require(momentum, optimizer),
+                                        require(evaluateRows, evaluatePath)),
+                       llvm::joinErrors(require(evaluateEvery, evaluatePath),
+                                        require(tolerance, comparePath))));
+}
+
+static llvm::Expected<llvm::StringMap<double>> parseSettings() {
+  llvm::StringMap<double> values;
+  for (StringRef setting : settings) {
+    auto [name, text] = setting.split('=');
+    double value;
+    if (name.empty() || text.getAsDouble(value))
+      return llvm::createStringError("--set " + setting +
+                                     ": expected name=number");
+    if (!values.try_emplace(name, value).second)
+      return llvm::createStringError("--set gives '" + name +
+                                     "' a value twice");
+  }
+  return values;
+}
+
+static llvm::Expected<TrainingOptions> makeTrainingOptions() {
+  TrainingOptions options;
+  options.data = dataPath;
+  options.init = initPath;
+  options.outputs = outputsPath;
+  options.metrics = metricsPath;
+  options.steps = steps;
+  options.seed = seed;
+  options.batchSize = batchSize;
+  options.optimizer = optimizer;
+  options.optimizerOptions.learningRate = learningRate;
+  options.optimizerOptions.momentum = momentum;
+  options.logEvery = std::max<uint64_t>(logEvery, 1);
+  options.evaluateEvery = evaluateEvery;
+  options.label = label;
+  auto parseRows = [](const cl::opt<std::string> &text,
+                      std::optional<RowRange> &range) -> llvm::Error {
+    if (!isGiven(text))
+      return llvm::Error::success();
+    llvm::Expected<RowRange> parsed = RowRange::parse(text);
+    if (!parsed)
+      return llvm::createStringError("--" + text.ArgStr + ": " +
+                                     llvm::toString(parsed.takeError()));
+    range = *parsed;
+    return llvm::Error::success();
+  };
+  if (llvm::Error err =
+          llvm::joinErrors(parseRows(rows, options.rows),
+                           parseRows(evaluateRows, options.evaluateRows)))
+    return err;
+  llvm::Expected<llvm::StringMap<double>> values = parseSettings();
+  if (!values)
+    return values.takeError();
+  options.settings = std::move(*values);
+  return options;
+}
+
+static llvm::Expected<OnceOptions> makeOnceOptions() {
   OnceOptions options;
   options.inputs = inputsPath;
   options.outputs = outputsPath;
   options.compare = comparePath;
   options.tolerance = tolerance;
-  return runOnce(*function, options, llvm::outs());
+  llvm::Expected<llvm::StringMap<double>> values = parseSettings();
+  if (!values)
+    return values.takeError();
+  options.settings = std::move(*values);
+  return options;
+}
+
+//===----------------------------------------------------------------------===//
+// Modes
+//===----------------------------------------------------------------------===//
+
+static constexpr int failureStatus = 1, interruptedStatus = 130;
+
+static int reportOptionError(llvm::Error err) {
+  llvm::WithColor::error(llvm::errs(), "fisher-run")
+      << llvm::toString(std::move(err)) << '\n';
+  return failureStatus;
+}
+
+static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
+  FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
+  if (failed(program))
+    return failure();
+  // While training, the penalty is one more number to show.
+  if (failed(insertPolicy(*program, policyPath, stepSize,
+                          /*returnPenalty=*/isGiven(steps))))
+    return failure();
+  return CompiledFunction::compile(*program->module, program->entry, {});
+}
+
+static FailureOr<CompiledFunction> compilePrediction(MLIRContext &context) {
+  FailureOr<Program> program = loadProgram(evaluatePath, "", &context);
+  if (failed(program))
+    return failure();
+  return CompiledFunction::compile(*program->module, program->entry, {});
+}
+
+static int runOnce(MLIRContext &context) {
+  llvm::Expected<OnceOptions> options = makeOnceOptions();
+  if (!options)
+    return reportOptionError(options.takeError());
+  FailureOr<CompiledFunction> function = compileStep(context);
+  if (failed(function) ||
+      failed(fisher::runOnce(*function, *options, llvm::outs())))
+    return failureStatus;
+  return 0;
+}
+
+static int train(MLIRContext &context) {
+  llvm::Expected<TrainingOptions> options = makeTrainingOptions();
+  if (!options)
+    return reportOptionError(options.takeError());
+  FailureOr<CompiledFunction> function = compileStep(context);
+  if (failed(function))
+    return failureStatus;
+  std::optional<CompiledFunction> prediction;
+  if (isGiven(evaluatePath)) {
+    FailureOr<CompiledFunction> compiled = compilePrediction(context);
+    if (failed(compiled))
+      return failureStatus;
+    prediction.emplace(std::move(*compiled));
+  }
+  auto trainer =
+      Trainer::create(*function, prediction ? &*prediction : nullptr, *options);
+  if (failed(trainer))
+    return failureStatus;
+  FailureOr<Trainer::Outcome> outcome = (*trainer)->run(llvm::outs());
+  if (failed(outcome))
+    return failureStatus;
+  return *outcome == Trainer::Outcome::Interrupted ? interruptedStatus : 0;
 }
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  mlir::registerAllPasses();
+  fisher::registerAllPasses();
   registerPassManagerCLOptions();
   registerDefaultTimingManagerCLOptions();
-  cl::HideUnrelatedOptions(category);
-  cl::ParseCommandLineOptions(argc, argv, "Runs MLIR functions on arrays\n");
+  cl::HideUnrelatedOptions(
+      {&generalCategory, &onceCategory, &trainingCategory});
+  fisher::addVersionPrinter();
+  cl::ParseCommandLineOptions(argc, argv, overview);
+  if (llvm::Error err = checkMode())
+    return reportOptionError(std::move(err));
 
   DialectRegistry registry;
   mlir::registerAllDialects(registry);
@@ -87,5 +343,5 @@ int main(int argc, char **argv) {
   context.allowUnregisteredDialects();
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
-  return failed(run(context));
+  return isGiven(steps) ? train(context) : runOnce(context);
 }

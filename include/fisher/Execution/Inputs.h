@@ -23,10 +23,12 @@ FailureOr<Array> readArgument(const Port &argument, const NpzReader &inputs);
 /// Whether `inputs` has an array for `argument`.
 bool hasArgument(const Port &argument, const NpzReader &inputs);
 
-/// Rank-0 arrays, by index, for the arguments that `scalars` names by name or
-/// position. A name that is no argument, or one of higher rank, is an error.
+/// Arrays, by index, for the arguments that `settings` names by name or
+/// position: every element has the given value. A name that is no argument, or
+/// one of unknown size, is an error.
 FailureOr<llvm::SmallDenseMap<size_t, Array>>
-readScalars(const Signature &signature, const llvm::StringMap<double> &scalars);
+makeSetArguments(const Signature &signature,
+                 const llvm::StringMap<double> &settings);
 
 } // namespace mlir::fisher
 

@@ -23,8 +23,8 @@ struct OnceOptions {
   std::string outputs;
   std::string compare;
   double tolerance = 1e-5;
-  /// Values of rank-0 arguments by name, which come before `inputs`.
-  llvm::StringMap<double> scalars;
+  /// Values of arguments by name, which come before `inputs`.
+  llvm::StringMap<double> settings;
 };
 
 /// Runs `function` on arrays found by the arguments' names, else by `argN`,

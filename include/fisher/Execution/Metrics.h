@@ -1,0 +1,49 @@
+//===- Metrics.h - Numbers of a training run as JSON ------------*- C++ -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_EXECUTION_METRICS_H
+#define FISHER_EXECUTION_METRICS_H
+
+#include "mlir/Support/LLVM.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mlir::fisher {
+
+/// Numbers with their names, in order.
+using NamedNumbers = std::vector<std::pair<std::string, double>>;
+
+/// Writes one JSON object on `os`: the step, then the numbers. JSON has no
+/// numbers that are not finite: these become the strings "NaN", "Infinity" and
+/// "-Infinity".
+void writeJson(uint64_t step, const NamedNumbers &numbers, raw_ostream &os);
+
+/// A file of such objects, a line for each. Whole lines are flushed, so that a
+/// run can be watched and leaves valid lines however it ends.
+class MetricsFile {
+public:
+  static llvm::Expected<MetricsFile> create(StringRef path);
+
+  /// Appends a line; reports what the operating system refuses.
+  llvm::Error write(uint64_t step, const NamedNumbers &numbers);
+
+private:
+  MetricsFile(StringRef path, std::unique_ptr<llvm::raw_fd_ostream> os)
+      : path(path), os(std::move(os)) {}
+
+  std::string path;
+  std::unique_ptr<llvm::raw_fd_ostream> os;
+};
+
+} // namespace mlir::fisher
+
+#endif // FISHER_EXECUTION_METRICS_H

@@ -1,0 +1,53 @@
+//===- Metrics.cpp - Numbers of a training run as JSON --------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Execution/Metrics.h"
+
+#include "llvm/Support/JSON.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+static llvm::json::Value toJson(double number) {
+  if (std::isfinite(number))
+    return number;
+  if (std::isnan(number))
+    return "NaN";
+  return number > 0 ? "Infinity" : "-Infinity";
+}
+
+void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
+                       raw_ostream &os) {
+  llvm::json::OStream json(os);
+  json.object([&] {
+    json.attribute("step", static_cast<int64_t>(step));
+    for (const auto &[name, number] : numbers)
+      json.attribute(name, toJson(number));
+  });
+}
+
+llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
+  std::error_code code;
+  auto os = std::make_unique<llvm::raw_fd_ostream>(path, code);
+  if (code)
+    return llvm::createStringError(path + ": " + code.message());
+  return MetricsFile(path, std::move(os));
+}
+
+llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers) {
+  writeJson(step, numbers, *os);
+  *os << '\n';
+  os->flush();
+  if (!os->has_error())
+    return llvm::Error::success();
+  std::error_code code = os->error();
+  os->clear_error();
+  return llvm::createStringError(path + ": " + code.message());
+}

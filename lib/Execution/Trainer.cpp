@@ -1,0 +1,270 @@
+//===- Trainer.cpp - The training loop ------------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Execution/Trainer.h"
+#include "fisher/Execution/Initializer.h"
+#include "fisher/Execution/Interrupt.h"
+#include "fisher/Execution/Noise.h"
+#include "fisher/Execution/Progress.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+//===----------------------------------------------------------------------===//
+// Preparing
+//===----------------------------------------------------------------------===//
+
+FailureOr<std::unique_ptr<Trainer>>
+Trainer::create(const CompiledFunction &step, const CompiledFunction *predict,
+                const TrainingOptions &options) {
+  std::unique_ptr<Trainer> trainer(new Trainer(step, options));
+  FailureOr<TrainingPlan> plan = makeTrainingPlan(step.getSignature());
+  if (failed(plan))
+    return failure();
+  trainer->plan = std::move(*plan);
+  if (failed(trainer->loadData()) || failed(trainer->initialize()) ||
+      failed(trainer->createEvaluator(predict)) ||
+      failed(trainer->createSampler()) || failed(trainer->createOptimizer()))
+    return failure();
+  return trainer;
+}
+
+LogicalResult Trainer::loadData() {
+  if (options.data.empty()) {
+    if (plan.batch.empty())
+      return success();
+    const Port &argument = getArgument(plan.batch.front());
+    return emitError(argument.loc)
+           << argument.describe()
+           << " has role batch; give --data=FILE.npz with an array '"
+           << argument.name << "'";
+  }
+  llvm::Expected<Dataset> dataset = Dataset::open(options.data);
+  if (!dataset)
+    return emitError(getSignature().loc) << llvm::toString(dataset.takeError());
+  data.emplace(std::move(*dataset));
+  for (size_t index : plan.batch)
+    if (failed(data->load(getArgument(index))))
+      return failure();
+  return success();
+}
+
+LogicalResult Trainer::initialize() {
+  std::optional<NpzReader> init;
+  if (!options.init.empty()) {
+    llvm::Expected<NpzReader> reader = NpzReader::open(options.init);
+    if (!reader)
+      return emitError(getSignature().loc)
+             << llvm::toString(reader.takeError());
+    init.emplace(std::move(*reader));
+  }
+  FailureOr<SmallVector<Array>> initial =
+      initializeArguments(getSignature(), plan, init ? &*init : nullptr,
+                          options.settings, options.seed);
+  if (failed(initial))
+    return failure();
+  values = std::move(*initial);
+  return success();
+}
+
+LogicalResult Trainer::createEvaluator(const CompiledFunction *predict) {
+  if (!predict)
+    return success();
+  if (!data)
+    return emitError(predict->getSignature().loc)
+           << "give --data=FILE.npz with the rows to evaluate";
+  FailureOr<Evaluator> created =
+      Evaluator::create(*predict, getSignature(), *data, options.evaluateRows,
+                        options.label, options.seed);
+  if (failed(created))
+    return failure();
+  evaluator.emplace(std::move(*created));
+  if (options.evaluateEvery == 0)
+    options.evaluateEvery = std::max<uint64_t>(options.steps / 20, 1);
+  return success();
+}
+
+LogicalResult Trainer::createSampler() {
+  if (ShapedType::isDynamic(plan.batchSize)) {
+    if (options.batchSize <= 0)
+      return emitError(getSignature().loc)
+             << "the function takes batches of any number of rows; give "
+                "--batch-size";
+    plan.batchSize = options.batchSize;
+  } else if (options.batchSize != 0 && options.batchSize != plan.batchSize) {
+    return emitError(getSignature().loc)
+           << "--batch-size=" << options.batchSize
+           << ", but the function takes batches of " << plan.batchSize;
+  }
+  for (size_t index : llvm::concat<size_t>(plan.batch, plan.noise)) {
+    auto shape = resolveShape(getArgument(index), plan.batchSize);
+    if (failed(shape))
+      return failure();
+    values[index] = Array(getArgument(index).getKind(), *shape);
+  }
+  if (plan.batch.empty())
+    return success();
+
+  int64_t numRows = *data->getNumRows();
+  SmallVector<int64_t> rows =
+      options.rows.value_or(RowRange()).resolve(numRows);
+  if (evaluator && !options.rows) {
+    llvm::DenseSet<int64_t> heldOut(llvm::from_range, evaluator->getRows());
+    llvm::erase_if(rows, [&](int64_t row) { return heldOut.contains(row); });
+  }
+  if (static_cast<int64_t>(rows.size()) < plan.batchSize)
+    return emitError(getSignature().loc)
+           << "a batch takes " << plan.batchSize << " rows, but there are "
+           << rows.size() << " to train on among the " << numRows << " of "
+           << data->getPath() << "; see --rows and --evaluate-rows";
+  sampler.emplace(std::move(rows), plan.batchSize, options.seed);
+  return success();
+}
+
+LogicalResult Trainer::createOptimizer() {
+  if (plan.gradients.empty()) {
+    if (options.optimizer.empty())
+      return success();
+    return emitError(getSignature().loc)
+           << "--optimizer=" << options.optimizer
+           << " has nothing to do: no result is marked fisher.gradient_of";
+  }
+  const Port &result = getSignature().results[plan.gradients.front().result];
+  if (options.optimizer.empty())
+    return emitError(result.loc)
+           << result.describe() << " is the gradient of '" << result.gradientOf
+           << "'; choose what to do with it by --optimizer=sgd or adam";
+  llvm::Expected<std::unique_ptr<Optimizer>> created =
+      Optimizer::create(options.optimizer, options.optimizerOptions);
+  if (!created)
+    return emitError(getSignature().loc) << llvm::toString(created.takeError());
+  optimizer = std::move(*created);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+void Trainer::drawBatch() {
+  if (!sampler)
+    return;
+  ArrayRef<int64_t> rows = sampler->next();
+  for (size_t index : plan.batch)
+    data->gather(getArgument(index).name, rows, values[index]);
+}
+
+void Trainer::drawNoise(uint64_t step) {
+  for (size_t index : plan.noise) {
+    const Port &argument = getArgument(index);
+    RandomSequence sequence(options.seed, RandomUse::Noise, argument.name,
+                            step);
+    fillNoise(argument, sequence, values[index]);
+  }
+}
+
+void Trainer::feedBack(uint64_t step, ArrayRef<Array> results) {
+  for (Feedback update : plan.updates)
+    values[update.argument] = results[update.result];
+  for (Feedback gradient : plan.gradients)
+    optimizer->update(gradient.argument, step, values[gradient.argument],
+                      results[gradient.result]);
+}
+
+NamedNumbers Trainer::getNumbers(ArrayRef<Array> results) const {
+  NamedNumbers numbers;
+  for (const auto &[name, index] : plan.numbers)
+    numbers.emplace_back(name, results[index].get(0));
+  return numbers;
+}
+
+bool Trainer::isEvaluated(uint64_t step) const {
+  return evaluator && step % options.evaluateEvery == 0;
+}
+
+LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers) {
+  if (!metrics)
+    return success();
+  if (llvm::Error err = metrics->write(step, numbers))
+    return emitError(getSignature().loc) << llvm::toString(std::move(err));
+  return success();
+}
+
+LogicalResult Trainer::writeOutputs() const {
+  if (options.outputs.empty())
+    return success();
+  NamedArrays outputs;
+  for (size_t index : llvm::concat<const size_t>(plan.params, plan.states))
+    outputs.emplace_back(getArgument(index).name, values[index]);
+  if (llvm::Error err = writeNpz(options.outputs, outputs))
+    return emitError(getSignature().loc) << llvm::toString(std::move(err));
+  return success();
+}
+
+static void printLine(uint64_t step, const NamedNumbers &numbers,
+                      raw_ostream &os) {
+  os << "step " << step;
+  for (const auto &[name, number] : numbers)
+    os << "  " << name << ' ' << llvm::format("%.6g", number);
+  os << '\n';
+  os.flush();
+}
+
+FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
+  if (!options.metrics.empty()) {
+    llvm::Expected<MetricsFile> file = MetricsFile::create(options.metrics);
+    if (!file)
+      return emitError(getSignature().loc) << llvm::toString(file.takeError());
+    metrics.emplace(std::move(*file));
+  }
+  Interrupt interrupt;
+  ProgressBar progress(options.steps);
+  bool isFinite = true;
+  uint64_t step = 0;
+  while (step < options.steps) {
+    ++step;
+    drawBatch();
+    drawNoise(step);
+    SmallVector<Array> results = function(values);
+    feedBack(step, results);
+
+    NamedNumbers numbers = getNumbers(results);
+    progress.update(step, numbers);
+    if (isFinite && plan.loss && !std::isfinite(results[*plan.loss].get(0))) {
+      isFinite = false;
+      progress.clear();
+      emitWarning(getSignature().results[*plan.loss].loc)
+          << "the loss is not finite from step " << step << " on";
+    }
+    bool isLast = step == options.steps || interrupt.isRequested();
+    bool isScored = isEvaluated(step) || (evaluator && isLast);
+    if (isScored)
+      llvm::append_range(numbers, evaluator->evaluate(values, step));
+    if ((isScored || isLast || step % options.logEvery == 0) &&
+        failed(log(step, numbers)))
+      return failure();
+    if (isScored || isLast) {
+      progress.clear();
+      printLine(step, numbers, os);
+    }
+    if (isLast)
+      break;
+  }
+  progress.clear();
+  if (failed(writeOutputs()))
+    return failure();
+  if (step == options.steps)
+    return Outcome::Finished;
+  os << "interrupted after " << step << " of " << options.steps << " steps\n";
+  return Outcome::Interrupted;
+}
