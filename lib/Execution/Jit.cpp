@@ -76,6 +76,19 @@ static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options) {
   return manager.run(module);
 }
 
+// A cf.assert that does not hold calls puts with its message, then abort. Here
+// it is an error of what was given to the program, not of the program.
+
+static int reportAssertion(const char *message) {
+  llvm::errs() << "error: " << message << "\n";
+  return 0;
+}
+
+[[noreturn]] static void exitAfterAssertion() {
+  // Compiled code cannot be unwound, and nothing is open for writing.
+  std::_Exit(1);
+}
+
 static llvm::Expected<std::unique_ptr<ExecutionEngine>>
 makeEngine(ModuleOp module) {
   llvm::InitializeNativeTarget();
@@ -99,9 +112,13 @@ makeEngine(ModuleOp module) {
   if (engine)
     (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
       llvm::orc::SymbolMap symbols;
-      symbols[mangle("memrefCopy")] = {
-          llvm::orc::ExecutorAddr::fromPtr(&memrefCopy),
-          llvm::JITSymbolFlags::Exported};
+      auto define = [&](StringRef name, auto *function) {
+        symbols[mangle(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                 llvm::JITSymbolFlags::Exported};
+      };
+      define("memrefCopy", &memrefCopy);
+      define("puts", &reportAssertion);
+      define("abort", &exitAfterAssertion);
       return symbols;
     });
   return engine;

@@ -6,6 +6,7 @@ it through MLIR's C interface."""
 
 import ctypes
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -99,7 +100,6 @@ def _read_array(memref, shape):
 
 
 def _strip_attributes(text, dialects):
-    import re
     for dialect in dialects:
         text = re.sub(rf"{dialect}\.\w+ = (\"[^\"]*\"|\S+ : i32)(, )?", "", text)
     return text.replace(", }", "}")

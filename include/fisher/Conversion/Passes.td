@@ -21,13 +21,16 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
     needed, and every target computes the same numbers. Functions, calls,
     branches and structured control flow that carry beliefs are converted
     too, and so is elementwise arithmetic on tensors, with which
-    `fisher-insert` adds to losses and gradients.
+    `fisher-insert` adds to losses and gradients. Sizes that are known only at
+    run time are compared by `cf.assert`, so that components that differ in
+    size stop the program instead of being read beyond their end.
 
     For example, `fisher.squared_distance %a, %b : !b -> tensor<6xf64>` on
     `!fisher.belief<#fisher.gaussian<sigma>, tensor<6xf64>>` becomes a
     `linalg.generic` with four inputs and one output of type `tensor<6xf64>`.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect"];

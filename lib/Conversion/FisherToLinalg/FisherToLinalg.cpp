@@ -12,6 +12,7 @@
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/ControlFlow/Transforms/StructuralTypeConversions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
@@ -63,18 +64,45 @@ static Value createEmpty(OpBuilder &builder, Location loc,
   return tensor::EmptyOp::create(builder, loc, type, sizes);
 }
 
-/// Emits one loop nest that reads each element of `inputs`, all of the shape
-/// of beliefs of type `type`, and stores what `formula` makes of them in
-/// tensors of the types `results`.
+/// Stops a program whose inputs, all of one type, differ in a size that is
+/// known only at run time: the loop would read beyond the end of some.
+static void assertSameSizes(OpBuilder &builder, Operation *op,
+                            ValueRange inputs) {
+  Location loc = op->getLoc();
+  auto type = cast<RankedTensorType>(inputs.front().getType());
+  for (int64_t i = 0, e = type.getRank(); i != e; ++i) {
+    if (!type.isDynamicDim(i))
+      continue;
+    Value size = tensor::DimOp::create(builder, loc, inputs.front(), i);
+    for (Value input : inputs.drop_front()) {
+      if (input == inputs.front())
+        continue;
+      Value other = tensor::DimOp::create(builder, loc, input, i);
+      Value same = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::eq, size, other);
+      cf::AssertOp::create(builder, loc, same,
+                           (op->getName().getStringRef() +
+                            ": the components differ in size along dimension " +
+                            Twine(i))
+                               .str());
+    }
+  }
+}
+
+/// Emits one loop nest for `op` that reads each element of `inputs`, which are
+/// shaped like its first operand's components, and stores what `formula` makes
+/// of them in tensors of the types `results`.
 ///
 /// With `sum`, the formula's first result is summed instead, in f64: the loop
 /// then returns the sum, a tensor of rank zero, before the others. Elements
 /// are added in their order, so that the sum has the same bits every time.
-static SmallVector<Value> buildLoop(OpBuilder &builder, Location loc,
-                                    BeliefType type, ValueRange inputs,
-                                    ArrayRef<Type> results, bool sum,
-                                    ElementFormula formula) {
+static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
+                                    ValueRange inputs, ArrayRef<Type> results,
+                                    bool sum, ElementFormula formula) {
+  Location loc = op->getLoc();
+  auto type = cast<BeliefType>(op->getOperand(0).getType());
   assert(type.getFamily().getEventRank() == 0 && "formulas are pointwise");
+  assertSameSizes(builder, op, inputs);
   MLIRContext *context = builder.getContext();
   int64_t rank = type.getComponentType().getRank();
   auto identity = AffineMap::getMultiDimIdentityMap(rank, context);
@@ -160,8 +188,7 @@ struct LowerElementwise : OpConversionPattern<OpTy> {
     if (failed(this->getTypeConverter()->convertTypes(op->getResultTypes(), types)))
       return rewriter.notifyMatchFailure(op, "has a type that cannot be converted");
     SmallVector<Value> results = buildLoop(
-        rewriter, op.getLoc(), cast<BeliefType>(op->getOperand(0).getType()),
-        inputs, types, /*sum=*/false,
+        rewriter, op, inputs, types, /*sum=*/false,
         [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
           return formula(op, adaptor, b, elements);
         });
@@ -326,7 +353,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
       return all;
     };
     SmallVector<Value> results = buildLoop(
-        rewriter, loc, type, concat(adaptor.getBelief(), adaptor.getReference()),
+        rewriter, op, concat(adaptor.getBelief(), adaptor.getReference()),
         ArrayRef<Type>(llvm::to_vector(op->getResultTypes())).drop_front(),
         /*sum=*/true, formula);
 
