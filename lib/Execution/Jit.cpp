@@ -70,8 +70,8 @@ static LogicalResult checkDialects(ModuleOp module) {
 static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options) {
   PassManager manager(module->getName());
   applyDefaultTimingPassManagerCLOptions(manager);
-  if (failed(applyPassManagerCLOptions(manager)))
-    return failure();
+  // Fails where the program has not registered such options.
+  (void)applyPassManagerCLOptions(manager);
   buildCPUPipeline(manager, options);
   return manager.run(module);
 }
