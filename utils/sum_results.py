@@ -47,7 +47,8 @@ def read_suite(name, status, path):
         result.fail(f"{name}: exited with {status} and left no results: {error}")
         return result
     for case in root.iter("testcase"):
-        parts = (case.get("classname"), case.get("name"))
+        # ctest has one name for both.
+        parts = dict.fromkeys((case.get("classname"), case.get("name")))
         if case.find("failure") is not None or case.find("error") is not None:
             result.fail(f"{name}: failed: " + " ".join(filter(None, parts)))
         elif case.find("skipped") is not None or case.find("disabled") is not None:

@@ -225,8 +225,10 @@ const std::vector<Function> functions = {
 class Library {
 public:
   static Library &get() {
-    static Library library;
-    return library;
+    // Never destroyed: as it goes, a JIT compiles the program's exit functions,
+    // and then LLVM's own static objects may be gone.
+    static auto *library = new Library;
+    return *library;
   }
 
   /// Evaluates a block with the scalar or the vector form of a function.
