@@ -67,10 +67,10 @@ static LogicalResult checkDialects(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options) {
+static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options,
+                           PassConfiguration configure) {
   PassManager manager(module->getName());
-  applyDefaultTimingPassManagerCLOptions(manager);
-  if (failed(applyPassManagerCLOptions(manager)))
+  if (configure && failed(configure(manager)))
     return failure();
   buildCPUPipeline(manager, options);
   return manager.run(module);
@@ -108,15 +108,17 @@ makeEngine(ModuleOp module) {
 }
 
 FailureOr<CompiledFunction>
-CompiledFunction::compile(ModuleOp module, func::FuncOp entry,
-                          const CPUPipelineOptions &options) {
+CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
+                          PassConfiguration configure) {
+  ModuleOp module = *program.module;
+  func::FuncOp entry = program.entry;
   FailureOr<Signature> signature = readSignature(entry);
   if (failed(signature))
     return failure();
   std::string name = ("_mlir_ciface_" + entry.getName()).str();
   prepareEntry(entry);
   if (failed(keepReachable(module, entry)) || failed(checkDialects(module)) ||
-      failed(lower(module, options)))
+      failed(lower(module, options, configure)))
     return failure();
 
   auto engine = makeEngine(module);
