@@ -67,11 +67,11 @@ static LogicalResult checkDialects(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options) {
+static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options,
+                           PassConfiguration configure) {
   PassManager manager(module->getName());
-  applyDefaultTimingPassManagerCLOptions(manager);
-  // Fails where the program has not registered such options.
-  (void)applyPassManagerCLOptions(manager);
+  if (configure && failed(configure(manager)))
+    return failure();
   buildCPUPipeline(manager, options);
   return manager.run(module);
 }
@@ -125,15 +125,17 @@ makeEngine(ModuleOp module) {
 }
 
 FailureOr<CompiledFunction>
-CompiledFunction::compile(ModuleOp module, func::FuncOp entry,
-                          const CPUPipelineOptions &options) {
+CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
+                          PassConfiguration configure) {
+  ModuleOp module = *program.module;
+  func::FuncOp entry = program.entry;
   FailureOr<Signature> signature = readSignature(entry);
   if (failed(signature))
     return failure();
   std::string name = ("_mlir_ciface_" + entry.getName()).str();
   prepareEntry(entry);
   if (failed(keepReachable(module, entry)) || failed(checkDialects(module)) ||
-      failed(lower(module, options)))
+      failed(lower(module, options, configure)))
     return failure();
 
   auto engine = makeEngine(module);

@@ -88,6 +88,7 @@ llvm::Error DictionaryParser::parseBool(bool &value) {
 
 llvm::Error
 DictionaryParser::parseShape(llvm::SmallVectorImpl<int64_t> &shape) {
+  peek();
   size_t begin = position;
   if (llvm::Error err = expect('('))
     return err;
@@ -159,6 +160,7 @@ llvm::Error DictionaryParser::parse(NpyHeader &header) {
   if (llvm::Error err = expect('{'))
     return err;
   while (!consume('}')) {
+    peek();
     size_t keyOffset = position;
     StringRef key;
     if (llvm::Error err = parseString(key))

@@ -86,12 +86,13 @@ FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
 }
 
 LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
-                                   double stepSize, bool returnPenalty) {
+                                   double stepSize, bool returnPenalty,
+                                   PassConfiguration configure) {
   if (policyPath.empty() && program.module->getOps<PolicyOp>().empty())
     return success();
   PassManager manager(program.module->getContext());
-  // Fails where the program has not registered such options.
-  (void)applyPassManagerCLOptions(manager);
+  if (configure && failed(configure(manager)))
+    return failure();
   FisherInsertOptions options;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();

@@ -268,22 +268,28 @@ static int reportOptionError(llvm::Error err) {
   return failureStatus;
 }
 
+/// Applies options such as --mlir-print-ir-after-all.
+static LogicalResult configure(PassManager &manager) {
+  applyDefaultTimingPassManagerCLOptions(manager);
+  return applyPassManagerCLOptions(manager);
+}
+
 static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
     return failure();
   // While training, the penalty is one more number to show.
   if (failed(insertPolicy(*program, policyPath, stepSize,
-                          /*returnPenalty=*/isGiven(steps))))
+                          /*returnPenalty=*/isGiven(steps), configure)))
     return failure();
-  return CompiledFunction::compile(*program->module, program->entry, {});
+  return CompiledFunction::compile(std::move(*program), {}, configure);
 }
 
 static FailureOr<CompiledFunction> compilePrediction(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(evaluatePath, "", &context);
   if (failed(program))
     return failure();
-  return CompiledFunction::compile(*program->module, program->entry, {});
+  return CompiledFunction::compile(std::move(*program), {}, configure);
 }
 
 static int runOnce(MLIRContext &context) {

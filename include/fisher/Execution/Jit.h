@@ -9,6 +9,7 @@
 #ifndef FISHER_EXECUTION_JIT_H
 #define FISHER_EXECUTION_JIT_H
 
+#include "fisher/Execution/Program.h"
 #include "fisher/Execution/StepFunction.h"
 #include "fisher/Pipelines/Pipelines.h"
 
@@ -23,15 +24,14 @@ namespace mlir::fisher {
 /// A function compiled for this CPU.
 class CompiledFunction {
 public:
-  /// Lowers `module` with `fisher-cpu-pipeline`, compiles it and finds `entry`
-  /// in it. What `entry` does not reach is dropped from the module, which is
-  /// left in the LLVM dialect. Errors are reported as diagnostics.
+  /// Lowers the program with `fisher-cpu-pipeline` and compiles its entry. What
+  /// that does not reach is dropped. Errors are reported as diagnostics.
   ///
   /// The context needs the dialects of the module, MLIR's extensions for
   /// bufferization and conversion to LLVM, and the translations to LLVM IR.
-  static FailureOr<CompiledFunction> compile(ModuleOp module,
-                                             func::FuncOp entry,
-                                             const CPUPipelineOptions &options);
+  static FailureOr<CompiledFunction> compile(Program program,
+                                             const CPUPipelineOptions &options,
+                                             PassConfiguration configure = {});
 
   CompiledFunction(CompiledFunction &&);
   CompiledFunction &operator=(CompiledFunction &&);

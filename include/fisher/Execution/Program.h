@@ -13,7 +13,14 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+namespace mlir {
+class PassManager;
+} // namespace mlir
+
 namespace mlir::fisher {
+
+/// Sets up a pass manager before it runs, for example to print the IR.
+using PassConfiguration = llvm::function_ref<LogicalResult(PassManager &)>;
 
 /// A module and the function in it that is to be run.
 struct Program {
@@ -32,7 +39,8 @@ FailureOr<Program> loadProgram(StringRef path, StringRef entryName,
 /// `stepSize` is that of proximal entries which state none, or 0. The penalty
 /// becomes a result on demand.
 LogicalResult insertPolicy(Program &program, StringRef policyPath,
-                           double stepSize, bool returnPenalty);
+                           double stepSize, bool returnPenalty,
+                           PassConfiguration configure = {});
 
 } // namespace mlir::fisher
 
