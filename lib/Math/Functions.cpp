@@ -401,8 +401,7 @@ Scalar power(Scalar base, Scalar exponent) {
   Decomposition u = decompose(normalized.u, normalized.exponentOffset);
   // base^e = 2^(n e) m^e. Both parts of e times n are exact, so that only the
   // fraction of the exponent is rounded.
-  uint64_t lowBits = (uint64_t(1) << (format.mantissaBits / 2 + 1)) - 1;
-  Scalar high = (Bits(exponent) & ~lowBits).toScalar();
+  Scalar high = (Bits(exponent) & ~format.lowHalfMask()).toScalar();
   Scalar low = exponent - high;
   double shift = 1.5 * double(uint64_t(1) << format.mantissaBits);
   Scalar product = high * u.n;

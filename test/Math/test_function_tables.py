@@ -1,0 +1,107 @@
+"""The polynomials of the elementary functions are as good as they say."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mpmath import asinh, expm1, linspace, log1p, mp, mpf, sqrt
+
+ROOT = Path(__file__).parents[2]
+PROGRAM = ROOT / "utils" / "fit_functions.py"
+HEADER = ROOT / "include" / "fisher" / "Math" / "Coefficients.h"
+POINTS = 5000
+
+
+def read_tables():
+    """(name, element type) -> (low, high, degree, stated error, coefficients)."""
+    tables = {}
+    pattern = re.compile(
+        r"// (f32|f64): interval \[(\S+), (\S+)\], degree (\d+), error < (\S+)\n"
+        r"inline constexpr double (\w+)F\d\d\[\] = \{\n(.*?)\};",
+        re.DOTALL,
+    )
+    with mp.workdps(50):
+        for element, low, high, degree, error, name, body in pattern.findall(HEADER.read_text()):
+            coefficients = [float.fromhex(c) for c in body.replace(",", " ").split()]
+            tables[name, element] = (mpf(low), mpf(high), int(degree), mpf(error), coefficients)
+    return tables
+
+
+TABLES = read_tables()
+
+
+def polynomial(coefficients, x):
+    total = mpf(0)
+    for coefficient in reversed(coefficients):
+        total = total * x + coefficient
+    return total
+
+
+def exp_error(p, r):
+    return (r + r**2 * polynomial(p, r)) / expm1(r) - 1
+
+
+def log_error(p, w):
+    """Of f − log1p(f), the worse one of the two f that belong to w."""
+    errors = []
+    for z in (sqrt(w), -sqrt(w)):
+        f = 2 * z / (1 - z)
+        errors.append(z * (f - w * polynomial(p, w)) / (f - log1p(f)) - 1)
+    return max(errors, key=abs)
+
+
+def log_wide_error(p, w):
+    z = sqrt(w)
+    f = 2 * z / (1 - z)
+    return (f - z * (f - w * polynomial(p, w))) / log1p(f) - 1
+
+
+def asinh_root_error(p, x):
+    return (1 + x * polynomial(p, x)) * sqrt(x) / asinh(sqrt(x)) - 1
+
+
+ERRORS = {
+    "expTable": exp_error,
+    "logTable": log_error,
+    "logWideTable": log_wide_error,
+    "asinhRootTable": asinh_root_error,
+}
+
+
+def test_every_table_is_there():
+    assert set(TABLES) == {(name, element) for name in ERRORS for element in ("f32", "f64")}
+
+
+@pytest.mark.parametrize("name, element", list(TABLES))
+def test_stated_error(name, element):
+    low, high, degree, stated, coefficients = TABLES[name, element]
+    assert len(coefficients) == degree + 1
+    assert stated < mpf(2) ** (-26 if element == "f32" else -55)
+    with mp.workdps(50):
+        # The ends as the header prints them may lie outside by a rounding.
+        points = [x for x in linspace(low, high, POINTS) if x != 0]
+        worst = max(abs(ERRORS[name](coefficients, x)) for x in points)
+    # The error is stated to two digits, rounded up.
+    assert stated * mpf("0.85") < worst <= stated * mpf("1.001")
+
+
+def test_coefficients_have_their_type():
+    for (_, element), (*_, coefficients) in TABLES.items():
+        if element == "f32":
+            # 24 bits leave the last 29 of a double zero.
+            assert all(int(c.hex().split(".")[1].split("p")[0], 16) % 2**29 == 0 for c in coefficients)
+
+
+def test_header_is_up_to_date():
+    subprocess.run([sys.executable, PROGRAM, "--check"], check=True)
+
+
+def test_changed_header_is_noticed(tmp_path):
+    changed = tmp_path / "Coefficients.h"
+    changed.write_text(HEADER.read_text().replace("p-2,", "p-3,", 1))
+    done = subprocess.run(
+        [sys.executable, PROGRAM, "--check", "--output", changed], capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "is out of date; run fit_functions.py" in done.stderr
