@@ -52,8 +52,10 @@ void FisherDialect::registerAttributes() {
 static std::optional<double> getNumber(Attribute attr) {
   if (auto number = dyn_cast<FloatAttr>(attr))
     return number.getValueAsDouble();
-  if (auto number = dyn_cast<IntegerAttr>(attr))
-    return static_cast<double>(number.getInt());
+  if (auto number = dyn_cast<IntegerAttr>(attr);
+      number && !number.getType().isInteger(1))
+    return number.getValue().roundToDouble(
+        /*isSigned=*/!number.getType().isUnsignedInteger());
   return std::nullopt;
 }
 
