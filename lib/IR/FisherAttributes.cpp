@@ -89,6 +89,25 @@ LogicalResult PriorAttr::verifyForFamily(
   return family.getStoredFromStandard(getStandardCoordinates(), emitError);
 }
 
+LogicalResult PriorAttr::verifyForType(
+    BeliefType type, function_ref<InFlightDiagnostic()> emitError) const {
+  FamilyInterface family = type.getFamily();
+  FailureOr<SmallVector<double>> stored =
+      family.getStoredFromStandard(getStandardCoordinates(), emitError);
+  if (failed(stored))
+    return failure();
+  auto element = cast<FloatType>(type.getComponentType().getElementType());
+  for (auto [index, number] : llvm::enumerate(*stored)) {
+    double rounded = FloatAttr::get(element, number).getValueAsDouble();
+    if (!family.isInDomain(index, rounded))
+      return emitError() << "the prior's " << family.getComponentNames()[index]
+                         << " is stored as " << number << ", which is "
+                         << rounded << " in " << element << "; needs "
+                         << family.getDomainDescription(index);
+  }
+  return success();
+}
+
 Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
                                ValueRange components, BeliefType type) const {
   FailureOr<SmallVector<double>> stored =

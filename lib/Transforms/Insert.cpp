@@ -339,6 +339,9 @@ LogicalResult Inserter::resolveReference(Belief &belief,
                                          ArrayRef<std::string> captured) {
   RegularizeOp entry = belief.entry;
   ReferenceInterface reference = entry.getReferenceInterface();
+  if (failed(reference.verifyForType(
+          belief.type, [&] { return error(entry, "", "in this function"); })))
+    return failure();
   for (StringRef pattern : reference.getArgumentPatterns()) {
     FailureOr<std::string> name = substitute(pattern, captured);
     if (failed(name))
@@ -388,7 +391,14 @@ LogicalResult Inserter::resolveNumber(Belief &belief, Attribute attr,
                                       NumberOrArgument &result) {
   if (auto number = dyn_cast<FloatAttr>(attr)) {
     result.number = number.getValueAsDouble();
-    return success();
+    FloatType type = belief.type.getComputeType();
+    if (FloatAttr::get(type, result.number).getValue().isFinite())
+      return success();
+    return error(belief.entry,
+                 "the " + what + " is too large for the type of the penalty",
+                 "in this function")
+               .attachNote()
+           << "the type is " << type;
   }
   StringRef name = cast<StringAttr>(attr).getValue();
   result.argument = findArgument(function, marks::name, name);
@@ -436,11 +446,12 @@ LogicalResult Inserter::resolveMode(Belief &belief) {
   };
   auto checkTypes = [&](ArrayRef<unsigned> results,
                         StringRef what) -> LogicalResult {
-    for (unsigned result : results) {
+    for (auto [component, result] :
+         llvm::zip_equal(belief.components, results)) {
       Type type = function.getResultTypes()[result];
       if (type != belief.type.getComponentType())
         return cannot("result " + Twine(result) + ", the " + what + " of '" +
-                          getName(belief.components.front()) +
+                          getName(component) +
                           "', has another type than the parameter",
                       "in this function");
     }
@@ -541,10 +552,13 @@ LogicalResult Inserter::checkCallers() {
   scope->walk<WalkOrder::PreOrder>([&](Operation *op) {
     if (op == scope)
       return WalkResult::advance();
-    op->getAttrDictionary().walk([&](SymbolRefAttr symbol) {
+    auto visit = [&](SymbolRefAttr symbol) {
       if (symbol.getRootReference() == name)
         user = op;
-    });
+    };
+    op->getDiscardableAttrDictionary().walk(visit);
+    if (Attribute properties = op->getPropertiesAsAttribute())
+      properties.walk(visit);
     if (user)
       return WalkResult::interrupt();
     return op->hasTrait<OpTrait::SymbolTable>() ? WalkResult::skip()
