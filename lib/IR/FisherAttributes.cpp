@@ -52,8 +52,10 @@ void FisherDialect::registerAttributes() {
 static std::optional<double> getNumber(Attribute attr) {
   if (auto number = dyn_cast<FloatAttr>(attr))
     return number.getValueAsDouble();
-  if (auto number = dyn_cast<IntegerAttr>(attr))
-    return static_cast<double>(number.getInt());
+  if (auto number = dyn_cast<IntegerAttr>(attr);
+      number && !number.getType().isInteger(1))
+    return number.getValue().roundToDouble(
+        /*isSigned=*/!number.getType().isUnsignedInteger());
   return std::nullopt;
 }
 
@@ -85,6 +87,25 @@ LogicalResult PriorAttr::verifyForFamily(
     return diag << "), got " << getStandard().size();
   }
   return family.getStoredFromStandard(getStandardCoordinates(), emitError);
+}
+
+LogicalResult PriorAttr::verifyForType(
+    BeliefType type, function_ref<InFlightDiagnostic()> emitError) const {
+  FamilyInterface family = type.getFamily();
+  FailureOr<SmallVector<double>> stored =
+      family.getStoredFromStandard(getStandardCoordinates(), emitError);
+  if (failed(stored))
+    return failure();
+  auto element = cast<FloatType>(type.getComponentType().getElementType());
+  for (auto [index, number] : llvm::enumerate(*stored)) {
+    double rounded = FloatAttr::get(element, number).getValueAsDouble();
+    if (!family.isInDomain(index, rounded))
+      return emitError() << "the prior's " << family.getComponentNames()[index]
+                         << " is stored as " << number << ", which is "
+                         << rounded << " in " << element << "; needs "
+                         << family.getDomainDescription(index);
+  }
+  return success();
 }
 
 Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,

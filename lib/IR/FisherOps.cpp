@@ -151,11 +151,16 @@ OpFoldResult BeliefOp::fold(FoldAdaptor) {
 }
 
 LogicalResult ComponentsOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location>, ValueRange operands, DictionaryAttr,
-    OpaqueProperties, RegionRange, SmallVectorImpl<Type> &types) {
-  llvm::append_range(
-      types,
-      cast<BeliefType>(operands.front().getType()).getComponentTypes());
+    MLIRContext *, std::optional<Location> loc, ValueRange operands,
+    DictionaryAttr, OpaqueProperties, RegionRange,
+    SmallVectorImpl<Type> &types) {
+  // The parser asks before the operand's type is verified.
+  auto belief = operands.size() == 1
+                    ? dyn_cast<BeliefType>(operands.front().getType())
+                    : BeliefType();
+  if (!belief)
+    return emitOptionalError(loc, "'fisher.components' op needs one belief");
+  llvm::append_range(types, belief.getComponentTypes());
   return success();
 }
 
@@ -209,7 +214,10 @@ struct MergeConversions : OpRewritePattern<ConvertOp> {
     if (first != between &&
         first.getIntOrFloatBitWidth() >= between.getIntOrFloatBitWidth())
       return rewriter.notifyMatchFailure(op, "the value between is rounded");
-    rewriter.replaceOpWithNewOp<ConvertOp>(op, op.getType(), inner.getBelief());
+    DictionaryAttr attrs = op->getDiscardableAttrDictionary();
+    auto merged = rewriter.replaceOpWithNewOp<ConvertOp>(op, op.getType(),
+                                                         inner.getBelief());
+    merged->setDiscardableAttrs(attrs);
     return success();
   }
 };

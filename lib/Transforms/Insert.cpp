@@ -106,6 +106,7 @@ private:
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
   LogicalResult resolveMode(Belief &belief);
+  LogicalResult checkReturns();
   LogicalResult checkCallers();
 
   // Inserting, in order.
@@ -152,7 +153,7 @@ LogicalResult Inserter::plan(PolicyOp policy) {
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
     if (failed(checkNames(entry)) || failed(matchEntry(entry)))
       return failure();
-  return checkCallers();
+  return success(succeeded(checkReturns()) && succeeded(checkCallers()));
 }
 
 /// A function without names cannot be matched: tell how to give them.
@@ -232,6 +233,19 @@ LogicalResult Inserter::matchEntry(RegularizeOp entry) {
                            " with the same captured text",
                        listParameters(function));
 
+  // Two arguments that one glob matches with the same captured text cannot be
+  // told apart.
+  for (size_t k = 0; k != matches.size(); ++k)
+    for (const auto &[captures, argument] : matches[k])
+      if (findSame(matches[k], captures)->second != argument)
+        return error(entry,
+                     "'" + patterns[k] + "' matches both '" +
+                         getName(findSame(matches[k], captures)->second) +
+                         "' and '" + getName(argument) +
+                         "' with the same captured text; capture what tells "
+                         "them apart in parentheses",
+                     "in this function");
+
   for (const auto &[captures, argument] : matches.front()) {
     Belief &belief = beliefs.emplace_back();
     belief.entry = entry;
@@ -256,18 +270,6 @@ LogicalResult Inserter::matchEntry(RegularizeOp entry) {
         failed(resolveMode(belief)))
       return failure();
   }
-  // Two arguments that one glob matches with the same captured text cannot be
-  // told apart.
-  for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, argument] : matches[k])
-      if (findSame(matches[k], captures)->second != argument)
-        return error(entry,
-                     "'" + patterns[k] + "' matches both '" +
-                         getName(findSame(matches[k], captures)->second) +
-                         "' and '" + getName(argument) +
-                         "' with the same captured text; capture what tells "
-                         "them apart in parentheses",
-                     "in this function");
   return success();
 }
 
@@ -337,6 +339,9 @@ LogicalResult Inserter::resolveReference(Belief &belief,
                                          ArrayRef<std::string> captured) {
   RegularizeOp entry = belief.entry;
   ReferenceInterface reference = entry.getReferenceInterface();
+  if (failed(reference.verifyForType(
+          belief.type, [&] { return error(entry, "", "in this function"); })))
+    return failure();
   for (StringRef pattern : reference.getArgumentPatterns()) {
     FailureOr<std::string> name = substitute(pattern, captured);
     if (failed(name))
@@ -386,7 +391,14 @@ LogicalResult Inserter::resolveNumber(Belief &belief, Attribute attr,
                                       NumberOrArgument &result) {
   if (auto number = dyn_cast<FloatAttr>(attr)) {
     result.number = number.getValueAsDouble();
-    return success();
+    FloatType type = belief.type.getComputeType();
+    if (FloatAttr::get(type, result.number).getValue().isFinite())
+      return success();
+    return error(belief.entry,
+                 "the " + what + " is too large for the type of the penalty",
+                 "in this function")
+               .attachNote()
+           << "the type is " << type;
   }
   StringRef name = cast<StringAttr>(attr).getValue();
   result.argument = findArgument(function, marks::name, name);
@@ -434,11 +446,12 @@ LogicalResult Inserter::resolveMode(Belief &belief) {
   };
   auto checkTypes = [&](ArrayRef<unsigned> results,
                         StringRef what) -> LogicalResult {
-    for (unsigned result : results) {
+    for (auto [component, result] :
+         llvm::zip_equal(belief.components, results)) {
       Type type = function.getResultTypes()[result];
       if (type != belief.type.getComponentType())
         return cannot("result " + Twine(result) + ", the " + what + " of '" +
-                          getName(belief.components.front()) +
+                          getName(component) +
                           "', has another type than the parameter",
                       "in this function");
     }
@@ -509,21 +522,55 @@ static bool needsState(const Belief &belief) {
          !(reference.isBeliefBeforeUpdate() && belief.isMode(Mode::proximal));
 }
 
+/// Every way out of the function must be known, to be filled in.
+LogicalResult Inserter::checkReturns() {
+  bool returns = false;
+  for (Block &block : function.getFunctionBody()) {
+    Operation &last = block.back();
+    if (last.hasTrait<OpTrait::ReturnLike>())
+      returns = true;
+    else if (!last.isRegistered() && last.getNumSuccessors() == 0)
+      return last.emitError("cannot tell whether this operation returns, since "
+                            "its dialect is not there; end the step with "
+                            "'func.return'");
+  }
+  if (!returns)
+    return function.emitError(
+        "never returns, so that nothing can be added to what it returns");
+  return success();
+}
+
 /// A function that gets new arguments or results must not be called.
 LogicalResult Inserter::checkCallers() {
   auto stateful = llvm::find_if(beliefs, needsState);
   if (stateful == beliefs.end() && !penaltyResult)
     return success();
+  // SymbolTable's own search gives up at operations that are not registered.
+  StringAttr name = SymbolTable::getSymbolName(function);
   Operation *scope = SymbolTable::getNearestSymbolTable(function->getParentOp());
-  auto uses = SymbolTable::getSymbolUses(function, scope);
-  if (uses && uses->empty())
+  Operation *user = nullptr;
+  scope->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == scope)
+      return WalkResult::advance();
+    auto visit = [&](SymbolRefAttr symbol) {
+      if (symbol.getRootReference() == name)
+        user = op;
+    };
+    op->getDiscardableAttrDictionary().walk(visit);
+    if (Attribute properties = op->getPropertiesAsAttribute())
+      properties.walk(visit);
+    if (user)
+      return WalkResult::interrupt();
+    return op->hasTrait<OpTrait::SymbolTable>() ? WalkResult::skip()
+                                                : WalkResult::advance();
+  });
+  if (!user)
     return success();
   InFlightDiagnostic diag =
       function.emitError()
-      << "needs new arguments or results for references with state, but its "
-         "callers would not give them; choose a step that is not called";
-  if (uses)
-    diag.attachNote(uses->begin()->getUser()->getLoc()) << "it is called here";
+      << "needs new arguments or results, but its callers would not give "
+         "them; choose a step that is not called";
+  diag.attachNote(user->getLoc()) << "it is called here";
   return diag;
 }
 
@@ -771,16 +818,18 @@ namespace {
 struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
   using Base::Base;
 
+  /// Reads the policy file, which may load dialects: once, before passes run
+  /// in parallel.
+  LogicalResult initialize(MLIRContext *context) override {
+    if (policyFile.empty())
+      return success();
+    policyModule = std::make_shared<OwningOpRef<ModuleOp>>(
+        parseSourceFile<ModuleOp>(policyFile.getValue(), context));
+    return success(static_cast<bool>(*policyModule));
+  }
+
   void runOnOperation() override {
-    OwningOpRef<ModuleOp> policyModule;
-    ModuleOp holder = getOperation();
-    if (!policyFile.empty()) {
-      policyModule = parseSourceFile<ModuleOp>(policyFile.getValue(),
-                                               ParserConfig(&getContext()));
-      if (!policyModule)
-        return signalPassFailure();
-      holder = *policyModule;
-    }
+    ModuleOp holder = policyModule ? policyModule->get() : getOperation();
     PolicyOp chosen = findPolicy(holder);
     if (!chosen)
       return signalPassFailure();
@@ -803,6 +852,9 @@ private:
   PolicyOp findPolicy(ModuleOp holder);
   FunctionOpInterface findEntry();
   void report(FunctionOpInterface function, const Belief &belief);
+
+  /// What the policy file holds; null without one. Clones share it.
+  std::shared_ptr<OwningOpRef<ModuleOp>> policyModule;
 };
 } // namespace
 
@@ -837,11 +889,15 @@ FunctionOpInterface InsertPass::findEntry() {
   SmallVector<FunctionOpInterface> candidates;
   for (FunctionOpInterface function :
        getOperation().getOps<FunctionOpInterface>()) {
-    if (function.isExternal())
-      continue;
-    if (function.getName() == name)
-      return function;
-    if (!function.isPrivate())
+    if (function.getName() == name) {
+      if (!function.isExternal())
+        return function;
+      emitError(function.getLoc())
+          << "is declared without a body, so nothing can be inserted into it; "
+             "name another function with the option entry";
+      return nullptr;
+    }
+    if (!function.isExternal() && !function.isPrivate())
       candidates.push_back(function);
   }
   if (entry.empty() && candidates.size() == 1)

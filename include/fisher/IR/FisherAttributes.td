@@ -62,7 +62,8 @@ class Fisher_Reference<string name, string attrMnemonic,
     : Fisher_Attr<name, attrMnemonic,
         [DeclareAttrInterfaceMethods<Fisher_ReferenceInterface, methods>]>;
 
-def Fisher_PriorAttr : Fisher_Reference<"Prior", "prior", ["buildConstant"]> {
+def Fisher_PriorAttr : Fisher_Reference<"Prior", "prior",
+                                     ["verifyForType", "buildConstant"]> {
   let summary = "a fixed belief, given in the family's standard coordinates";
   let description = [{
     The numbers are distribution parameters in the family's standard

@@ -26,6 +26,13 @@ def Fisher_ReferenceInterface : AttrInterface<"ReferenceInterface"> {
       (ins "::mlir::fisher::FamilyInterface":$family,
            "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError)>,
     InterfaceMethod<
+      [{Whether the reference can be stored like beliefs of this type; emits an
+        error if not.}],
+      "::llvm::LogicalResult", "verifyForType",
+      (ins "::mlir::fisher::BeliefType":$type,
+           "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError),
+      [{}], [{ return ::llvm::success(); }]>,
+    InterfaceMethod<
       [{The names of the arguments that hold the reference's components, with
         `{0}`, `{1}`, ... for what the globs' groups captured; empty if the
         reference is not held in arguments.}],

@@ -1,0 +1,77 @@
+// RUN: fisher-opt --split-input-file --verify-diagnostics %s
+
+// expected-error@+1 {{'func.func' op expects 'fisher.name' to be a text that is not empty, got 3 : i64}}
+func.func private @name_is_number(tensor<f32> {fisher.name = 3})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.name' to be a text that is not empty, got ""}}
+func.func private @name_is_empty(tensor<f32> {fisher.name = ""})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.role' to be a text that is not empty, got unit}}
+func.func private @result_without_text() -> (tensor<f32> {fisher.role})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has two arguments with fisher.name = "w"; names must be unique}}
+func.func private @same_name(tensor<f32> {fisher.name = "w"}, tensor<f32> {fisher.name = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'param', 'state', 'batch', 'eps', got 'loss'}}
+func.func private @role_of_result_on_argument(tensor<f32> {fisher.role = "loss"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'loss', 'grad', 'penalty', got 'param'}}
+func.func private @role_of_argument_on_result() -> (tensor<f32> {fisher.role = "param"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.distribution' to be one of 'normal', 'uniform', got 'cauchy'}}
+func.func private @unknown_distribution(tensor<f32> {fisher.distribution = "cauchy"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has no argument with fisher.name = "w", which 'fisher.initialize' refers to}}
+func.func private @initialized_from_nothing(tensor<f32> {fisher.initialize = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has no argument with fisher.name = "w", which 'fisher.updates' refers to}}
+func.func private @updates_nothing(tensor<f32> {fisher.name = "v"}) -> (tensor<f32> {fisher.updates = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has no argument with fisher.name = "w", which 'fisher.gradient_of' refers to}}
+func.func private @gradient_of_nothing() -> (tensor<f32> {fisher.gradient_of = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.updates' on an argument; known are 'fisher.name', 'fisher.role', 'fisher.initialize', 'fisher.distribution'}}
+func.func private @unknown_on_argument(tensor<f32> {fisher.updates = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.gradient' on a result; known are 'fisher.name', 'fisher.role', 'fisher.updates', 'fisher.gradient_of'}}
+func.func private @unknown_on_result() -> (tensor<f32> {fisher.gradient = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has an attribute 'fisher.role' that the dialect does not know; marks belong on a function's arguments and results}}
+func.func private @mark_on_function() attributes {fisher.role = "param"}
+
+// -----
+
+// expected-error@+1 {{'builtin.module' op has an attribute 'fisher.name' that the dialect does not know}}
+module attributes {fisher.name = "m"} {}
+
+// -----
+
+func.func @mark_on_operation() {
+  // expected-error@+1 {{'arith.constant' op has an attribute 'fisher.name' that the dialect does not know}}
+  %0 = arith.constant {fisher.name = "c"} 1.0 : f32
+  return
+}
