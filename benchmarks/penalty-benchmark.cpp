@@ -81,10 +81,11 @@ static void penalty(benchmark::State &state, const char *element,
                     const char *chart, ElementKind kind) {
   std::string text = replaceAll(
       replaceAll(moduleText, "$ELEMENT", element), "$CHART", chart);
-  auto module = parseSourceString<ModuleOp>(text, &getContext());
-  auto entry = module->lookupSymbol<func::FuncOp>("main");
+  Program program;
+  program.module = parseSourceString<ModuleOp>(text, &getContext());
+  program.entry = program.module->lookupSymbol<func::FuncOp>("main");
   FailureOr<CompiledFunction> function =
-      CompiledFunction::compile(*module, entry, {});
+      CompiledFunction::compile(std::move(program), {});
   if (failed(function)) {
     state.SkipWithError("cannot be compiled");
     return;
