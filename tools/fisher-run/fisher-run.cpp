@@ -347,6 +347,8 @@ int main(int argc, char **argv) {
   fisher::registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.allowUnregisteredDialects();
+  // A message names the line; the operation there may be the whole module.
+  context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
   return isGiven(steps) ? train(context) : runOnce(context);
