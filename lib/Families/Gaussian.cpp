@@ -49,9 +49,7 @@ struct Scale {
   Scalar stored;
 
   /// A scale outside the chart's domain is not a number.
-  Scalar positive() const {
-    return select(stored > 0.0, stored, stored.nan());
-  }
+  Scalar positive() const { return select(stored > 0.0, stored, stored.nan()); }
 
   Scalar sigma() const {
     switch (chart) {
@@ -194,50 +192,32 @@ struct ScalePair {
 ///
 /// Beliefs are "far" where sinh(D/2) is so large that its square might not be
 /// represented. There sinh, cosh and exp/2 of D/2 agree to all digits, so
-/// lengths are measured in units of sinh(D/2) itself instead of m.
+/// lengths are measured in units of N = m sinh(D/2) instead of m.
 struct Pair {
   Scalar meanDifference;
   ScalePair scales;
-
   Scalar m;
   Condition far;
-  /// What g and h are measured by: m, or N = m sinh(D/2) where far.
+  /// What g and h are measured by: m, or N where far.
   Scalar unit;
   Scalar g, h;
-  /// sinh^2(D/2); meaningless where far.
+  /// g^2 + h^2: sinh^2(D/2), or one where far.
   Scalar x;
-  /// exp(D) is this to the power one, or four where far.
+  /// exp(D), or its fourth root where far.
   Scalar expBase;
 
-  Pair(Point a, Point b, GaussianChart chart)
-      : meanDifference(a[0] - b[0]), scales{{chart, a[1]}, {chart, b[1]}},
-        m(scales.geometricMean()), far(never()), unit(m), g(m), h(m), x(m),
-        expBase(m) {
-    const double threshold = m.isDouble() ? 0x1p+500 : 0x1p+60;
-    Scalar base = meanDifference / std::sqrt(8.0);
-    Scalar hNear = scales.sinhHalfDifference(m);
-    Scalar height = m * hNear;
-    Scalar longer = max(abs(base), abs(height));
-    Scalar shorter = min(abs(base), abs(height));
-    Scalar N = longer * sqrt(1.0 + square(shorter / longer));
-    far = longer > threshold * m || abs(hNear) > threshold;
-    unit = select(far, N, m);
-    g = base / unit;
-    h = select(far, height / N, hNear);
-    x = square(g) + square(h);
-    expBase = select(far, std::sqrt(2.0) * (sqrt(N) / sqrt(m)),
-                     1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x)));
-  }
+  /// D where far.
+  Scalar farDistance() const { return 4.0 * log(expBase); }
 
-  /// D = 2 asinh(sqrt(x)), without a division by the distance.
+  /// D = 2 asinh(sqrt(x)).
   Scalar hyperbolicDistance() const {
-    return select(far, 4.0 * log(expBase),
-                  2.0 * sqrt(x) * asinhRootQuotient(x));
+    return select(far, farDistance(), 2.0 * sqrt(x) * asinhRootQuotient(x));
   }
 
+  /// d^2 = 2 D^2.
   Scalar squaredDistance() const {
-    Scalar D = 4.0 * log(expBase);
-    return select(far, 2.0 * square(D), 8.0 * x * square(asinhRootQuotient(x)));
+    return select(far, 2.0 * square(farDistance()),
+                  8.0 * x * square(asinhRootQuotient(x)));
   }
 
   /// exp(t D/2): the power of a number whose digits are right, because the
@@ -249,14 +229,33 @@ struct Pair {
   /// exp(-D/2) sqrt(sigma1/sigma2) = sigma1/(m exp(D/2)), which is
   /// sigma1/(2N) where far.
   Scalar expMinusHalfTimesRootRatio() const {
-    return scales.first.sigma() /
-           select(far, 2.0 * unit, m * sqrt(expBase));
+    return scales.first.sigma() / select(far, 2.0 * unit, m * sqrt(expBase));
   }
-
-private:
-  Condition never() const { return m > m; }
 };
 } // namespace
+
+static Pair relate(Point a, Point b, GaussianChart chart) {
+  ScalePair scales{{chart, a[1]}, {chart, b[1]}};
+  Scalar meanDifference = a[0] - b[0];
+  Scalar m = scales.geometricMean();
+  // m g and m h, and N as the hypotenuse of the two.
+  Scalar base = meanDifference / std::sqrt(8.0);
+  Scalar h = scales.sinhHalfDifference(m);
+  Scalar height = m * h;
+  Scalar longer = max(abs(base), abs(height));
+  Scalar shorter = min(abs(base), abs(height));
+  Scalar N = longer * sqrt(1.0 + square(shorter / longer));
+
+  const double threshold = m.isDouble() ? 0x1p+500 : 0x1p+60;
+  Condition far = longer > threshold * m || abs(h) > threshold;
+  Scalar unit = select(far, N, m);
+  Scalar g = base / unit;
+  h = select(far, height / N, h);
+  Scalar x = square(g) + square(h);
+  Scalar expBase = select(far, std::sqrt(2.0) * (sqrt(N) / sqrt(m)),
+                          1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x)));
+  return {meanDifference, scales, m, far, unit, g, h, x, expBase};
+}
 
 //===----------------------------------------------------------------------===//
 // Names and domains
@@ -329,25 +328,23 @@ FailureOr<SmallVector<double>> GaussianAttr::getStoredFromStandard(
 //===----------------------------------------------------------------------===//
 
 Scalar GaussianAttr::buildSquaredDistance(Point a, Point b) const {
-  return Pair(a, b, getChart()).squaredDistance();
+  return relate(a, b, getChart()).squaredDistance();
 }
 
 // With x = sinh^2(D/2) and k = d(d^2)/dx = 4D/(sqrt(x) sqrt(1+x)):
 //   dx/drho1 = h sqrt(1+h^2) - g^2,  dx/dmu1 = g / (sqrt(2) m).
 DistanceAndGradient
 GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
-  Pair pair(a, b, getChart());
+  Pair pair = relate(a, b, getChart());
   Scalar x = pair.x, g = pair.g, h = pair.h;
-  Scalar D = 4.0 * log(pair.expBase);
-  Scalar quotient = asinhRootQuotient(x);
-  Scalar k = select(pair.far, 4.0 * D, 8.0 * quotient / sqrt(1.0 + x));
-  // Where far, h sqrt(1+h^2) is h |h| in units of x.
+  Scalar k = select(pair.far, 4.0 * pair.farDistance(),
+                    8.0 * asinhRootQuotient(x) / sqrt(1.0 + x));
+  // In units of N, 1 + h^2 is h^2.
   Scalar one = select(pair.far, x.constant(0.0), 1.0);
   Scalar byRho = k * (h * sqrt(one + square(h)) - square(g));
   Scalar byMean = k * (g / (std::sqrt(2.0) * pair.unit));
-  Scalar d2 =
-      select(pair.far, 2.0 * square(D), 8.0 * x * square(quotient));
-  return {d2, {byMean, byRho * pair.scales.first.logSlope()}};
+  return {pair.squaredDistance(),
+          {byMean, byRho * pair.scales.first.logSlope()}};
 }
 
 // KL = ((Delta mu/sigma2)^2 + y - log(1+y))/2 with 1+y = (sigma1/sigma2)^2.
@@ -401,7 +398,7 @@ Components GaussianAttr::buildExp(Point a, Point tangent) const {
 // With q(f) = (1 - e^-2fD)/(2fD), and in units of 1/sigma1,
 //   u1 = (1-t) e^-tD q(1-t)/q(1),  u2 = t e^tD (e^-D sigma1/sigma2) q(t)/q(1).
 Components GaussianAttr::buildGeodesic(Point a, Point b, Scalar t) const {
-  Pair pair(a, b, getChart());
+  Pair pair = relate(a, b, getChart());
   Scalar D = pair.hyperbolicDistance();
   Scalar rest = 1.0 - t;
   Scalar whole = expm1Quotient(-2.0 * D);
@@ -413,9 +410,8 @@ Components GaussianAttr::buildGeodesic(Point a, Point b, Scalar t) const {
   // Start from the nearer mean, so that both ends are met.
   Scalar fraction = u2 / sum;
   Condition nearFirst = fraction <= 0.5;
-  Scalar mean =
-      select(nearFirst, a[0], b[0]) -
-      pair.meanDifference * select(nearFirst, fraction, -(u1 / sum));
+  Scalar mean = select(nearFirst, a[0], b[0]) -
+                pair.meanDifference * select(nearFirst, fraction, -(u1 / sum));
   return {mean, pair.scales.first.dividedBy(sum)};
 }
 
