@@ -71,20 +71,10 @@ def exp_sensitivity(r: mpf) -> mpf:
     return r**2 / abs(mpmath.expm1(r)) if r else mpf(0)
 
 
-def remainder_sensitivity(w: mpf) -> mpf:
-    """For f − log1p(f), where its relative error is larger, f < 0 or f > 0."""
-    if w == 0:
-        return mpf(0)
-    worst = mpf(0)
-    for z in (mpmath.sqrt(w), -mpmath.sqrt(w)):
-        f = 2 * z / (1 - z)
-        worst = max(worst, abs(z * w / (f - mpmath.log1p(f))))
-    return worst
-
-
-def softplus_sensitivity(w: mpf) -> mpf:
+def log_sensitivity(w: mpf) -> mpf:
+    """For log1p(f) = 2·atanh z = f − z(f − w·P(w))."""
     z = mpmath.sqrt(w)
-    return z * w / mpmath.log1p(2 * z / (1 - z)) if w else mpf(0)
+    return z * w / (2 * mpmath.atanh(z)) if w else mpf(0)
 
 
 def tables() -> list[Table]:
@@ -103,21 +93,21 @@ def tables() -> list[Table]:
         Table(
             name="logTable",
             formula="(2 atanh(sqrt w)/sqrt w - 2) / w",
-            function="f - log1p(f) = z (f - w P(w)), z = f/(2+f), w = z^2",
+            function="log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2",
             low=mpf(0),
             high=((sqrt2 - 1) / (sqrt2 + 1)) ** 2 * mpf("1.001"),
             target=atanh_series,
-            sensitivity=remainder_sensitivity,
+            sensitivity=log_sensitivity,
             degree={"f32": 2, "f64": 6},
         ),
         Table(
             name="logWideTable",
             formula="(2 atanh(sqrt w)/sqrt w - 2) / w",
-            function="log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2, f <= 1",
+            function="log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2",
             low=mpf(0),
             high=mpf(1) / 9,
             target=atanh_series,
-            sensitivity=softplus_sensitivity,
+            sensitivity=log_sensitivity,
             degree={"f32": 3, "f64": 9},
         ),
         Table(

@@ -31,8 +31,7 @@ namespace {
 struct Format {
   unsigned mantissaBits;
   uint64_t bias;
-  /// Half a unit in the last place of 1, to either side of which functions
-  /// that are x + O(x²) are x.
+  /// Up to this size, functions that are x + O(x²) round to x.
   double negligible;
   double smallestNormal;
   /// ln 2 as a number whose product with any exponent is exact, and the rest.

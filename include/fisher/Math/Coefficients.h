@@ -44,26 +44,26 @@ inline constexpr double expTableF64[] = {
 };
 
 // P = (2 atanh(sqrt w)/sqrt w - 2) / w
-// for f - log1p(f) = z (f - w P(w)), z = f/(2+f), w = z^2
-// f32: interval [0.0, 0.029466689], degree 2, error < 8.7e-9
+// for log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2
+// f32: interval [0.0, 0.029466689], degree 2, error < 8.2e-10
 inline constexpr double logTableF32[] = {
-    0x1.55556c0000000p-1,
-    0x1.996aac0000000p-2,
-    0x1.30c2d20000000p-2,
+    0x1.55557a0000000p-1,
+    0x1.995ec80000000p-2,
+    0x1.31e2f00000000p-2,
 };
-// f64: interval [0.0, 0.029466689], degree 6, error < 1.5e-17
+// f64: interval [0.0, 0.029466689], degree 6, error < 1.3e-18
 inline constexpr double logTableF64[] = {
-    0x1.555555555556bp-1,
-    0x1.999999998c5f9p-2,
-    0x1.249249374cee0p-2,
-    0x1.c71c5a5f6f240p-3,
-    0x1.746497c56803ep-3,
-    0x1.39cb0902a5758p-3,
-    0x1.2d7189bb85f43p-3,
+    0x1.5555555555593p-1,
+    0x1.999999997fa69p-2,
+    0x1.24924942209c1p-2,
+    0x1.c71c51e1798afp-3,
+    0x1.7466476d6e515p-3,
+    0x1.39a0d58d31960p-3,
+    0x1.2f0ec8c0e1ef0p-3,
 };
 
 // P = (2 atanh(sqrt w)/sqrt w - 2) / w
-// for log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2, f <= 1
+// for log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2
 // f32: interval [0.0, 0.11111111], degree 3, error < 4.6e-9
 inline constexpr double logWideTableF32[] = {
     0x1.5555020000000p-1,

@@ -13,7 +13,7 @@
 // target serves them. A result is not a number if the argument is not one or
 // lies outside the domain.
 //
-// Each comment states the largest error that was found over 2^24 points or more
+// Each comment states the largest error that was found over 2^22 points or more
 // a range, in units in the last place of the result. It holds to the ends of
 // the type; the unit test names the ranges.
 //
