@@ -79,16 +79,16 @@ Condition operator||(Condition a, Condition b) {
 }
 Condition operator!(Condition a) {
   ImplicitLocOpBuilder &b = a.getBuilder();
-  Value ones = arith::ConstantOp::create(
-      b, b.getOneAttr(a.getValue().getType()));
+  Value ones =
+      arith::ConstantOp::create(b, b.getOneAttr(a.getValue().getType()));
   return {b, arith::XOrIOp::create(b, a.getValue(), ones)};
 }
 
 Scalar select(Condition condition, Scalar whenTrue, Scalar whenFalse) {
   ImplicitLocOpBuilder &b = condition.getBuilder();
-  return {b, arith::SelectOp::create(b, condition.getValue(),
-                                     whenTrue.getValue(),
-                                     whenFalse.getValue())};
+  return {b,
+          arith::SelectOp::create(b, condition.getValue(), whenTrue.getValue(),
+                                  whenFalse.getValue())};
 }
 
 Scalar abs(Scalar x) { return build<math::AbsFOp>(x); }

@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The polynomials of the elementary functions are as good as they say."""
 
 import re
