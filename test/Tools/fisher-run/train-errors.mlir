@@ -40,7 +40,8 @@
 // UNMARKED: note: mark a result that is the new value of an argument with {fisher.updates = "name"}
 // RUN: not fisher-run %t/sizes.mlir --steps=1 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=SIZES
 // SIZES: sizes.mlir:3:17: error: argument 'y' (arg2) of type 'tensor<5xi32>' has another number of rows than the other batch arguments
-// RUN: not fisher-run %t/dynamic.mlir --steps=1 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=DYNAMIC
+// RUN: %python %S/Inputs/npz.py write %t/both.npz 'x=zeros((9, 3), float32)' 'y=zeros(9, int32)'
+// RUN: not fisher-run %t/dynamic.mlir --steps=1 --data=%t/both.npz 2>&1 | FileCheck %s --check-prefix=DYNAMIC
 // DYNAMIC: error: the function takes batches of any number of rows; give --batch-size
 // RUN: not fisher-run %t/dynamic.mlir --steps=1 --batch-size=2 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=UNEQUAL
 // UNEQUAL: error: no data for argument 'y' (arg2) of type 'tensor<?xi32>': {{.*}}data.npz: array 'y' is int32[9], but the other arrays have 10 rows
