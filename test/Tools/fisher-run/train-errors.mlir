@@ -46,7 +46,7 @@
 // RUN: not fisher-run %t/dynamic.mlir --steps=1 --batch-size=2 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=UNEQUAL
 // UNEQUAL: error: no data for argument 'y' (arg2) of type 'tensor<?xi32>': {{.*}}data.npz: array 'y' is int32[9], but the other arrays have 10 rows
 // RUN: not fisher-run %t/initialize.mlir --steps=1 2>&1 | FileCheck %s --check-prefix=INITIALIZE
-// INITIALIZE: error: argument 's' (arg1) has fisher.initialize = "v", which names no parameter or earlier state
+// INITIALIZE: error: argument 's' (arg1) has fisher.initialize = "n", which names no parameter or earlier state
 
 //--- step.mlir
 func.func @main(%w: tensor<3xf32> {fisher.name = "w", fisher.role = "param"},
@@ -75,7 +75,8 @@ func.func @main(%w: tensor<3xf32> {fisher.name = "w", fisher.role = "param"},
 }
 //--- initialize.mlir
 func.func @main(%w: tensor<3xf32> {fisher.name = "w", fisher.role = "param"},
-                %s: tensor<3xf32> {fisher.name = "s", fisher.role = "state", fisher.initialize = "v"})
+                %s: tensor<3xf32> {fisher.name = "s", fisher.role = "state", fisher.initialize = "n"},
+                %n: tensor<3xf32> {fisher.name = "n", fisher.role = "eps"})
     -> (tensor<3xf32> {fisher.updates = "w"}) {
   return %w : tensor<3xf32>
 }
