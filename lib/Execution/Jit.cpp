@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/Module.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -89,8 +90,16 @@ static int reportAssertion(const char *message) {
   std::_Exit(1);
 }
 
+/// Leaves only `entry` visible, so that the function with all its results by
+/// value is inlined instead of compiled as such, which takes long for many.
+static void internalize(llvm::Module &module, StringRef entry) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && function.getName() != entry)
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+}
+
 static llvm::Expected<std::unique_ptr<ExecutionEngine>>
-makeEngine(ModuleOp module) {
+makeEngine(ModuleOp module, StringRef name) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
@@ -104,7 +113,11 @@ makeEngine(ModuleOp module) {
   ExecutionEngineOptions options;
   auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
                                             machine->get());
-  options.transformer = optimize;
+  auto transform = [&](llvm::Module *llvmModule) {
+    internalize(*llvmModule, ("_mlir_" + name).str());
+    return optimize(llvmModule);
+  };
+  options.transformer = transform;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
@@ -138,7 +151,7 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
       failed(lower(module, options, configure)))
     return failure();
 
-  auto engine = makeEngine(module);
+  auto engine = makeEngine(module, name);
   if (!engine)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(engine.takeError());

@@ -31,9 +31,10 @@ public:
   llvm::Error parse(NpyHeader &header);
 
 private:
-  llvm::Error error(size_t offset, const llvm::Twine &message) {
+  llvm::Error error(size_t offset, const llvm::Twine &message,
+                    StringRef hint = "") {
     return llvm::createStringError(message + " at offset " +
-                                   llvm::Twine(offset));
+                                   llvm::Twine(offset) + hint);
   }
 
   /// The next character after white space, or 0 at the end.
@@ -133,7 +134,7 @@ llvm::Error DictionaryParser::parseDescription(NpyHeader &header) {
       "; bool, int8 to int64, uint8 to uint64, bfloat16, float16, float32 and "
       "float64 are read");
   if (peek() == '[')
-    return error(position, "structured element type" + accepted);
+    return error(position, "structured element type", accepted);
   size_t begin = position;
   StringRef description;
   if (llvm::Error err = parseString(description))
@@ -149,7 +150,7 @@ llvm::Error DictionaryParser::parseDescription(NpyHeader &header) {
     kind = parseKind(description.drop_front());
   }
   if (!kind)
-    return error(begin, "element type '" + description + "'" + accepted);
+    return error(begin, "element type '" + description + "'", accepted);
   header.kind = *kind;
   return llvm::Error::success();
 }

@@ -12,6 +12,8 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <cstring>
@@ -218,6 +220,15 @@ static llvm::Error addMember(zip_t *archive, StringRef name,
       zip_file_set_dostime(archive, index, midnight, firstOf1980, 0) < 0)
     return failure();
   return llvm::Error::success();
+}
+
+llvm::Error fisher::checkWritable(StringRef path) {
+  StringRef folder = llvm::sys::path::parent_path(path);
+  std::error_code code = llvm::sys::fs::access(
+      folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write);
+  if (!code)
+    return llvm::Error::success();
+  return fileError(path, "cannot be written: " + code.message());
 }
 
 llvm::Error fisher::writeNpz(StringRef path, const NamedArrays &arrays) {

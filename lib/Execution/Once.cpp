@@ -118,6 +118,9 @@ LogicalResult fisher::runOnce(const CompiledFunction &function,
     expected = readExpected(results, signature.loc, options.compare);
   if (failed(expected))
     return failure();
+  if (!options.outputs.empty())
+    if (llvm::Error err = checkWritable(options.outputs))
+      return reportFileError(signature.loc, std::move(err));
 
   SmallVector<Array> actual = function(*arguments);
   if (compares && failed(checkShapes(results, actual, *expected)))

@@ -12,6 +12,7 @@
 #include "fisher/Transforms/Passes.h"
 
 #include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
@@ -20,7 +21,9 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
+/// Finds the function to run; `loc` stands for the whole file.
+static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name,
+                                         Location loc) {
   SmallVector<func::FuncOp> candidates;
   for (auto function : module.getOps<func::FuncOp>())
     if (!function.isDeclaration())
@@ -39,7 +42,7 @@ static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name) {
       return publicOnes.front();
   }
 
-  InFlightDiagnostic diag = module.emitError()
+  InFlightDiagnostic diag = emitError(loc)
                             << "no function '" << wanted << "' to run";
   if (candidates.empty())
     diag.attachNote() << "the module defines no func.func";
@@ -61,14 +64,19 @@ static OwningOpRef<ModuleOp> parseModule(StringRef path, MLIRContext *context) {
       "MLIR text or bytecode is expected, such as a func.func on tensors");
   bool isBinary = buffer->getBuffer().contains('\0');
   if (isBinary && !isBytecode(*buffer)) {
-    emitError(loc) << "not an MLIR file; " << hint;
+    // No line: it would be shown, and could upset a terminal.
+    emitError(FileLineColLoc::get(context, path, 0, 0))
+        << "not an MLIR file; " << hint;
     return nullptr;
   }
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
-  auto module = parseSourceFile<ModuleOp>(sources, context);
+  ParserConfig config(context, /*verifyAfterParse=*/false);
+  auto module = parseSourceFile<ModuleOp>(sources, config);
   if (!module)
     emitRemark(loc) << hint;
+  else if (failed(verify(*module)))
+    return nullptr;
   return module;
 }
 
@@ -78,7 +86,8 @@ FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
   program.module = parseModule(path, context);
   if (!program.module)
     return failure();
-  FailureOr<func::FuncOp> entry = findEntry(*program.module, entryName);
+  FailureOr<func::FuncOp> entry = findEntry(
+      *program.module, entryName, FileLineColLoc::get(context, path, 1, 1));
   if (failed(entry))
     return failure();
   program.entry = *entry;

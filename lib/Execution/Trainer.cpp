@@ -34,7 +34,8 @@ Trainer::create(const CompiledFunction &step, const CompiledFunction *predict,
   trainer->plan = std::move(*plan);
   if (failed(trainer->loadData()) || failed(trainer->initialize()) ||
       failed(trainer->createEvaluator(predict)) ||
-      failed(trainer->createSampler()) || failed(trainer->createOptimizer()))
+      failed(trainer->createSampler()) || failed(trainer->createOptimizer()) ||
+      failed(trainer->checkOutputs()))
     return failure();
   return trainer;
 }
@@ -149,6 +150,16 @@ LogicalResult Trainer::createOptimizer() {
   if (!created)
     return emitError(getSignature().loc) << llvm::toString(created.takeError());
   optimizer = std::move(*created);
+  return success();
+}
+
+LogicalResult Trainer::checkOutputs() const {
+  for (const std::string &path : {options.outputs, options.metrics}) {
+    if (path.empty())
+      continue;
+    if (llvm::Error err = checkWritable(path))
+      return emitError(getSignature().loc) << llvm::toString(std::move(err));
+  }
   return success();
 }
 

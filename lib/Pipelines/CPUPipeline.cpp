@@ -89,8 +89,8 @@ void fisher::buildCPUPipeline(OpPassManager &pm,
   makeBuffers(pm);
   makeLoops(pm);
   legalizeArithmetic(pm);
-  lowerToLLVM(pm);
   pm.addPass(createFisherStripMarks());
+  lowerToLLVM(pm);
 }
 
 void fisher::registerFisherPipelines() {

@@ -58,6 +58,10 @@ private:
   std::unique_ptr<zip, Close> archive;
 };
 
+/// Finds out, before anything is computed, whether a file could be written in
+/// the folder of `path`.
+llvm::Error checkWritable(llvm::StringRef path);
+
 /// Writes an archive as `numpy.savez` does: to a temporary file beside `path`,
 /// which then takes the place of `path`. The same arrays give the same bytes.
 llvm::Error writeNpz(llvm::StringRef path, const NamedArrays &arrays);

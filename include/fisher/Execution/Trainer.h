@@ -76,6 +76,7 @@ private:
   LogicalResult createEvaluator(const CompiledFunction *predict);
   LogicalResult createSampler();
   LogicalResult createOptimizer();
+  LogicalResult checkOutputs() const;
 
   void drawBatch();
   void drawNoise(uint64_t step);

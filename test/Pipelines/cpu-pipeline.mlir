@@ -1,0 +1,31 @@
+// RUN: fisher-opt %s --fisher-cpu-pipeline | FileCheck %s
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=true})" | FileCheck %s --check-prefixes=CHECK,FUSED
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=false})" | FileCheck %s --check-prefixes=CHECK,SEPARATE
+
+// Everything becomes LLVM; a result belongs to the caller.
+
+// CHECK-NOT: {{func\.func|linalg|memref\.|arith|fisher}}
+// CHECK-LABEL: llvm.func @main(
+// CHECK: llvm.call @malloc
+// Two elementwise operations are one loop, or two.
+// FUSED-COUNT-1: llvm.cond_br
+// FUSED-NOT: llvm.cond_br
+// SEPARATE-COUNT-2: llvm.cond_br
+// SEPARATE-NOT: llvm.cond_br
+// CHECK: llvm.return
+func.func @main(%x: tensor<8xf32> {fisher.name = "x", bufferization.writable = false}) -> tensor<8xf32> {
+  %0 = arith.addf %x, %x : tensor<8xf32>
+  %1 = math.log1p %0 : tensor<8xf32>
+  return %1 : tensor<8xf32>
+}
+
+// Ops of the dialect are lowered on the way.
+
+// CHECK-LABEL: llvm.func @distance(
+// CHECK-NOT: fisher
+func.func @distance(%mu: tensor<8xf32>, %rho: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = fisher.belief %mu, %rho : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<8xf32>>
+  %1 = fisher.belief %rho, %mu : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<8xf32>>
+  %2 = fisher.squared_distance %0, %1 : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<8xf32>> -> tensor<8xf32>
+  return %2 : tensor<8xf32>
+}
