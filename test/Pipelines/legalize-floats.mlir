@@ -1,4 +1,4 @@
-// RUN: fisher-opt --fisher-legalize-floats --split-input-file %s | FileCheck %s
+// RUN: fisher-opt --pass-pipeline="builtin.module(fisher-legalize-floats)" --split-input-file %s | FileCheck %s
 
 // What LLVM has an accurate intrinsic for stays.
 // CHECK-LABEL: func.func @stays(
