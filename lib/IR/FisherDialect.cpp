@@ -111,9 +111,22 @@ LogicalResult FisherDialect::verifyRegionArgAttribute(Operation *op, unsigned,
       {marks::name, marks::role, marks::initialize, marks::distribution});
 }
 
-LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
-                                                         unsigned, unsigned,
-                                                         NamedAttribute mark) {
+/// Emits an error if an earlier result has the same mark.
+static LogicalResult verifyFirst(Operation *op, NamedAttribute mark,
+                                 StringAttr text, unsigned resultIndex) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function ||
+      findResult(function, mark.getName(), text.getValue()) == resultIndex)
+    return success();
+  return op->emitOpError() << "has two results with "
+                           << mark.getName().getValue() << " = " << text
+                           << "; only one can be meant";
+}
+
+LogicalResult
+FisherDialect::verifyRegionResultAttribute(Operation *op, unsigned,
+                                           unsigned resultIndex,
+                                           NamedAttribute mark) {
   StringAttr text = getText(op, mark);
   if (!text)
     return failure();
@@ -121,9 +134,13 @@ LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
   if (name == marks::name)
     return success();
   if (name == marks::role)
-    return verifyOneOf(op, mark, text, {"loss", "grad", "penalty"});
+    return failure(
+        failed(verifyOneOf(op, mark, text, {"loss", "grad", "penalty"})) ||
+        (text.getValue() == "loss" &&
+         failed(verifyFirst(op, mark, text, resultIndex))));
   if (name == marks::updates || name == marks::gradientOf)
-    return verifyNamesArgument(op, mark, text);
+    return failure(failed(verifyNamesArgument(op, mark, text)) ||
+                   failed(verifyFirst(op, mark, text, resultIndex)));
   return unknownMark(
       op, mark, "a result",
       {marks::name, marks::role, marks::updates, marks::gradientOf});

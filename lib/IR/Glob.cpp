@@ -24,6 +24,9 @@ static bool hasGroup(StringRef pattern) {
   return false;
 }
 
+/// One character in UTF-8: a byte and those that continue it.
+static constexpr char anyCharacter[] = "[^\x80-\xBF][\x80-\xBF]*";
+
 FailureOr<Glob> Glob::parse(StringRef pattern,
                             function_ref<InFlightDiagnostic()> emitError) {
   if (pattern.empty())
@@ -38,7 +41,8 @@ FailureOr<Glob> Glob::parse(StringRef pattern,
       regex += anyGroup ? ".*" : "(.*)";
       continue;
     case '?':
-      regex += anyGroup ? "." : "(.)";
+      regex += anyGroup ? Twine(anyCharacter).str()
+                        : (Twine("(") + anyCharacter + ")").str();
       continue;
     case '(':
       ++depth;

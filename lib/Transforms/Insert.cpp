@@ -570,7 +570,7 @@ LogicalResult Inserter::checkCallers() {
       function.emitError()
       << "needs new arguments or results, but its callers would not give "
          "them; choose a step that is not called";
-  diag.attachNote(user->getLoc()) << "it is called here";
+  diag.attachNote(user->getLoc()) << "it is used here";
   return diag;
 }
 

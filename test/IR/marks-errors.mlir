@@ -75,3 +75,18 @@ func.func @mark_on_operation() {
   %0 = arith.constant {fisher.name = "c"} 1.0 : f32
   return
 }
+
+// -----
+
+// expected-error@+1 {{'func.func' op has two results with fisher.role = "loss"; only one can be meant}}
+func.func private @two_losses() -> (tensor<f32> {fisher.role = "loss"}, tensor<f32> {fisher.role = "loss"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has two results with fisher.updates = "w"; only one can be meant}}
+func.func private @two_updates(tensor<f32> {fisher.name = "w"}) -> (tensor<f32> {fisher.updates = "w"}, tensor<f32> {fisher.updates = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has two results with fisher.gradient_of = "w"; only one can be meant}}
+func.func private @two_gradients(tensor<f32> {fisher.name = "w"}) -> (tensor<f32> {fisher.gradient_of = "w"}, tensor<f32> {fisher.gradient_of = "w"})

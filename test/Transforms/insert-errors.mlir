@@ -529,7 +529,7 @@ func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fi
   return %l : tensor<f32>
 }
 func.func @caller(%x: tensor<4xf32>, %l: tensor<f32>) -> tensor<f32> {
-  // expected-note@+1 {{it is called here}}
+  // expected-note@+1 {{it is used here}}
   %k = call @main(%x, %x, %l) : (tensor<4xf32>, tensor<4xf32>, tensor<f32>) -> tensor<f32>
   return %k : tensor<f32>
 }
@@ -546,7 +546,7 @@ func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fi
   return %l : tensor<f32>
 }
 func.func @caller(%x: tensor<4xf32>) {
-  // expected-note@+1 {{it is called here}}
+  // expected-note@+1 {{it is used here}}
   "stablehlo.custom_call"(%x) <{called_computations = [@main]}> : (tensor<4xf32>) -> ()
   return
 }

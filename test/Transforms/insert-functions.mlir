@@ -256,3 +256,18 @@ func.func @"main step \22x\22"(%mu: tensor<4xf32> {fisher.name = "💡 \"q\""}, 
 fisher.policy @p {
   fisher.regularize "💡 \"q\"", "ρ" as #fisher.gaussian<sigma> toward #fisher.prior<[0, 1]> weight 1.0 mode loss_only
 }
+
+// -----
+
+// A character is more than a byte.
+// CHECK-LABEL: func.func @main(
+// CHECK: fisher.penalty
+// REMARK: regularized 'mü', 'rü'
+func.func @main(%mu: tensor<4xf32> {fisher.name = "mü"}, %rho: tensor<4xf32> {fisher.name = "rü"},
+                %other: tensor<4xf32> {fisher.name = "müü"}, %l: tensor<f32>)
+    -> (tensor<f32> {fisher.role = "loss"}) {
+  return %l : tensor<f32>
+}
+fisher.policy @p {
+  fisher.regularize "m?", "r?" as #fisher.gaussian<sigma> toward #fisher.prior<[0, 1]> weight 1.0 mode loss_only
+}

@@ -20,7 +20,8 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
     everywhere (square root, absolute value, sign): no library of functions is
     needed, and every target computes the same numbers. Functions, calls,
     branches and structured control flow that carry beliefs are converted
-    too, and so is elementwise arithmetic on tensors, with which
+    too (the marks of a belief go to its components, `b` becoming `b.mean` and
+    so on), and so is elementwise arithmetic on tensors, with which
     `fisher-insert` adds to losses and gradients. Sizes that are known only at
     run time are compared by `cf.assert`, so that components that differ in
     size stop the program instead of being read beyond their end.

@@ -9,6 +9,7 @@
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/IR/Marks.h"
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -126,7 +127,11 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
   SmallVector<utils::IteratorType> iterators(
       rank, sum ? utils::IteratorType::reduction : utils::IteratorType::parallel);
 
+  // A conversion is computed in the wider of the two element types.
   FloatType computeType = type.getComputeType();
+  if (auto result = dyn_cast<BeliefType>(op->getResult(0).getType());
+      result && result.getComputeType().isF64())
+    computeType = result.getComputeType();
   auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
     ImplicitLocOpBuilder b(bodyLoc, nested);
     SmallVector<Scalar> in;
@@ -324,6 +329,27 @@ struct LowerComponents : OpConversionPattern<ComponentsOp> {
   }
 };
 
+/// A choice between beliefs, which other canonicalizations make of scf.if, is
+/// one between their components.
+struct LowerSelect : OpConversionPattern<arith::SelectOp> {
+  using OpConversionPattern::OpConversionPattern;
+
+  LogicalResult
+  matchAndRewrite(arith::SelectOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!isa<BeliefType>(op.getType()))
+      return rewriter.notifyMatchFailure(op, "chooses between no beliefs");
+    Value condition = adaptor.getCondition().front();
+    SmallVector<Value> components;
+    for (auto [ifTrue, ifFalse] :
+         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
+      components.push_back(arith::SelectOp::create(
+          rewriter, op.getLoc(), condition, ifTrue, ifFalse));
+    rewriter.replaceOpWithMultiple(op, {components});
+    return success();
+  }
+};
+
 /// A penalty, with its gradient or without: the sum in one loop, then the
 /// weight.
 template <typename OpTy>
@@ -369,6 +395,45 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
   }
 };
 
+/// The attributes of a function's arguments and results once beliefs are their
+/// components: a belief's go to each component, with the component's name
+/// behind the name of the belief.
+struct FunctionAttributes {
+  func::FuncOp function;
+  SmallVector<DictionaryAttr> arguments, results;
+
+  explicit FunctionAttributes(func::FuncOp function) : function(function) {
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      append(arguments, type, function.getArgAttrDict(i));
+    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+      append(results, type, function.getResultAttrDict(i));
+  }
+
+  void apply() {
+    function.setAllArgAttrs(arguments);
+    function.setAllResultAttrs(results);
+  }
+
+private:
+  static void append(SmallVector<DictionaryAttr> &list, Type type,
+                     DictionaryAttr attrs) {
+    auto belief = dyn_cast<BeliefType>(type);
+    if (!attrs)
+      attrs = DictionaryAttr::get(type.getContext());
+    if (!belief)
+      return list.push_back(attrs);
+    for (StringRef component : belief.getFamily().getComponentNames()) {
+      NamedAttrList renamed(attrs);
+      for (StringRef mark : {marks::name, marks::updates, marks::gradientOf,
+                             marks::initialize})
+        if (auto name = attrs.getAs<StringAttr>(mark))
+          renamed.set(mark, StringAttr::get(type.getContext(),
+                                            name.getValue() + "." + component));
+      list.push_back(renamed.getDictionary(type.getContext()));
+    }
+  }
+};
+
 struct ConvertFisherToLinalg
     : fisher::impl::ConvertFisherToLinalgBase<ConvertFisherToLinalg> {
   void runOnOperation() override {
@@ -378,15 +443,14 @@ struct ConvertFisherToLinalg
 
     ConversionTarget target(*context);
     target.addIllegalDialect<FisherDialect>();
-    for (PolicyOp policy :
-         llvm::make_early_inc_range(getOperation().getOps<PolicyOp>())) {
+    getOperation().walk([](PolicyOp policy) {
       policy.emitWarning()
           << "is dropped without effect; run fisher-insert before";
       policy.erase();
-    }
+    });
+    // The branches convert the blocks that they lead to.
     target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-      return converter.isSignatureLegal(op.getFunctionType()) &&
-             converter.isLegal(&op.getBody());
+      return converter.isSignatureLegal(op.getFunctionType());
     });
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });
@@ -401,14 +465,22 @@ struct ConvertFisherToLinalg
     cf::populateCFStructuralTypeConversions(converter, patterns);
     linalg::populateElementwiseToLinalgConversionPatterns(patterns);
     target.addDynamicallyLegalDialect<arith::ArithDialect, math::MathDialect>(
-        [](Operation *op) {
-          return !OpTrait::hasElementwiseMappableTraits(op) ||
-                 llvm::none_of(op->getOperandTypes(),
-                               llvm::IsaPred<RankedTensorType>);
+        [&](Operation *op) {
+          return converter.isLegal(op) &&
+                 (!OpTrait::hasElementwiseMappableTraits(op) ||
+                  llvm::none_of(op->getOperandTypes(),
+                                llvm::IsaPred<RankedTensorType>));
         });
+    SmallVector<FunctionAttributes> attributes;
+    getOperation().walk([&](func::FuncOp function) {
+      if (!converter.isSignatureLegal(function.getFunctionType()))
+        attributes.emplace_back(function);
+    });
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    for (FunctionAttributes &function : attributes)
+      function.apply();
   }
 };
 } // namespace
@@ -431,7 +503,7 @@ void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
 
 void mlir::fisher::populateFisherToLinalgPatterns(
     const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<LowerBelief, LowerComponents, LowerElementwise<SquaredDistanceOp>,
+  patterns.add<LowerBelief, LowerComponents, LowerSelect, LowerElementwise<SquaredDistanceOp>,
                LowerElementwise<SquaredDistanceWithGradientOp>,
                LowerElementwise<KLDivergenceOp>, LowerElementwise<ConvertOp>,
                LowerElementwise<GeodesicOp>, LowerElementwise<ProximalStepOp>,
