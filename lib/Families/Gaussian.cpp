@@ -261,12 +261,6 @@ static Pair relate(Point a, Point b, GaussianChart chart) {
 // Names and domains
 //===----------------------------------------------------------------------===//
 
-StringRef GaussianAttr::getFamilyName() const { return getMnemonic(); }
-
-StringRef GaussianAttr::getChartName() const {
-  return stringifyGaussianChart(getChart());
-}
-
 ArrayRef<StringRef> GaussianAttr::getComponentNames() const {
   static constexpr StringRef names[] = {"mean", "scale"};
   return names;

@@ -37,7 +37,7 @@ func.func @components_of_other_types(%mu: tensor<4xf32>, %sigma: tensor<5xf32>) 
 // -----
 
 func.func @belief_is_a_tensor(%mu: tensor<4xf32>) {
-  // expected-error@+1 {{'fisher.belief' op result #0 must be points on the statistical manifold of a family, but got 'tensor<4xf32>'}}
+  // expected-error@+1 {{'fisher.belief' op result #0 must be beliefs: points on the statistical manifold of a family, but got 'tensor<4xf32>'}}
   %b = "fisher.belief"(%mu, %mu) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return
 }
@@ -110,7 +110,7 @@ func.func @components_of_nothing() {
 // -----
 
 func.func @components_of_a_scalar(%t: f32) {
-  // expected-error@+1 {{'fisher.components' op operand #0 must be points on the statistical manifold of a family, but got 'f32'}}
+  // expected-error@+1 {{'fisher.components' op operand #0 must be beliefs: points on the statistical manifold of a family, but got 'f32'}}
   %a, %b = "fisher.components"(%t) : (f32) -> (tensor<4xf32>, tensor<4xf32>)
   return
 }
@@ -155,7 +155,7 @@ func.func @distance_in_storage_type(%b: !b) {
 // -----
 
 func.func @distance_of_tensors(%t: tensor<4xf32>) {
-  // expected-error@+1 {{'fisher.squared_distance' op operand #0 must be points on the statistical manifold of a family, but got 'tensor<4xf32>'}}
+  // expected-error@+1 {{'fisher.squared_distance' op operand #0 must be beliefs: points on the statistical manifold of a family, but got 'tensor<4xf32>'}}
   %d = "fisher.squared_distance"(%t, %t) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
   return
 }

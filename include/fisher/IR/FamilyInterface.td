@@ -27,10 +27,14 @@ def Fisher_FamilyInterface : AttrInterface<"FamilyInterface"> {
   let methods = [
     InterfaceMethod<
       "The family's name, for messages: `gaussian`.",
-      "::llvm::StringRef", "getFamilyName">,
+      "::llvm::StringRef", "getFamilyName", (ins), [{}], [{
+        return ConcreteAttr::getMnemonic();
+      }]>,
     InterfaceMethod<
       "The chart's name, for messages: `log_sigma`.",
-      "::llvm::StringRef", "getChartName">,
+      "::llvm::StringRef", "getChartName", (ins), [{}], [{
+        return stringifyEnum($_attr.getChart());
+      }]>,
     InterfaceMethod<
       "The stored components' names, in order: `mean`, `scale`.",
       "::llvm::ArrayRef<::llvm::StringRef>", "getComponentNames">,

@@ -77,7 +77,8 @@ def Fisher_PriorAttr : Fisher_Reference<"Prior", "prior",
     }
     ```
   }];
-  let parameters = (ins "::mlir::ArrayAttr":$standard);
+  let parameters = (ins
+    AttrParameter<"::mlir::ArrayAttr", "standard coordinates, one number each">:$standard);
   let assemblyFormat = "`<` $standard `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
@@ -88,8 +89,9 @@ def Fisher_PriorAttr : Fisher_Reference<"Prior", "prior",
 def Fisher_FrozenAttr : Fisher_Reference<"Frozen", "frozen", ["getStateName"]> {
   let summary = "the belief at the first step";
   let description = [{
-    The components are kept in new arguments named `NAME.frozen` that are
-    marked `fisher.initialize = "NAME"` and never change.
+    The components are kept in new arguments named `NAME.frozen`, marked
+    `fisher.initialize = "NAME"`: whoever runs the step fills them with copies
+    before the first step. They never change.
 
     ```mlir
     fisher.policy @stay_close {
@@ -138,7 +140,8 @@ def Fisher_MovingAverageAttr
     }
     ```
   }];
-  let parameters = (ins "::mlir::FloatAttr":$decay);
+  let parameters = (ins
+    AttrParameter<"::mlir::FloatAttr", "share of the old average that is kept, from 0 to below 1">:$decay);
   let assemblyFormat = "`<` custom<Number>($decay) `>`";
   let genVerifyDecl = 1;
 }
@@ -157,7 +160,8 @@ def Fisher_ArgumentAttr
     }
     ```
   }];
-  let parameters = (ins ArrayRefParameter<"::mlir::StringAttr">:$names);
+  let parameters = (ins
+    ArrayRefParameter<"::mlir::StringAttr", "names of arguments, one for each component">:$names);
   let assemblyFormat = "`<` $names `>`";
   let genVerifyDecl = 1;
 }

@@ -37,7 +37,7 @@ def Fisher_Dialect : Dialect {
     |---|---|---|
     | `fisher.name = "fc0.mu"` | argument, result | the name that policies and data files use |
     | `fisher.role = "param"` | argument | a parameter; also `state`, `batch`, `eps` (noise) |
-    | `fisher.role = "loss"` | result | the loss; also `grad` |
+    | `fisher.role = "loss"` | result | the loss; also `grad`, and `penalty` (the sum of penalties) |
     | `fisher.updates = "fc0.mu"` | result | the argument's value after the step |
     | `fisher.gradient_of = "fc0.mu"` | result | the gradient of the loss |
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |

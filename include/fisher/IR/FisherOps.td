@@ -62,6 +62,8 @@ def Fisher_ComponentsOp
     : Fisher_Op<"components", [DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "unpack beliefs into their stored components";
   let description = [{
+    The inverse of `fisher.belief`.
+
     ```mlir
     !b = !fisher.belief<#fisher.gaussian<log_sigma>, tensor<4xf32>>
     func.func @example(%b: !b) -> (tensor<4xf32>, tensor<4xf32>) {
@@ -162,7 +164,9 @@ def Fisher_KLDivergenceOp
                       "a tensor of the compute type with one element for each distribution">]> {
   let summary = "Kullback-Leibler divergence of each pair of beliefs";
   let description = [{
-    KL(a || b), the expectation under the first of the log ratio, in nats.
+    KL(a || b), the expectation under the first belief of the logarithm of the
+    ratio of the densities, in nats. It is half the squared distance where
+    beliefs are close.
 
     ```mlir
     !b = !fisher.belief<#fisher.gaussian<sigma>, tensor<?xf32>>
@@ -276,9 +280,10 @@ def Fisher_ProximalStepOp
         FixedByBelief<"belief", "strength", "getComputeType", "of the compute type">]> {
   let summary = "step that trades distance moved against distance to a reference";
   let description = [{
-    argmin over q of d²(q, b)/2 + s d²(q, ref)/2, which is the geodesic's
-    point at s/(1+s) of the way to the reference. For a penalty of weight w
-    and a step of size h, s = 2 h w. A negative strength is an error if it is
+    From a belief b, the q that minimizes d²(q, b)/2 + s d²(q, ref)/2, which is
+    the point of the geodesic from b to the reference at the fraction s/(1+s).
+    A penalty of weight w and a step of size h make a strength s = 2 h w. A
+    negative strength is an error if it is
     constant, and gives NaN at run time.
 
     ```mlir

@@ -15,7 +15,7 @@ include "mlir/IR/AttrTypeBase.td"
 
 def Fisher_BeliefType : TypeDef<Fisher_Dialect, "Belief"> {
   let mnemonic = "belief";
-  let summary = "points on the statistical manifold of a family";
+  let summary = "beliefs: points on the statistical manifold of a family";
   let description = [{
     One distribution of the family for each element. The family's attribute
     names the chart, that is, how the parameters are stored. All components

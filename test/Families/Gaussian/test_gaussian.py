@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import truth
+from accuracy import Worst, rounding_allowance
 from execution import read_table, run
 
 HERE = pathlib.Path(__file__).parent
@@ -54,27 +55,6 @@ func.func @main({arguments}{extra}) -> ({", ".join([tensor] * results)}) {{
 """
 
 
-class Worst:
-    """Collects errors in units of what is allowed, and tells the worst."""
-
-    def __init__(self, what):
-        self.what, self.ratio, self.where = what, mp.mpf(0), "none"
-
-    def add(self, got, expected, allowed, where):
-        assert np.isfinite(got), f"{self.what}: {got} in {where}"
-        error = abs(mp.mpf(float(got)) - expected)
-        ratio = error / allowed if error else mp.mpf(0)
-        if ratio > self.ratio:
-            self.ratio = ratio
-            self.where = (f"{where}: got {got!r}, expected "
-                          f"{mp.nstr(expected, 20)}")
-
-    def check(self):
-        print(f"{self.what}: worst error is {mp.nstr(self.ratio, 3)} of what "
-              f"is allowed, in {self.where}")
-        assert self.ratio <= 1, f"{self.what}: {self.where}"
-
-
 @pytest.mark.parametrize("chart,element", CASES)
 def test_squared_distance_and_gradient(chart, element):
     rows, inputs = table(chart, element)
@@ -98,7 +78,7 @@ def test_squared_distance_and_gradient(chart, element):
         distance.add(d2[i], expected, DISTANCE_TOLERANCE[element] * expected,
                      f"row {i}")
         expected = [mp.mpf(row["d2_mu1"]), mp.mpf(row["d2_" + scale])]
-        allowance = truth.rounding_allowance(
+        allowance = rounding_allowance(
             lambda *x: truth.distance_and_gradient(chart, x[:2], x[2:]),
             as_mpf(inputs, i), UNIT[element])[1:]
         largest = max(abs(e) for e in expected)
@@ -123,7 +103,7 @@ def test_geodesic(element, t, suffix):
     mean, scale = Worst("mean"), Worst("sigma")
     tolerance = DISTANCE_TOLERANCE[element]
     for i, row in enumerate(rows):
-        allowance = truth.rounding_allowance(
+        allowance = rounding_allowance(
             lambda *x: truth.geodesic("sigma", x[:2], x[2:4], x[4]),
             [*as_mpf(inputs, i), mp.mpf(t)], UNIT[element])
         expected = [mp.mpf(row[f"mu_{suffix}"]), mp.mpf(row[f"sigma_{suffix}"])]
@@ -150,7 +130,7 @@ def test_kl_divergence(element):
         if expected > largest:
             assert np.isinf(kl[i]), f"row {i}: {kl[i]}"
             continue
-        allowance = truth.rounding_allowance(
+        allowance = rounding_allowance(
             lambda *x: truth.divergence("sigma", x[:2], x[2:]),
             as_mpf(inputs, i), UNIT[element])
         # What is exactly equal has no divergence.
@@ -200,7 +180,7 @@ def test_other_operations(chart, element):
         expected, allowed = [], []
         for function in expectations:
             expected += function(*x)
-            allowed += truth.rounding_allowance(function, x, UNIT[element])
+            allowed += rounding_allowance(function, x, UNIT[element])
         for k, (e, rounding) in enumerate(zip(expected, allowed)):
             if abs(e) > largest:
                 assert not np.isfinite(results[k][i])
@@ -248,7 +228,7 @@ def test_exp_undoes_log(chart, element):
         function = lambda *x: truth.exp(chart, x[:2], x[2:])
         for w, got, e, rounding in zip(
                 worst, (exp[0][i], exp[1][i]), function(*x),
-                truth.rounding_allowance(function, x, UNIT[element])):
+                rounding_allowance(function, x, UNIT[element])):
             w.add(got, e, 4 * DISTANCE_TOLERANCE[element] * max(abs(e), 1) +
                   rounding, f"pair {i}")
     for w in worst:
@@ -277,7 +257,7 @@ func.func @main(%m: tensor<{size}x{element}>, %s: tensor<{size}x{element}>)
             x = as_mpf(inputs[:2], i)
             function = lambda *x: truth.convert(source, target, x)[1:]
             (expected,) = function(*x)
-            (rounding,) = truth.rounding_allowance(function, x, UNIT[element])
+            (rounding,) = rounding_allowance(function, x, UNIT[element])
             # Stored logarithms and softplus values pass through zero.
             passes_zero = "log" in target or target == "softplus"
             magnitude = max(abs(expected), 1 if passes_zero else 0)

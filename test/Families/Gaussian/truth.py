@@ -97,19 +97,3 @@ def exp(chart, a, tangent):
         return [a[0], a[1]]
     ratio = 1 / (mp.cosh(D) - w * mp.sinh(D) / D)
     return [a[0] + tangent[0] * mp.sinh(D) / D * ratio, stored(s * ratio)]
-
-
-def rounding_allowance(function, inputs, unit):
-    """How much each result of `function(*inputs)` changes when the inputs are
-    rounded once, each by a relative `unit`."""
-    exact = function(*inputs)
-    allowance = [mp.mpf(0)] * len(exact)
-    for i, value in enumerate(inputs):
-        worst = [mp.mpf(0)] * len(exact)
-        for sign in (1, -1):
-            moved = list(inputs)
-            moved[i] = value * (1 + sign * unit)
-            for k, result in enumerate(function(*moved)):
-                worst[k] = max(worst[k], abs(result - exact[k]))
-        allowance = [total + part for total, part in zip(allowance, worst)]
-    return allowance

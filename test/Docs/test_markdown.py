@@ -1,0 +1,204 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The commands of README.md and docs/*.md are run, and do what is shown.
+
+The word after a code block's language says what the block is:
+
+    ```sh run           commands that succeed
+    ```sh fails         commands of which the last one fails
+    ```text output      what the commands before print, in any language
+    ```mlir PATH        the file PATH of the tree, in any language
+    ```cpp new PATH     code that utils/check-family-guide.sh tries, also insert PATH
+
+The blocks of a document are run in their order by one shell, in a folder that
+looks like the root of the tree. Shown text is compared word by word, numbers
+with a decimal point within a thousandth or a millionth; a line `// ...` or `# ...` in it
+stands for anything.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from paths import BUILD, LLVM_TOOLS, ROOT, read_cache
+
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+# A process that is not instrumented cannot load a sanitized plugin.
+IS_SANITIZED = bool(read_cache("FISHER_USE_SANITIZER"))
+NEEDS_PLUGIN = "FisherPlugin"
+
+# Commands that a document shows and other tests run.
+RUN_ELSEWHERE = {
+    "cmake --install build --prefix /opt/fisher": "test/Install/find-package.test",
+    "ninja -C build fisher-opt fisher-run": "utils/check-family-guide.sh",
+    ".venv/bin/python -m pytest test/Families/Exponential test/Docs": "utils/check-family-guide.sh",
+}
+
+
+@dataclass
+class Block:
+    line: int
+    language: str
+    mark: str
+    text: str
+
+
+def read_blocks(document):
+    blocks, opened = [], None
+    for number, line in enumerate(document.read_text().splitlines(), 1):
+        if not line.startswith("```"):
+            if opened:
+                opened.text += line + "\n"
+        elif opened:
+            blocks.append(opened)
+            opened = None
+        else:
+            language, _, mark = line[3:].partition(" ")
+            opened = Block(number, language, mark.strip(), "")
+    assert opened is None, f"{document}:{opened.line}: is not closed"
+    return blocks
+
+
+BLOCKS = {document: read_blocks(document) for document in DOCUMENTS}
+NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
+
+
+def split_words(text):
+    """The words of a shown text; `None` for lines that stand for anything."""
+    words = []
+    for line in text.splitlines():
+        if re.match(r"\s*(//|#) \.\.\.", line):
+            words.append(None)
+        else:
+            words += line.split()
+    return words
+
+
+def matches(shown, actual):
+    """Whether the actual text is the shown one."""
+    pattern, numbers = "", []
+    for word in split_words(shown):
+        if word is None:
+            pattern += r"(?:.*\s)?"
+            continue
+        start = 0
+        for number in NUMBER.finditer(word):
+            pattern += re.escape(word[start : number.start()]) + f"({NUMBER.pattern})"
+            numbers.append(float(number[0]))
+            start = number.end()
+        pattern += re.escape(word[start:]) + r"\s+"
+    found = re.fullmatch(r"\s*" + pattern, actual + "\n", re.DOTALL)
+    return bool(found) and all(
+        abs(float(got) - number) <= 1e-3 * abs(number) + 1e-6
+        for got, number in zip(found.groups(), numbers, strict=True)
+    )
+
+
+def test_matches():
+    assert matches("a 1.0\nb", "a\n 1.0001 b\n")
+    assert matches("a\n// ... and so on\nb", "a\nx y\nb\n")
+    assert matches("a\n# ...\n", "a\n")
+    assert not matches("a 1.0 b", "a 1.01 b\n")
+    assert not matches("a b", "ab\n") and not matches("a", "a b\n") and not matches("a b", "a\n")
+
+
+def with_plugin_left_out(blocks):
+    """The blocks, in a sanitized build without what loads the plugin."""
+    kept, left_out = [], False
+    for block in blocks:
+        if block.language == "sh":
+            left_out = IS_SANITIZED and NEEDS_PLUGIN in block.text
+        if not left_out:
+            kept.append(block)
+    return kept
+
+
+def run_all(blocks, folder):
+    """What each of the shell blocks prints, and its exit status."""
+    root = folder / "root"
+    root.mkdir()
+    for path in ROOT.iterdir():
+        if not path.name.startswith("build"):
+            (root / path.name).symlink_to(path)
+    (root / "build").symlink_to(BUILD)
+    (folder / "tmp").mkdir()
+    script = folder / "script.sh"
+    script.write_text(
+        "".join(
+            f"set {'-e' if block.mark == 'run' else '+e'}\n{block.text}printf '\\nEND {index} %d\\n' $?\n"
+            for index, block in enumerate(blocks)
+        )
+    )
+    paths = [str(LLVM_TOOLS), str(Path(sys.executable).parent), os.environ["PATH"]]
+    done = subprocess.run(
+        ["bash", script],
+        cwd=root,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "PATH": os.pathsep.join(paths), "TMPDIR": str(folder / "tmp")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    pieces = re.split(r"\nEND (\d+) (\d+)\n", done.stdout)
+    assert pieces[1::3] == [str(index) for index in range(len(blocks))], done.stdout
+    return [(output, int(status)) for output, status in zip(pieces[0::3], pieces[2::3])]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_commands(document, tmp_path):
+    blocks = with_plugin_left_out(BLOCKS[document])
+    commands = [b for b in blocks if b.language == "sh" and b.mark in ("run", "fails")]
+    results = run_all(commands, tmp_path)
+    wrong, output = [], None
+    for block in blocks:
+        place = f"{document.name}:{block.line}"
+        if block in commands:
+            output, status = results[commands.index(block)]
+            # The shell stops at the first command that should not fail.
+            if status == 0 and block.mark == "fails":
+                wrong.append(f"{place}: exit status {status}\n{block.text}{output}")
+        elif block.mark == "output" and not matches(block.text, output):
+            wrong.append(f"{place}: is shown\n{block.text}but printed is\n{output}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_shown_files(document):
+    for block in BLOCKS[document]:
+        path = ROOT / block.mark
+        if block.language == "sh" or block.mark in ("", "output"):
+            continue
+        if block.mark.startswith(("new ", "insert ")):
+            continue
+        assert path.is_file(), f"{document.name}:{block.line}: no file {block.mark}"
+        assert matches(block.text, path.read_text()), f"{document.name}:{block.line}: differs"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_is_tested(document):
+    """A command that is not run here is a script of the tree or run elsewhere."""
+    for block in BLOCKS[document]:
+        if block.language != "sh" or block.mark in ("run", "fails"):
+            continue
+        assert block.mark == "", f"{document.name}:{block.line}: unknown mark '{block.mark}'"
+        for line in block.text.splitlines():
+            command = line.split("#")[0].strip()
+            test = RUN_ELSEWHERE.get(command, command.split()[0])
+            assert (ROOT / test).is_file(), f"{document.name}:{block.line}: {line}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links(document):
+    """What a document links to or names as a path of the tree is there."""
+    text = document.read_text()
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+        assert (document.parent / target).exists(), f"{document.name} links to {target}"
+    for name in re.findall(r"`((?:docs|examples|include|lib|test|tools|utils)/[\w/.-]+)`", text):
+        is_shown = any(block.mark.startswith(f"new {name}") for block in BLOCKS[document])
+        assert is_shown or (ROOT / name).exists(), f"{document.name} names {name}"

@@ -1,0 +1,44 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compares computed numbers with mpmath's: what is allowed, and what was worst."""
+
+import mpmath as mp
+import numpy as np
+
+
+class Worst:
+    """Collects errors in units of what is allowed, and tells the worst."""
+
+    def __init__(self, what):
+        self.what, self.ratio, self.where = what, mp.mpf(0), "none"
+
+    def add(self, got, expected, allowed, where):
+        assert np.isfinite(got), f"{self.what}: {got} in {where}"
+        error = abs(mp.mpf(float(got)) - expected)
+        ratio = error / allowed if error else mp.mpf(0)
+        if ratio > self.ratio:
+            self.ratio = ratio
+            self.where = (f"{where}: got {got!r}, expected "
+                          f"{mp.nstr(expected, 20)}")
+
+    def check(self):
+        print(f"{self.what}: worst error is {mp.nstr(self.ratio, 3)} of what "
+              f"is allowed, in {self.where}")
+        assert self.ratio <= 1, f"{self.what}: {self.where}"
+
+
+def rounding_allowance(function, inputs, unit):
+    """How much each result of `function(*inputs)` changes when the inputs are
+    rounded once, each by a relative `unit`."""
+    exact = function(*inputs)
+    allowance = [mp.mpf(0)] * len(exact)
+    for i, value in enumerate(inputs):
+        worst = [mp.mpf(0)] * len(exact)
+        for sign in (1, -1):
+            moved = list(inputs)
+            moved[i] = value * (1 + sign * unit)
+            for k, result in enumerate(function(*moved)):
+                worst[k] = max(worst[k], abs(result - exact[k]))
+        allowance = [total + part for total, part in zip(allowance, worst)]
+    return allowance
