@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs a function that returns its argument on archives that numpy writes.
 
 usage: check_npz.py FISHER_RUN FOLDER

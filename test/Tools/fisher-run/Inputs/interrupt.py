@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Interrupts a training run once it has written metrics.
 
 usage: interrupt.py OUTPUTS METRICS COMMAND ...

@@ -1,3 +1,6 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes and prints archives of arrays.
 
 usage: npz.py write FILE NAME=EXPRESSION ...
