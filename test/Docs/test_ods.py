@@ -44,7 +44,8 @@ def dump(td):
 
 
 def word(text):
-    return rf"(?<![\w.-]){re.escape(text)}(?![\w-])"
+    """A pattern for the text as a whole word, with `--` before it or not."""
+    return rf"(?:(?<=--)|(?<![\w.-])){re.escape(text)}(?![\w-])"
 
 
 def read_declarations(td):
