@@ -14,10 +14,6 @@
 // PRINT: IR Dump After ConvertFisherToLinalg
 // PRINT: IR Dump After FisherLegalizeFloats
 // PRINT: IR Dump After FisherStripMarks
-// RUN: fisher-opt --fisher-insert --fisher-cpu-pipeline --mlir-print-ir-before=fisher-strip-marks %s 2>&1 >/dev/null \
-// RUN:   | FileCheck %s --check-prefix=BEFORE
-// BEFORE: IR Dump Before FisherStripMarks
-// BEFORE: llvm.func @main(
 
 // CHECK-LABEL: llvm.func @main(
 // CHECK: llvm.return
