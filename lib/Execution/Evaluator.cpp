@@ -59,6 +59,13 @@ LogicalResult Evaluator::bindArguments(const Signature &step) {
   return success();
 }
 
+static bool isLogits(const Port &result, int64_t batchSize) {
+  ArrayRef<int64_t> shape = result.getShape();
+  return isFloat(result.getKind()) && shape.size() == 2 &&
+         shape.front() == batchSize && !ShapedType::isDynamic(shape.back()) &&
+         shape.back() > 0;
+}
+
 LogicalResult Evaluator::checkBatch(Dataset &data) {
   const Signature &signature = function->getSignature();
   FailureOr<int64_t> size = fisher::getBatchSize(signature, batch);
@@ -78,13 +85,11 @@ LogicalResult Evaluator::checkBatch(Dataset &data) {
     return emitError(signature.loc)
            << "nothing to evaluate: mark the arguments that are rows of the "
               "data with {fisher.role = \"batch\"}";
-  bool predicts = !signature.results.empty() &&
-                  signature.results.front().getShape().size() == 2 &&
-                  isFloat(signature.results.front().getKind());
-  if (!predicts)
+  if (signature.results.empty() ||
+      !isLogits(signature.results.front(), batchSize))
     return emitError(signature.loc)
            << "the first result of an evaluated function must be a "
-              "floating-point tensor of rows of logits";
+              "floating-point tensor of logits, a row for each of the batch";
   return success();
 }
 

@@ -18,6 +18,7 @@
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Compiler.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -237,6 +238,9 @@ takeResult(const Port &result, const char *field,
   return Array(result.getKind(), shape, owner, data);
 }
 
+// Compiled code lacks the description of its type that the sanitizer looks for
+// in front of a function.
+LLVM_NO_SANITIZE("function")
 SmallVector<Array>
 CompiledFunction::operator()(ArrayRef<Array> arguments) const {
   assert(arguments.size() == signature.arguments.size() &&

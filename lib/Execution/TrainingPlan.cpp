@@ -122,6 +122,10 @@ FailureOr<int64_t> fisher::getBatchSize(const Signature &signature,
              << argument.describe() << " of type " << argument.type
              << " has role batch, but no dimension of rows";
     int64_t rows = argument.getShape().front();
+    if (rows == 0)
+      return emitError(argument.loc)
+             << argument.describe() << " of type " << argument.type
+             << " has role batch, but no rows";
     if (size && *size != rows)
       return emitError(argument.loc)
              << argument.describe() << " of type " << argument.type

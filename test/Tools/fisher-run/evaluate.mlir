@@ -29,7 +29,7 @@
 // TYPE: type.mlir:1:17: error: argument 'w' (arg0) has type 'tensor<f64>', but the training step's has type 'tensor<f32>'
 // TYPE: step.mlir:1:17: note: here
 // RUN: not fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --evaluate=%t/step.mlir 2>&1 | FileCheck %s --check-prefix=LOGITS
-// LOGITS: error: the first result of an evaluated function must be a floating-point tensor of rows of logits
+// LOGITS: error: the first result of an evaluated function must be a floating-point tensor of logits, a row for each of the batch
 // RUN: not fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --evaluate-rows=1: 2>&1 | FileCheck %s --check-prefix=NEEDS
 // NEEDS: error: --evaluate-rows needs --evaluate
 

@@ -41,6 +41,9 @@
 // RUN: not fisher-run %t/sizes.mlir --steps=1 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=SIZES
 // SIZES: sizes.mlir:3:17: error: argument 'y' (arg2) of type 'tensor<5xi32>' has another number of rows than the other batch arguments
 // RUN: %python %S/Inputs/npz.py write %t/both.npz 'x=zeros((9, 3), float32)' 'y=zeros(9, int32)'
+// RUN: sed -e 's/4x3/0x3/' %t/step.mlir > %t/zero.mlir
+// RUN: not fisher-run %t/zero.mlir --steps=1 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=NOROWS
+// NOROWS: zero.mlir:2:17: error: argument 'x' (arg1) of type 'tensor<0x3xf32>' has role batch, but no rows
 // RUN: not fisher-run %t/dynamic.mlir --steps=1 --data=%t/both.npz 2>&1 | FileCheck %s --check-prefix=DYNAMIC
 // DYNAMIC: error: the function takes batches of any number of rows; give --batch-size
 // RUN: not fisher-run %t/dynamic.mlir --steps=1 --batch-size=2 --data=%t/data.npz 2>&1 | FileCheck %s --check-prefix=UNEQUAL
