@@ -13,6 +13,7 @@
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/ControlFlow/Transforms/StructuralTypeConversions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -43,16 +44,10 @@ using ElementFormula = llvm::function_ref<SmallVector<Scalar>(
     ImplicitLocOpBuilder &, ArrayRef<Scalar>)>;
 } // namespace
 
-/// `value` as the float type `type`, rounded to nearest if that is narrower.
 static Value castFloat(OpBuilder &builder, Location loc, Value value,
                        Type type) {
-  unsigned from = value.getType().getIntOrFloatBitWidth();
-  unsigned to = type.getIntOrFloatBitWidth();
-  if (from < to)
-    return arith::ExtFOp::create(builder, loc, type, value);
-  if (from > to)
-    return arith::TruncFOp::create(builder, loc, type, value);
-  return value;
+  return convertScalarToDtype(builder, loc, value, type,
+                              /*isUnsignedCast=*/false);
 }
 
 /// An empty tensor of type `type` with the dynamic sizes of `like`.
@@ -79,8 +74,8 @@ static void assertSameSizes(OpBuilder &builder, Operation *op,
       if (input == inputs.front())
         continue;
       Value other = tensor::DimOp::create(builder, loc, input, i);
-      Value same = arith::CmpIOp::create(
-          builder, loc, arith::CmpIPredicate::eq, size, other);
+      Value same = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         size, other);
       cf::AssertOp::create(builder, loc, same,
                            (op->getName().getStringRef() +
                             ": the components differ in size along dimension " +
@@ -114,7 +109,8 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
     auto sumType = RankedTensorType::get({}, builder.getF64Type());
     outputs.push_back(arith::ConstantOp::create(
         builder, loc,
-        SplatElementsAttr::get(sumType, builder.getZeroAttr(sumType.getElementType()))));
+        SplatElementsAttr::get(sumType,
+                               builder.getZeroAttr(sumType.getElementType()))));
     outputTypes.push_back(sumType);
     maps.push_back(AffineMap::get(rank, 0, context));
   }
@@ -125,7 +121,8 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
     maps.push_back(identity);
   }
   SmallVector<utils::IteratorType> iterators(
-      rank, sum ? utils::IteratorType::reduction : utils::IteratorType::parallel);
+      rank,
+      sum ? utils::IteratorType::reduction : utils::IteratorType::parallel);
 
   // A conversion is computed in the wider of the two element types.
   FloatType computeType = type.getComputeType();
@@ -190,13 +187,15 @@ struct LowerElementwise : OpConversionPattern<OpTy> {
           inputs.push_back(value);
     // A belief that is the result is as many tensors as it has components.
     SmallVector<Type> types;
-    if (failed(this->getTypeConverter()->convertTypes(op->getResultTypes(), types)))
-      return rewriter.notifyMatchFailure(op, "has a type that cannot be converted");
-    SmallVector<Value> results = buildLoop(
-        rewriter, op, inputs, types, /*sum=*/false,
-        [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
-          return formula(op, adaptor, b, elements);
-        });
+    if (failed(this->getTypeConverter()->convertTypes(op->getResultTypes(),
+                                                      types)))
+      return rewriter.notifyMatchFailure(op,
+                                         "has a type that cannot be converted");
+    SmallVector<Value> results =
+        buildLoop(rewriter, op, inputs, types, /*sum=*/false,
+                  [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
+                    return formula(op, adaptor, b, elements);
+                  });
     SmallVector<ValueRange> replacements;
     ValueRange rest = results;
     for (Type type : op->getResultTypes()) {
@@ -249,25 +248,28 @@ SmallVector<Scalar> LowerElementwise<SquaredDistanceWithGradientOp>::formula(
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<KLDivergenceOp>::formula(
-    KLDivergenceOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &,
-    ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<KLDivergenceOp>::formula(KLDivergenceOp op, OneToNOpAdaptor,
+                                          ImplicitLocOpBuilder &,
+                                          ArrayRef<Scalar> elements) {
   auto [a, b] = halves(elements);
   return {getFamily(op).buildKLDivergence(a, b)};
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<ConvertOp>::formula(
-    ConvertOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &b,
-    ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<ConvertOp>::formula(ConvertOp op, OneToNOpAdaptor,
+                                     ImplicitLocOpBuilder &b,
+                                     ArrayRef<Scalar> elements) {
   return SmallVector<Scalar>(
       getFamily(op).buildConvert(elements, op.getType().getFamily()));
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<GeodesicOp>::formula(
-    GeodesicOp op, OneToNOpAdaptor adaptor, ImplicitLocOpBuilder &builder,
-    ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<GeodesicOp>::formula(GeodesicOp op, OneToNOpAdaptor adaptor,
+                                      ImplicitLocOpBuilder &builder,
+                                      ArrayRef<Scalar> elements) {
   auto [a, b] = halves(elements);
   Scalar t(builder, adaptor.getT().front());
   return SmallVector<Scalar>(getFamily(op).buildGeodesic(a, b, t));
@@ -281,30 +283,32 @@ SmallVector<Scalar> LowerElementwise<ProximalStepOp>::formula(
   Scalar s(builder, adaptor.getStrength().front());
   // s/(1+s), with its limit 1 where s is infinite.
   Scalar t = select(s >= 0.0, 1.0 / (1.0 + 1.0 / s), s.nan());
-  return SmallVector<Scalar>(
-      getFamily(op).buildGeodesic(belief, reference, t));
+  return SmallVector<Scalar>(getFamily(op).buildGeodesic(belief, reference, t));
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<LogOp>::formula(LogOp op, OneToNOpAdaptor,
-                                                     ImplicitLocOpBuilder &,
-                                                     ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<LogOp>::formula(LogOp op, OneToNOpAdaptor,
+                                 ImplicitLocOpBuilder &,
+                                 ArrayRef<Scalar> elements) {
   auto [a, b] = halves(elements);
   return SmallVector<Scalar>(getFamily(op).buildLog(a, b));
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<ExpOp>::formula(ExpOp op, OneToNOpAdaptor,
-                                                     ImplicitLocOpBuilder &,
-                                                     ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<ExpOp>::formula(ExpOp op, OneToNOpAdaptor,
+                                 ImplicitLocOpBuilder &,
+                                 ArrayRef<Scalar> elements) {
   auto [a, tangent] = halves(elements);
   return SmallVector<Scalar>(getFamily(op).buildExp(a, tangent));
 }
 
 template <>
-SmallVector<Scalar> LowerElementwise<MetricOp>::formula(
-    MetricOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &,
-    ArrayRef<Scalar> elements) {
+SmallVector<Scalar>
+LowerElementwise<MetricOp>::formula(MetricOp op, OneToNOpAdaptor,
+                                    ImplicitLocOpBuilder &,
+                                    ArrayRef<Scalar> elements) {
   auto [at, tangent] = halves(elements);
   return SmallVector<Scalar>(getFamily(op).buildMetric(at, tangent));
 }
@@ -343,8 +347,8 @@ struct LowerSelect : OpConversionPattern<arith::SelectOp> {
     SmallVector<Value> components;
     for (auto [ifTrue, ifFalse] :
          llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
-      components.push_back(arith::SelectOp::create(
-          rewriter, op.getLoc(), condition, ifTrue, ifFalse));
+      components.push_back(arith::SelectOp::create(rewriter, op.getLoc(),
+                                                   condition, ifTrue, ifFalse));
     rewriter.replaceOpWithMultiple(op, {components});
     return success();
   }
@@ -360,8 +364,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    constexpr bool withGradient =
-        std::is_same_v<OpTy, PenaltyWithGradientOp>;
+    constexpr bool withGradient = std::is_same_v<OpTy, PenaltyWithGradientOp>;
     Location loc = op.getLoc();
     BeliefType type = op.getBelief().getType();
     FamilyInterface family = type.getFamily();
@@ -385,11 +388,11 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
 
     Value sum = tensor::ExtractOp::create(rewriter, loc, results[0]);
     Value wide = castFloat(rewriter, loc, weight, sum.getType());
-    Value penalty = castFloat(
-        rewriter, loc, arith::MulFOp::create(rewriter, loc, wide, sum),
-        type.getComputeType());
-    results[0] = tensor::FromElementsOp::create(
-        rewriter, loc, type.getTotalType(), penalty);
+    Value penalty = castFloat(rewriter, loc,
+                              arith::MulFOp::create(rewriter, loc, wide, sum),
+                              type.getComputeType());
+    results[0] = tensor::FromElementsOp::create(rewriter, loc,
+                                                type.getTotalType(), penalty);
     rewriter.replaceOp(op, results);
     return success();
   }
@@ -424,8 +427,8 @@ private:
       return list.push_back(attrs);
     for (StringRef component : belief.getFamily().getComponentNames()) {
       NamedAttrList renamed(attrs);
-      for (StringRef mark : {marks::name, marks::updates, marks::gradientOf,
-                             marks::initialize})
+      for (StringRef mark :
+           {marks::name, marks::updates, marks::gradientOf, marks::initialize})
         if (auto name = attrs.getAs<StringAttr>(mark))
           renamed.set(mark, StringAttr::get(type.getContext(),
                                             name.getValue() + "." + component));
@@ -443,11 +446,12 @@ struct ConvertFisherToLinalg
 
     ConversionTarget target(*context);
     target.addIllegalDialect<FisherDialect>();
-    getOperation().walk([](PolicyOp policy) {
-      policy.emitWarning()
-          << "is dropped without effect; run fisher-insert before";
-      policy.erase();
-    });
+    getOperation().walk(
+        [](PolicyOp policy) {
+          policy.emitWarning()
+              << "is dropped without effect; run fisher-insert before";
+          policy.erase();
+        });
     // The branches convert the blocks that they lead to.
     target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
       return converter.isSignatureLegal(op.getFunctionType());
@@ -503,7 +507,8 @@ void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
 
 void mlir::fisher::populateFisherToLinalgPatterns(
     const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<LowerBelief, LowerComponents, LowerSelect, LowerElementwise<SquaredDistanceOp>,
+  patterns.add<LowerBelief, LowerComponents, LowerSelect,
+               LowerElementwise<SquaredDistanceOp>,
                LowerElementwise<SquaredDistanceWithGradientOp>,
                LowerElementwise<KLDivergenceOp>, LowerElementwise<ConvertOp>,
                LowerElementwise<GeodesicOp>, LowerElementwise<ProximalStepOp>,

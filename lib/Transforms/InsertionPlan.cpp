@@ -1,0 +1,512 @@
+//===- InsertionPlan.cpp - What a policy changes in a training step -------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InsertionPlan.h"
+
+#include "fisher/IR/Glob.h"
+#include "fisher/IR/Marks.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+bool Belief::needsState() const {
+  ReferenceInterface reference = RegularizeOp(entry).getReferenceInterface();
+  return !reference.getStateName().empty() &&
+         !(reference.isBeliefBeforeUpdate() && isMode(Mode::proximal));
+}
+
+namespace {
+/// Plans the insertion of one policy into one function: finds the beliefs and
+/// refuses what cannot be served.
+class Planner {
+public:
+  Planner(FunctionOpInterface function, double defaultStepSize,
+          bool penaltyResult)
+      : function(function), defaultStepSize(defaultStepSize),
+        penaltyResult(penaltyResult) {}
+
+  LogicalResult plan(PolicyOp policy);
+
+  std::vector<Belief> takeBeliefs() { return std::move(beliefs); }
+
+private:
+  // The steps, in order.
+  LogicalResult checkNames(RegularizeOp entry);
+  LogicalResult matchEntry(RegularizeOp entry);
+  LogicalResult checkComponents(Belief &belief);
+  LogicalResult resolveReference(Belief &belief,
+                                 ArrayRef<std::string> captured);
+  LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
+                              NumberOrArgument &result);
+  LogicalResult resolveMode(Belief &belief);
+  LogicalResult checkReturns();
+  LogicalResult checkCallers();
+
+  /// The results of the components that carry `mark`; fails at the first
+  /// component without, which is then in `missing`.
+  FailureOr<SmallVector<unsigned>>
+  findResults(const Belief &belief, StringRef mark, StringRef &missing);
+
+  StringRef getName(unsigned argument) {
+    return getArgumentMark(function, argument, marks::name);
+  }
+
+  /// An error at the entry, with a note at the function.
+  InFlightDiagnostic error(RegularizeOp entry, const Twine &message,
+                           const Twine &note);
+
+  FunctionOpInterface function;
+  double defaultStepSize;
+  bool penaltyResult;
+  std::vector<Belief> beliefs;
+  /// The entry that regularizes an argument already.
+  DenseMap<unsigned, RegularizeOp> takenBy;
+};
+} // namespace
+
+InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
+                                  const Twine &note) {
+  InFlightDiagnostic diag = emitError(entry.getLoc()) << message;
+  diag.attachNote(function.getLoc()) << note;
+  return diag;
+}
+
+//===----------------------------------------------------------------------===//
+// Planning
+//===----------------------------------------------------------------------===//
+
+LogicalResult Planner::plan(PolicyOp policy) {
+  for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
+    if (failed(checkNames(entry)) || failed(matchEntry(entry)))
+      return failure();
+  return success(succeeded(checkReturns()) && succeeded(checkCallers()));
+}
+
+/// A function without names cannot be matched: tell how to give them.
+LogicalResult Planner::checkNames(RegularizeOp entry) {
+  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
+    if (!getName(i).empty())
+      return success();
+  return error(
+      entry, "cannot find parameters: no argument of the step has a name",
+      "mark the step's arguments and results, for example '%arg0: "
+      "tensor<4xf32> "
+      "{fisher.name = \"fc0.mu\", fisher.role = \"param\"}' and '(tensor<f32> "
+      "{fisher.role = \"loss\"}, tensor<4xf32> {fisher.gradient_of = "
+      "\"fc0.mu\"})'");
+}
+
+/// The names of the function's parameters, for messages.
+static std::string listParameters(FunctionOpInterface function) {
+  constexpr unsigned limit = 10;
+  SmallVector<std::string> names;
+  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
+    StringRef role = getArgumentMark(function, i, marks::role);
+    StringRef name = getArgumentMark(function, i, marks::name);
+    if (!name.empty() && (role.empty() || role == "param"))
+      names.push_back(("'" + name + "'").str());
+  }
+  if (names.empty())
+    return "the step has no argument with fisher.role = \"param\"";
+  bool cut = names.size() > limit;
+  names.resize(std::min<size_t>(names.size(), limit));
+  return "the step's parameters are " + llvm::join(names, ", ") +
+         (cut ? ", ..." : "");
+}
+
+/// Finds the beliefs of one entry: the parameters that match the first glob,
+/// each with those that match the others with the same captured text.
+LogicalResult Planner::matchEntry(RegularizeOp entry) {
+  FamilyInterface family = entry.getFamilyInterface();
+  ArrayRef<StringRef> componentNames = family.getComponentNames();
+  SmallVector<StringRef> patterns = entry.getGlobs();
+  using Captures = SmallVector<std::string>;
+  // For each component, the arguments by what the glob captured.
+  SmallVector<std::vector<std::pair<Captures, unsigned>>> matches;
+  for (StringRef pattern : patterns) {
+    FailureOr<Glob> glob =
+        Glob::parse(pattern, [&] { return emitError(entry.getLoc()); });
+    if (failed(glob))
+      return failure();
+    auto &found = matches.emplace_back();
+    for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
+      StringRef role = getArgumentMark(function, i, marks::role);
+      if (getName(i).empty() || !(role.empty() || role == "param"))
+        continue;
+      if (auto captures = glob->match(getName(i)))
+        found.emplace_back(std::move(*captures), i);
+    }
+    if (found.empty())
+      return error(entry, "'" + pattern + "' matches no parameter of the step",
+                   listParameters(function));
+  }
+
+  auto findSame = [](const std::vector<std::pair<Captures, unsigned>> &found,
+                     const Captures &captures) {
+    return llvm::find_if(
+        found, [&](const auto &match) { return match.first == captures; });
+  };
+  // Whatever matches a later glob must belong to a belief, too.
+  for (size_t k = 0; k != matches.size(); ++k)
+    for (const auto &[captures, argument] : matches[k])
+      for (size_t other = 0; other != matches.size(); ++other)
+        if (findSame(matches[other], captures) == matches[other].end())
+          return error(entry,
+                       "'" + getName(argument) + "' matches '" + patterns[k] +
+                           "' as the " + componentNames[k] +
+                           " of a belief, but no parameter matches '" +
+                           patterns[other] + "' as its " +
+                           componentNames[other] +
+                           " with the same captured text",
+                       listParameters(function));
+
+  // Two arguments that one glob matches with the same captured text cannot be
+  // told apart.
+  for (size_t k = 0; k != matches.size(); ++k)
+    for (const auto &[captures, argument] : matches[k])
+      if (findSame(matches[k], captures)->second != argument)
+        return error(entry,
+                     "'" + patterns[k] + "' matches both '" +
+                         getName(findSame(matches[k], captures)->second) +
+                         "' and '" + getName(argument) +
+                         "' with the same captured text; capture what tells "
+                         "them apart in parentheses",
+                     "in this function");
+
+  for (const auto &[captures, argument] : matches.front()) {
+    Belief &belief = beliefs.emplace_back();
+    belief.entry = entry;
+    for (const auto &found : matches)
+      belief.components.push_back(findSame(found, captures)->second);
+    for (unsigned component : belief.components) {
+      auto [taken, isNew] = takenBy.try_emplace(component, entry);
+      if (isNew)
+        continue;
+      InFlightDiagnostic diag =
+          error(entry,
+                "'" + getName(component) +
+                    "' is matched twice; a parameter can be regularized once",
+                "in this function");
+      diag.attachNote(taken->second.getLoc()) << "it is matched here, too";
+      return diag;
+    }
+    if (failed(checkComponents(belief)) ||
+        failed(resolveReference(belief, captures)) ||
+        failed(resolveNumber(belief, entry.getWeight(), "weight",
+                             belief.weight)) ||
+        failed(resolveMode(belief)))
+      return failure();
+  }
+  return success();
+}
+
+/// The components have one type, of which beliefs can be.
+LogicalResult Planner::checkComponents(Belief &belief) {
+  ArrayRef<StringRef> names =
+      belief.entry.getFamilyInterface().getComponentNames();
+  Type first = function.getArgument(belief.components.front()).getType();
+  for (auto [index, argument] : llvm::enumerate(belief.components)) {
+    Type type = function.getArgument(argument).getType();
+    if (!isa<RankedTensorType>(type))
+      return error(belief.entry,
+                   "'" + getName(argument) +
+                       "' cannot be a component of a belief: it must be a "
+                       "ranked tensor",
+                   "in this function")
+                 .attachNote(function.getArgument(argument).getLoc())
+             << "its type is " << type;
+    if (type == first)
+      continue;
+    InFlightDiagnostic diag = error(
+        belief.entry,
+        "the components of a belief must have one type, but '" +
+            getName(belief.components.front()) + "' (" + names.front() +
+            ") and '" + getName(argument) + "' (" + names[index] + ") differ",
+        "in this function");
+    diag.attachNote(function.getArgument(argument).getLoc())
+        << "their types are " << first << " and " << type;
+    return diag;
+  }
+  auto emitTypeError = [&] {
+    return error(belief.entry,
+                 "'" + getName(belief.components.front()) +
+                     "' cannot be a component of a belief: ",
+                 "in this function");
+  };
+  belief.type = BeliefType::getChecked(emitTypeError, function.getContext(),
+                                       belief.entry.getFamilyInterface(),
+                                       cast<RankedTensorType>(first));
+  return success(static_cast<bool>(belief.type));
+}
+
+/// `pattern` with `{0}`, `{1}`, ... replaced by what was captured; fails if it
+/// asks for more than there is.
+static FailureOr<std::string> substitute(StringRef pattern,
+                                         ArrayRef<std::string> captured) {
+  std::string text;
+  while (!pattern.empty()) {
+    StringRef rest = pattern;
+    unsigned index;
+    if (rest.consume_front("{") && !rest.consumeInteger(10, index) &&
+        rest.consume_front("}")) {
+      if (index >= captured.size())
+        return failure();
+      text += captured[index];
+      pattern = rest;
+      continue;
+    }
+    text += pattern.front();
+    pattern = pattern.drop_front();
+  }
+  return text;
+}
+
+/// Finds the arguments that hold the reference, or makes sure that the names
+/// of the ones to be added are free.
+LogicalResult Planner::resolveReference(Belief &belief,
+                                        ArrayRef<std::string> captured) {
+  RegularizeOp entry = belief.entry;
+  ReferenceInterface reference = entry.getReferenceInterface();
+  if (failed(reference.verifyForType(
+          belief.type, [&] { return error(entry, "", "in this function"); })))
+    return failure();
+  for (StringRef pattern : reference.getArgumentPatterns()) {
+    FailureOr<std::string> name = substitute(pattern, captured);
+    if (failed(name))
+      return error(entry,
+                   "the reference '" + pattern +
+                       "' asks for more text than the globs capture (" +
+                       Twine(captured.size()) + ")",
+                   "in this function");
+    std::optional<unsigned> argument =
+        findArgument(function, marks::name, *name);
+    if (!argument)
+      return error(entry,
+                   "the reference '" + *name + "' of '" +
+                       getName(belief.components.front()) +
+                       "' is no argument of the step",
+                   "give the argument that holds it fisher.name = \"" + *name +
+                       "\"");
+    Type type = function.getArgument(*argument).getType();
+    if (type != belief.type.getComponentType())
+      return error(entry,
+                   "the reference '" + *name + "' must have the type of '" +
+                       getName(belief.components.front()) + "'",
+                   "in this function")
+                 .attachNote(function.getArgument(*argument).getLoc())
+             << "the types are " << type << " and "
+             << belief.type.getComponentType();
+    belief.referenceArguments.push_back(*argument);
+  }
+  if (reference.getStateName().empty())
+    return success();
+  for (unsigned component : belief.components) {
+    std::string name =
+        (getName(component) + "." + reference.getStateName()).str();
+    if (findArgument(function, marks::name, name))
+      return error(entry,
+                   "the reference of '" + getName(component) +
+                       "' needs a new argument '" + name +
+                       "', but the step has one already",
+                   "has a policy been inserted into this function before?");
+  }
+  return success();
+}
+
+/// A scalar of the entry: a number, or an argument that is a float.
+LogicalResult Planner::resolveNumber(Belief &belief, Attribute attr,
+                                     StringRef what, NumberOrArgument &result) {
+  if (auto number = dyn_cast<FloatAttr>(attr)) {
+    result.number = number.getValueAsDouble();
+    FloatType type = belief.type.getComputeType();
+    if (FloatAttr::get(type, result.number).getValue().isFinite())
+      return success();
+    return error(belief.entry,
+                 "the " + what + " is too large for the type of the penalty",
+                 "in this function")
+               .attachNote()
+           << "the type is " << type;
+  }
+  StringRef name = cast<StringAttr>(attr).getValue();
+  result.argument = findArgument(function, marks::name, name);
+  if (!result.argument)
+    return error(belief.entry,
+                 "the " + what + " '" + name + "' is no argument of the step",
+                 "give the argument that holds it fisher.name = \"" + name +
+                     "\"");
+  Type type = function.getArgument(*result.argument).getType();
+  auto tensorType = dyn_cast<RankedTensorType>(type);
+  if (isa<FloatType>(getElementTypeOrSelf(type)) &&
+      (!isa<ShapedType>(type) || (tensorType && tensorType.getRank() == 0)))
+    return success();
+  return error(belief.entry,
+               "the " + what + " '" + name +
+                   "' must be a float or a float tensor of rank zero",
+               "in this function")
+             .attachNote(function.getArgument(*result.argument).getLoc())
+         << "its type is " << type;
+}
+
+FailureOr<SmallVector<unsigned>>
+Planner::findResults(const Belief &belief, StringRef mark, StringRef &missing) {
+  SmallVector<unsigned> results;
+  for (unsigned component : belief.components) {
+    std::optional<unsigned> result =
+        findResult(function, mark, getName(component));
+    missing = getName(component);
+    if (!result)
+      return failure();
+    results.push_back(*result);
+  }
+  return results;
+}
+
+/// Finds what the entry's mode changes.
+LogicalResult Planner::resolveMode(Belief &belief) {
+  RegularizeOp entry = belief.entry;
+  auto cannot = [&](const Twine &why, const Twine &how) {
+    return error(entry,
+                 "mode " + stringifyMode(entry.getMode()) +
+                     " cannot be served: " + why,
+                 how);
+  };
+  auto checkTypes = [&](ArrayRef<unsigned> results,
+                        StringRef what) -> LogicalResult {
+    for (auto [component, result] :
+         llvm::zip_equal(belief.components, results)) {
+      Type type = function.getResultTypes()[result];
+      if (type != belief.type.getComponentType())
+        return cannot("result " + Twine(result) + ", the " + what + " of '" +
+                          getName(component) +
+                          "', has another type than the parameter",
+                      "in this function");
+    }
+    return success();
+  };
+
+  StringRef missing;
+  FailureOr<SmallVector<unsigned>> updates =
+      findResults(belief, marks::updates, missing);
+  if (succeeded(updates)) {
+    belief.updates = *updates;
+    if (failed(checkTypes(belief.updates, "update")))
+      return failure();
+  }
+  std::optional<unsigned> loss = findResult(function, marks::role, "loss");
+  if (loss) {
+    auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[*loss]);
+    if (!type || type.getRank() != 0 || !isa<FloatType>(type.getElementType()))
+      return cannot("the loss, result " + Twine(*loss) +
+                        ", must be a float tensor of rank zero",
+                    "in this function");
+  }
+
+  switch (entry.getMode()) {
+  case Mode::coupled:
+  case Mode::natural: {
+    FailureOr<SmallVector<unsigned>> gradients =
+        findResults(belief, marks::gradientOf, missing);
+    if (failed(gradients))
+      return cannot("the step returns no gradient of '" + missing + "'",
+                    "mark the result that is the gradient with "
+                    "fisher.gradient_of = \"" +
+                        missing + "\", or use mode loss_only or proximal");
+    belief.gradients = *gradients;
+    return checkTypes(belief.gradients, "gradient");
+  }
+  case Mode::loss_only:
+    if (!loss)
+      return cannot("the step returns no loss",
+                    "mark the result that is the loss with fisher.role = "
+                    "\"loss\"");
+    return success();
+  case Mode::proximal:
+    if (belief.updates.empty())
+      return cannot("the step returns no new value of '" + missing + "'",
+                    "mark the result that is the new value with "
+                    "fisher.updates = \"" +
+                        missing + "\", or use mode coupled");
+    if (entry.getStepSize())
+      return resolveNumber(belief, *entry.getStepSize(), "step size",
+                           belief.stepSize);
+    if (!(defaultStepSize > 0.0))
+      return cannot("the step size is not known",
+                    "give the entry 'step_size' after its weight, or the pass "
+                    "the option step-size");
+    belief.stepSize.number = defaultStepSize;
+    return success();
+  }
+  llvm_unreachable("all modes are handled");
+}
+
+/// Every way out of the function must be known, to be filled in.
+LogicalResult Planner::checkReturns() {
+  bool returns = false;
+  for (Block &block : function.getFunctionBody()) {
+    Operation &last = block.back();
+    if (last.hasTrait<OpTrait::ReturnLike>())
+      returns = true;
+    else if (!last.isRegistered() && last.getNumSuccessors() == 0)
+      return last.emitError("cannot tell whether this operation returns, since "
+                            "its dialect is not there; end the step with "
+                            "'func.return'");
+  }
+  if (!returns)
+    return function.emitError(
+        "never returns, so that nothing can be added to what it returns");
+  return success();
+}
+
+/// A function that gets new arguments or results must not be called.
+LogicalResult Planner::checkCallers() {
+  auto stateful = llvm::find_if(
+      beliefs, [](const Belief &belief) { return belief.needsState(); });
+  if (stateful == beliefs.end() && !penaltyResult)
+    return success();
+  // SymbolTable's own search gives up at operations that are not registered.
+  StringAttr name = SymbolTable::getSymbolName(function);
+  Operation *scope =
+      SymbolTable::getNearestSymbolTable(function->getParentOp());
+  Operation *user = nullptr;
+  scope->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == scope)
+      return WalkResult::advance();
+    auto visit = [&](SymbolRefAttr symbol) {
+      if (symbol.getRootReference() == name)
+        user = op;
+    };
+    op->getDiscardableAttrDictionary().walk(visit);
+    if (Attribute properties = op->getPropertiesAsAttribute())
+      properties.walk(visit);
+    if (user)
+      return WalkResult::interrupt();
+    return op->hasTrait<OpTrait::SymbolTable>() ? WalkResult::skip()
+                                                : WalkResult::advance();
+  });
+  if (!user)
+    return success();
+  InFlightDiagnostic diag =
+      function.emitError()
+      << "needs new arguments or results, but its callers would not give "
+         "them; choose a step that is not called";
+  diag.attachNote(user->getLoc()) << "it is used here";
+  return diag;
+}
+
+FailureOr<std::vector<Belief>>
+mlir::fisher::planInsertion(FunctionOpInterface function, PolicyOp policy,
+                            double defaultStepSize, bool penaltyResult) {
+  Planner planner(function, defaultStepSize, penaltyResult);
+  if (failed(planner.plan(policy)))
+    return failure();
+  return planner.takeBeliefs();
+}

@@ -1,0 +1,67 @@
+//===- InsertionPlan.h - What a policy changes in a training step ---------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H
+#define FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H
+
+#include "fisher/IR/Fisher.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include <optional>
+#include <vector>
+
+namespace mlir::fisher {
+
+/// A scalar that an entry gives as a number or as an argument's name.
+struct NumberOrArgument {
+  double number = 0.0;
+  std::optional<unsigned> argument;
+};
+
+/// One belief that an entry of the policy regularizes. Numbers are those of
+/// arguments and results of the function before anything is inserted.
+struct Belief {
+  RegularizeOp entry;
+  BeliefType type;
+  /// The arguments that hold the stored components.
+  SmallVector<unsigned> components;
+  NumberOrArgument weight, stepSize;
+  /// The arguments that hold the reference, if it is held in arguments that
+  /// the function has already.
+  SmallVector<unsigned> referenceArguments;
+  /// The results that are the components' gradients, if the mode needs them.
+  SmallVector<unsigned> gradients;
+  /// The results that are the components' next values, if there are any.
+  SmallVector<unsigned> updates;
+  /// The first of the new arguments that hold the reference, and of the new
+  /// results that update them, if it has state.
+  std::optional<unsigned> stateArgument, stateResult;
+
+  bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
+  /// Whether the reference is kept in new arguments.
+  bool needsState() const;
+  bool changesGradients() const {
+    return isMode(Mode::coupled) || isMode(Mode::natural);
+  }
+};
+
+/// Finds the beliefs that a policy regularizes in a function, in the order of
+/// its entries, and changes nothing. Emits an error at the entry, with a note
+/// at the function, and fails if the function cannot serve one.
+///
+/// `defaultStepSize` is that of proximal entries that state none, unless it is
+/// zero; `penaltyResult` tells that the function gets a new result.
+FailureOr<std::vector<Belief>> planInsertion(FunctionOpInterface function,
+                                             PolicyOp policy,
+                                             double defaultStepSize,
+                                             bool penaltyResult);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H
