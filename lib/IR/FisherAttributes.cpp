@@ -69,28 +69,27 @@ LogicalResult PriorAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 SmallVector<double> PriorAttr::getStandardCoordinates() const {
-  return llvm::map_to_vector(getStandard(), [](Attribute element) {
-    return *getNumber(element);
-  });
+  return llvm::map_to_vector(
+      getStandard(), [](Attribute element) { return *getNumber(element); });
 }
 
-LogicalResult PriorAttr::verifyForFamily(
-    FamilyInterface family,
-    function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult
+PriorAttr::verifyForFamily(FamilyInterface family,
+                           function_ref<InFlightDiagnostic()> emitError) const {
   ArrayRef<StringRef> names = family.getStandardNames();
   if (getStandard().size() != names.size()) {
     InFlightDiagnostic diag = emitError()
-                              << "a prior of family '"
-                              << family.getFamilyName() << "' needs "
-                              << names.size() << " numbers (";
+                              << "a prior of family '" << family.getFamilyName()
+                              << "' needs " << names.size() << " numbers (";
     llvm::interleaveComma(names, diag);
     return diag << "), got " << getStandard().size();
   }
   return family.getStoredFromStandard(getStandardCoordinates(), emitError);
 }
 
-LogicalResult PriorAttr::verifyForType(
-    BeliefType type, function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult
+PriorAttr::verifyForType(BeliefType type,
+                         function_ref<InFlightDiagnostic()> emitError) const {
   FamilyInterface family = type.getFamily();
   FailureOr<SmallVector<double>> stored =
       family.getStoredFromStandard(getStandardCoordinates(), emitError);
@@ -111,8 +110,8 @@ LogicalResult PriorAttr::verifyForType(
 Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
                                ValueRange components, BeliefType type) const {
   FailureOr<SmallVector<double>> stored =
-      type.getFamily().getStoredFromStandard(
-          getStandardCoordinates(), [&] { return emitError(loc); });
+      type.getFamily().getStoredFromStandard(getStandardCoordinates(),
+                                             [&] { return emitError(loc); });
   if (failed(stored))
     return nullptr;
   RankedTensorType tensorType = type.getComponentType();
@@ -186,12 +185,12 @@ StringRef MovingAverageAttr::getStateName() const { return "average"; }
 bool MovingAverageAttr::isStateUpdated() const { return true; }
 
 Value MovingAverageAttr::buildNextState(OpBuilder &builder, Location loc,
-                                        Value state, Value,
-                                        Value after) const {
+                                        Value state, Value, Value after) const {
   auto type = cast<BeliefType>(state.getType());
   Value t = arith::ConstantOp::create(
       builder, loc,
-      builder.getFloatAttr(type.getComputeType(), 1.0 - getDecay().getValueAsDouble()));
+      builder.getFloatAttr(type.getComputeType(),
+                           1.0 - getDecay().getValueAsDouble()));
   return GeodesicOp::create(builder, loc, type, state, after, t);
 }
 
@@ -221,6 +220,6 @@ LogicalResult ArgumentAttr::verifyForFamily(
 }
 
 SmallVector<StringRef> ArgumentAttr::getArgumentPatterns() const {
-  return llvm::map_to_vector(
-      getNames(), [](StringAttr name) { return name.getValue(); });
+  return llvm::map_to_vector(getNames(),
+                             [](StringAttr name) { return name.getValue(); });
 }

@@ -65,10 +65,9 @@ static LogicalResult verifyOneOf(Operation *op, NamedAttribute mark,
 
 static LogicalResult unknownMark(Operation *op, NamedAttribute mark,
                                  StringRef place, ArrayRef<StringRef> known) {
-  InFlightDiagnostic diag = op->emitOpError()
-                            << "has an unknown mark '"
-                            << mark.getName().getValue() << "' on " << place
-                            << "; known are ";
+  InFlightDiagnostic diag =
+      op->emitOpError() << "has an unknown mark '" << mark.getName().getValue()
+                        << "' on " << place << "; known are ";
   llvm::interleaveComma(known, diag,
                         [&](StringRef name) { diag << "'" << name << "'"; });
   return diag;
@@ -123,10 +122,10 @@ static LogicalResult verifyFirst(Operation *op, NamedAttribute mark,
                            << "; only one can be meant";
 }
 
-LogicalResult
-FisherDialect::verifyRegionResultAttribute(Operation *op, unsigned,
-                                           unsigned resultIndex,
-                                           NamedAttribute mark) {
+LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
+                                                         unsigned,
+                                                         unsigned resultIndex,
+                                                         NamedAttribute mark) {
   StringAttr text = getText(op, mark);
   if (!text)
     return failure();

@@ -71,8 +71,7 @@ static Value createZeros(OpBuilder &builder, Location loc,
   for (int64_t i = 0, e = type.getRank(); i != e; ++i)
     if (type.isDynamicDim(i))
       sizes.push_back(tensor::DimOp::create(builder, loc, component, i));
-  Value scalar =
-      arith::ConstantOp::create(builder, loc, cast<TypedAttr>(zero));
+  Value scalar = arith::ConstantOp::create(builder, loc, cast<TypedAttr>(zero));
   return tensor::SplatOp::create(builder, loc, type, scalar, sizes);
 }
 
@@ -101,8 +100,8 @@ static LogicalResult dropUnusedGradient(OpTy op, PatternRewriter &rewriter) {
   if (llvm::any_of(op.getGradient(),
                    [](Value gradient) { return !gradient.use_empty(); }))
     return rewriter.notifyMatchFailure(op, "the gradient is used");
-  auto plain = PlainOp::create(rewriter, op.getLoc(), op->getResult(0).getType(),
-                               op->getOperands());
+  auto plain = PlainOp::create(rewriter, op.getLoc(),
+                               op->getResult(0).getType(), op->getOperands());
   plain->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceAllUsesWith(op->getResult(0), plain->getResult(0));
   rewriter.eraseOp(op);
@@ -126,15 +125,15 @@ LogicalResult BeliefOp::verify() {
       return family.isInDomain(i, wide.convertToDouble());
     };
     bool allInDomain =
-        constant.isSplat() ? inDomain(constant.getSplatValue<APFloat>())
-                           : llvm::all_of(constant.getValues<APFloat>(), inDomain);
+        constant.isSplat()
+            ? inDomain(constant.getSplatValue<APFloat>())
+            : llvm::all_of(constant.getValues<APFloat>(), inDomain);
     if (allInDomain)
       continue;
     InFlightDiagnostic diag =
         emitOpError() << "has a constant outside the domain of component '"
-                      << family.getComponentNames()[index] << "' of "
-                      << family << ": needs "
-                      << family.getDomainDescription(index);
+                      << family.getComponentNames()[index] << "' of " << family
+                      << ": needs " << family.getDomainDescription(index);
     diag.attachNote(component.getLoc()) << "the constant is here";
     return diag;
   }
@@ -150,10 +149,12 @@ OpFoldResult BeliefOp::fold(FoldAdaptor) {
   return {};
 }
 
-LogicalResult ComponentsOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location> loc, ValueRange operands,
-    DictionaryAttr, OpaqueProperties, RegionRange,
-    SmallVectorImpl<Type> &types) {
+LogicalResult ComponentsOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location> loc,
+                                             ValueRange operands,
+                                             DictionaryAttr, OpaqueProperties,
+                                             RegionRange,
+                                             SmallVectorImpl<Type> &types) {
   // The parser asks before the operand's type is verified.
   auto belief = operands.size() == 1
                     ? dyn_cast<BeliefType>(operands.front().getType())
@@ -209,7 +210,8 @@ struct MergeConversions : OpRewritePattern<ConvertOp> {
     auto inner = op.getBelief().getDefiningOp<ConvertOp>();
     if (!inner)
       return rewriter.notifyMatchFailure(op, "no conversion before");
-    Type first = inner.getBelief().getType().getComponentType().getElementType();
+    Type first =
+        inner.getBelief().getType().getComponentType().getElementType();
     Type between = inner.getType().getComponentType().getElementType();
     if (first != between &&
         first.getIntOrFloatBitWidth() >= between.getIntOrFloatBitWidth())
@@ -237,8 +239,9 @@ LogicalResult SquaredDistanceOp::canonicalize(SquaredDistanceOp op,
   return foldSelf(op, rewriter);
 }
 
-LogicalResult SquaredDistanceWithGradientOp::canonicalize(
-    SquaredDistanceWithGradientOp op, PatternRewriter &rewriter) {
+LogicalResult
+SquaredDistanceWithGradientOp::canonicalize(SquaredDistanceWithGradientOp op,
+                                            PatternRewriter &rewriter) {
   if (succeeded(foldSelf(op, rewriter)))
     return success();
   return dropUnusedGradient<SquaredDistanceOp>(op, rewriter);
@@ -261,16 +264,16 @@ OpFoldResult PenaltyOp::fold(FoldAdaptor) {
   if (getBelief() != getReference() && !isConstantZero(getWeight()))
     return {};
   RankedTensorType type = getBelief().getType().getTotalType();
-  return SplatElementsAttr::get(type, Builder(getContext()).getZeroAttr(type.getElementType()));
+  return SplatElementsAttr::get(
+      type, Builder(getContext()).getZeroAttr(type.getElementType()));
 }
 
 LogicalResult PenaltyWithGradientOp::verify() {
   return verifyNotNegative(*this, getWeight(), "weight");
 }
 
-LogicalResult
-PenaltyWithGradientOp::canonicalize(PenaltyWithGradientOp op,
-                                    PatternRewriter &rewriter) {
+LogicalResult PenaltyWithGradientOp::canonicalize(PenaltyWithGradientOp op,
+                                                  PatternRewriter &rewriter) {
   if (op.getBelief() == op.getReference() || isConstantZero(op.getWeight())) {
     replaceByZeros(rewriter, op, op.getBelief());
     return success();
@@ -285,7 +288,8 @@ PenaltyWithGradientOp::canonicalize(PenaltyWithGradientOp op,
 OpFoldResult GeodesicOp::fold(FoldAdaptor) {
   if (getA() == getB() || isConstantZero(getT()))
     return getA();
-  if (std::optional<APFloat> t = getConstant(getT()); t && t->isExactlyValue(1.0))
+  if (std::optional<APFloat> t = getConstant(getT());
+      t && t->isExactlyValue(1.0))
     return getB();
   return {};
 }
@@ -307,7 +311,8 @@ LogicalResult LogOp::canonicalize(LogOp op, PatternRewriter &rewriter) {
 OpFoldResult ExpOp::fold(FoldAdaptor) {
   // The geodesic that starts toward b reaches b at time one.
   auto log = getTangent().front().getDefiningOp<LogOp>();
-  if (log && log.getA() == getA() && llvm::equal(getTangent(), log.getTangent()))
+  if (log && log.getA() == getA() &&
+      llvm::equal(getTangent(), log.getTangent()))
     return log.getB();
   if (llvm::all_of(getTangent(), isConstantZero))
     return getA();
@@ -320,7 +325,8 @@ LogicalResult NaturalGradientOp::canonicalize(NaturalGradientOp op,
   auto metric = op.getGradient().front().getDefiningOp<MetricOp>();
   if (!metric || metric.getAt() != op.getAt() ||
       !llvm::equal(op.getGradient(), metric.getCovector()))
-    return rewriter.notifyMatchFailure(op, "no metric at the same belief before");
+    return rewriter.notifyMatchFailure(op,
+                                       "no metric at the same belief before");
   rewriter.replaceOp(op, metric.getTangent());
   return success();
 }

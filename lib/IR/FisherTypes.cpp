@@ -25,9 +25,9 @@ void FisherDialect::registerTypes() {
       >();
 }
 
-LogicalResult
-BeliefType::verify(function_ref<InFlightDiagnostic()> emitError,
-                   FamilyInterface family, RankedTensorType componentType) {
+LogicalResult BeliefType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 FamilyInterface family,
+                                 RankedTensorType componentType) {
   Type element = componentType.getElementType();
   if (!element.isF64() && !element.isF32() && !element.isBF16() &&
       !element.isF16())

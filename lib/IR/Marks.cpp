@@ -11,9 +11,9 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-std::optional<unsigned>
-mlir::fisher::findArgument(FunctionOpInterface function, StringRef mark,
-                           StringRef text) {
+std::optional<unsigned> mlir::fisher::findArgument(FunctionOpInterface function,
+                                                   StringRef mark,
+                                                   StringRef text) {
   for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
     auto attr = function.getArgAttrOfType<StringAttr>(i, mark);
     if (attr && attr.getValue() == text)

@@ -119,9 +119,9 @@ static LogicalResult verifyNumberOrName(RegularizeOp op, Attribute value,
   }
   APFloat number = cast<FloatAttr>(value).getValue();
   if (!number.isFinite() || (number.isNegative() && !number.isZero()))
-    return op.emitOpError() << "needs a " << what
-                            << " that is finite and not negative, got "
-                            << number.convertToDouble();
+    return op.emitOpError()
+           << "needs a " << what << " that is finite and not negative, got "
+           << number.convertToDouble();
   return success();
 }
 
@@ -152,7 +152,8 @@ LogicalResult RegularizeOp::verify() {
 
   if (failed(verifyNumberOrName(*this, getWeight(), "weight")))
     return failure();
-  if (getStepSize() && failed(verifyNumberOrName(*this, *getStepSize(), "step_size")))
+  if (getStepSize() &&
+      failed(verifyNumberOrName(*this, *getStepSize(), "step_size")))
     return failure();
   return reference.verifyForFamily(family, error);
 }

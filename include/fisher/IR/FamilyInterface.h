@@ -1,4 +1,5 @@
-//===- FamilyInterface.h - What a family of distributions is ---------------===//
+//===- FamilyInterface.h - What a family of distributions is
+//---------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -25,8 +25,8 @@ class Glob {
 public:
   /// Emits an error and fails if the pattern is empty, its parentheses do not
   /// pair up, or it ends in a backslash.
-  static FailureOr<Glob>
-  parse(StringRef pattern, function_ref<InFlightDiagnostic()> emitError);
+  static FailureOr<Glob> parse(StringRef pattern,
+                               function_ref<InFlightDiagnostic()> emitError);
 
   /// What the groups captured if the whole name matches, in the order of
   /// their opening parentheses.
