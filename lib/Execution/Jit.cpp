@@ -226,15 +226,19 @@ takeResult(const Port &result, const char *field,
     std::memcpy(scalar.getData(), field, scalar.getByteSize());
     return scalar;
   }
-  SmallVector<int64_t> words(getFieldSize(result) / sizeof(int64_t));
-  std::memcpy(words.data(), field, words.size() * sizeof(int64_t));
-  auto *allocated = reinterpret_cast<void *>(words[0]);
-  auto *data = reinterpret_cast<char *>(words[1]) +
-               words[2] * static_cast<int64_t>(getByteSize(result.getKind()));
+  // The pointers to free and to use come first.
+  std::array<char *, 2> pointers;
+  std::memcpy(static_cast<void *>(pointers.data()), field, sizeof(pointers));
+  auto [allocated, aligned] = pointers;
+  SmallVector<int64_t> words(getFieldSize(result) / sizeof(int64_t) - 2);
+  std::memcpy(words.data(), field + sizeof(pointers),
+              words.size() * sizeof(int64_t));
+  char *data =
+      aligned + words[0] * static_cast<int64_t>(getByteSize(result.getKind()));
   std::shared_ptr<void> &owner = owners[allocated];
   if (!owner)
     owner = std::shared_ptr<void>(allocated, std::free);
-  ArrayRef<int64_t> shape = ArrayRef(words).slice(3, result.getShape().size());
+  ArrayRef<int64_t> shape = ArrayRef(words).slice(1, result.getShape().size());
   return Array(result.getKind(), shape, owner, data);
 }
 
@@ -258,7 +262,7 @@ CompiledFunction::operator()(ArrayRef<Array> arguments) const {
   bool isPlainScalar =
       results.size() == 1 && !isa<TensorType>(results.front().type);
   if (!results.empty() && !isPlainScalar)
-    packed.push_back(&structure);
+    packed.push_back(static_cast<void *>(&structure));
 
   for (auto [index, argument] : llvm::enumerate(arguments)) {
     auto *data = const_cast<char *>(argument.getData());
@@ -268,7 +272,7 @@ CompiledFunction::operator()(ArrayRef<Array> arguments) const {
     }
     descriptors[index] = makeDescriptor(argument);
     addresses[index] = descriptors[index].data();
-    packed.push_back(&addresses[index]);
+    packed.push_back(static_cast<void *>(&addresses[index]));
   }
   if (isPlainScalar)
     packed.push_back(structure);

@@ -199,14 +199,16 @@ static llvm::Error addMember(zip_t *archive, StringRef name,
   auto failure = [&] { return llvm::createStringError(zip_strerror(archive)); };
   std::string header = formatNpyHeader(array);
   size_t size = header.size() + array.getByteSize();
-  auto *buffer = static_cast<char *>(llvm::safe_malloc(size));
-  std::memcpy(buffer, header.data(), header.size());
-  std::memcpy(buffer + header.size(), array.getData(), array.getByteSize());
-  zip_source_t *source = zip_source_buffer(archive, buffer, size, /*freep=*/1);
-  if (!source) {
-    std::free(buffer);
+  std::unique_ptr<char, decltype(&std::free)> buffer(
+      static_cast<char *>(llvm::safe_malloc(size)), std::free);
+  std::copy_n(array.getData(), array.getByteSize(),
+              llvm::copy(header, buffer.get()));
+  zip_source_t *source =
+      zip_source_buffer(archive, buffer.get(), size, /*freep=*/1);
+  if (!source)
     return failure();
-  }
+  // NOLINTNEXTLINE(bugprone-unused-return-value): the source frees it now.
+  buffer.release();
   zip_int64_t index = zip_file_add(archive, (name + ".npy").str().c_str(),
                                    source, ZIP_FL_ENC_UTF_8);
   if (index < 0) {

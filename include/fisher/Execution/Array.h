@@ -21,7 +21,7 @@ namespace mlir::fisher {
 
 /// What an element of an array is. The bits of signed and unsigned integers
 /// both fit a signless integer type of MLIR.
-enum class ElementKind {
+enum class ElementKind : uint8_t {
   Bool,
   Int8,
   Int16,

@@ -60,7 +60,7 @@ public:
          const TrainingOptions &options);
 
   /// How a run ended.
-  enum class Outcome { Finished, Interrupted };
+  enum class Outcome : uint8_t { Finished, Interrupted };
 
   /// Makes the steps, until an interrupt from the keyboard, and writes the
   /// outputs: parameters and states under their names. What is worth telling
