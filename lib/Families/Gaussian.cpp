@@ -5,7 +5,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-
 //
 // N(mu, sigma^2) with the Fisher metric dmu^2/sigma^2 + 2 dsigma^2/sigma^2 is
 // sqrt(2) times the hyperbolic plane: with rho = log sigma, the hyperbolic
@@ -19,6 +18,8 @@
 // are found without cancellation or overflow; everything else is common.
 //
 //===----------------------------------------------------------------------===//
+
+#include "Rates.h"
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Functions.h"
@@ -49,7 +50,7 @@ struct Scale {
   Scalar stored;
 
   /// A scale outside the chart's domain is not a number.
-  Scalar positive() const { return select(stored > 0.0, stored, stored.nan()); }
+  Scalar positive() const { return positiveOrNaN(stored); }
 
   Scalar sigma() const {
     switch (chart) {
@@ -345,9 +346,7 @@ GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
 Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
   ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
   Scalar y = scales.squaredRatioMinusOne();
-  // Near y = -1 the digits of 1+y are lost, and far away y overflows with KL.
-  Scalar spread =
-      select(y > -0.7, log1pRemainder(y), y - 2.0 * scales.logRatio());
+  Scalar spread = expRemainder(-2.0 * scales.logRatio(), y);
   return 0.5 * (square((a[0] - b[0]) / scales.second.sigma()) + spread);
 }
 

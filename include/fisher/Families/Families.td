@@ -24,6 +24,53 @@ class Fisher_Family<string name, string attrMnemonic, EnumInfo charts,
   let assemblyFormat = "`<` $chart `>`";
 }
 
+/// A family of one parameter is a curve: all of its geometry follows from the
+/// arc length y along it. Formulas take and return stored values.
+class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo charts>
+    : Fisher_Family<name, attrMnemonic, charts> {
+  let extraClassDeclaration = [{
+    /// y(a) - y(b).
+    ::mlir::fisher::Scalar buildArcLength(::mlir::fisher::Scalar a,
+                                          ::mlir::fisher::Scalar b) const;
+    /// dy/da.
+    ::mlir::fisher::Scalar buildArcSlope(::mlir::fisher::Scalar a) const;
+    /// What is stored at arc length y(a) + s; not a number beyond the end.
+    ::mlir::fisher::Scalar buildAtArcLength(::mlir::fisher::Scalar a,
+                                            ::mlir::fisher::Scalar s) const;
+  }];
+  let extraClassDefinition = [{
+    ::mlir::fisher::Scalar $cppClass::buildSquaredDistance(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point b) const {
+      return square(buildArcLength(a[0], b[0]));
+    }
+    ::mlir::fisher::DistanceAndGradient
+    $cppClass::buildSquaredDistanceWithGradient(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point b) const {
+      Scalar length = buildArcLength(a[0], b[0]);
+      return {square(length), {2.0 * length * buildArcSlope(a[0])}};
+    }
+    ::mlir::fisher::Components $cppClass::buildMetric(
+        ::mlir::fisher::Point at, ::mlir::fisher::Point tangent) const {
+      Scalar slope = buildArcSlope(at[0]);
+      return {slope * (slope * tangent[0])};
+    }
+    ::mlir::fisher::Components $cppClass::buildNaturalGradient(
+        ::mlir::fisher::Point at, ::mlir::fisher::Point gradient) const {
+      Scalar slope = buildArcSlope(at[0]);
+      return {gradient[0] / slope / slope};
+    }
+    ::mlir::fisher::Components $cppClass::buildExp(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point tangent) const {
+      return {buildAtArcLength(a[0], buildArcSlope(a[0]) * tangent[0])};
+    }
+    ::mlir::fisher::Components $cppClass::buildGeodesic(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point b,
+        ::mlir::fisher::Scalar t) const {
+      return {buildAtArcLength(a[0], -(t * buildArcLength(a[0], b[0])))};
+    }
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Gaussian
 //===----------------------------------------------------------------------===//
@@ -50,6 +97,54 @@ def Fisher_GaussianAttr : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianC
 
     ```mlir
     func.func private @weights() -> !fisher.belief<#fisher.gaussian<softplus>, tensor<64x32xf32>>
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Poisson
+//===----------------------------------------------------------------------===//
+
+def Fisher_PoissonChart : I32Enum<"PoissonChart", "how a Poisson rate is stored", [
+  I32EnumCase<"log_rate", 0>,
+  I32EnumCase<"rate", 1>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_PoissonAttr
+    : Fisher_OneParameterFamily<"Poisson", "poisson", Fisher_PoissonChart> {
+  let summary = "the Poisson distributions of counts";
+  let description = [{
+    One component, the rate (the mean count) or its logarithm. Standard
+    coordinate: the rate.
+
+    ```mlir
+    func.func private @counts() -> !fisher.belief<#fisher.poisson<log_rate>, tensor<64xf32>>
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Exponential
+//===----------------------------------------------------------------------===//
+
+def Fisher_ExponentialChart : I32Enum<"ExponentialChart", "how an exponential rate is stored", [
+  I32EnumCase<"log_rate", 0>,
+  I32EnumCase<"rate", 1>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_ExponentialAttr
+    : Fisher_OneParameterFamily<"Exponential", "exponential", Fisher_ExponentialChart> {
+  let summary = "the exponential distributions of waiting times";
+  let description = [{
+    One component, the rate (the reciprocal of the mean) or its logarithm.
+    Standard coordinate: the rate.
+
+    ```mlir
+    func.func private @waits() -> !fisher.belief<#fisher.exponential<log_rate>, tensor<64xf32>>
     ```
   }];
 }

@@ -1,0 +1,96 @@
+//===- Poisson.cpp - The Poisson distributions of counts ------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// With the rate r, the metric is dr^2/r, so the arc length is y = 2 sqrt(r).
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rates.h"
+
+#include "fisher/IR/Fisher.h"
+#include "fisher/Math/Functions.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+ArrayRef<StringRef> PoissonAttr::getComponentNames() const {
+  static constexpr StringRef names[] = {"rate"};
+  return names;
+}
+
+ArrayRef<StringRef> PoissonAttr::getStandardNames() const {
+  static constexpr StringRef names[] = {"rate"};
+  return names;
+}
+
+bool PoissonAttr::isInDomain(unsigned, double value) const {
+  return std::isfinite(value) &&
+         (PoissonChart::log_rate == getChart() || value > 0.0);
+}
+
+std::string PoissonAttr::getDomainDescription(unsigned) const {
+  return getChart() == PoissonChart::log_rate ? "a finite number" : "rate > 0";
+}
+
+FailureOr<SmallVector<double>> PoissonAttr::getStoredFromStandard(
+    ArrayRef<double> standard,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  double rate = standard[0];
+  if (!(rate > 0.0) || !std::isfinite(rate))
+    return emitError() << "a Poisson rate must be positive, got " << rate;
+  return SmallVector<double>{
+      getChart() == PoissonChart::log_rate ? std::log(rate) : rate};
+}
+
+// 2 (sqrt(r1) - sqrt(r2)). Of logarithms the larger one is taken out, so that
+// nothing overflows before the result does.
+Scalar PoissonAttr::buildArcLength(Scalar a, Scalar b) const {
+  if (getChart() == PoissonChart::rate) {
+    Scalar r1 = positiveOrNaN(a), r2 = positiveOrNaN(b);
+    return 2.0 * ((r1 - r2) / (sqrt(r1) + sqrt(r2)));
+  }
+  Scalar size = -2.0 * exp(0.5 * max(a, b)) * expm1(-0.5 * abs(a - b));
+  return copysign(size, a - b);
+}
+
+Scalar PoissonAttr::buildArcSlope(Scalar a) const {
+  if (getChart() == PoissonChart::rate)
+    return 1.0 / sqrt(positiveOrNaN(a));
+  return exp(0.5 * a);
+}
+
+// sqrt(r) + s/2, which must not be negative.
+Scalar PoissonAttr::buildAtArcLength(Scalar a, Scalar s) const {
+  if (getChart() == PoissonChart::rate) {
+    Scalar root = sqrt(positiveOrNaN(a)) + 0.5 * s;
+    return select(root >= 0.0, square(root), root.nan());
+  }
+  return a + 2.0 * log1p(0.5 * s * exp(-0.5 * a));
+}
+
+// r2 - r1 + r1 x = r1 (e^-x - 1 + x) with x = log(r1/r2).
+Scalar PoissonAttr::buildKLDivergence(Point a, Point b) const {
+  bool isRate = getChart() == PoissonChart::rate;
+  Scalar r1 = isRate ? positiveOrNaN(a[0]) : exp(a[0]);
+  Scalar r2 = isRate ? positiveOrNaN(b[0]) : exp(b[0]);
+  Scalar x = isRate ? logOfRatio(r1, r2) : a[0] - b[0];
+  Scalar y = isRate ? (r2 - r1) / r1 : expm1(-x);
+  // Where r2 is much larger, e^-x may be too large though r2 is not.
+  return select(x < -1.0, r2 - r1 * (1.0 - x), r1 * expRemainder(x, y));
+}
+
+Components PoissonAttr::buildConvert(Point belief,
+                                     FamilyInterface target) const {
+  PoissonChart chart = cast<PoissonAttr>(target).getChart();
+  if (chart == getChart())
+    return {belief[0]};
+  return {chart == PoissonChart::rate ? exp(belief[0])
+                                      : log(positiveOrNaN(belief[0]))};
+}
