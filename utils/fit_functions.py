@@ -7,7 +7,7 @@
 Writes include/fisher/Math/Coefficients.h: for each function one near-minimax
 polynomial for f32 and one for f64, whose coefficients are numbers of that
 type, with the largest relative error that the function has if it is evaluated
-without rounding. The output depends on nothing but this program.
+without rounding; and constants in parts, for exact products. The output depends on nothing but this program.
 """
 
 import argparse
@@ -67,6 +67,26 @@ def asinh_series(x: mpf) -> mpf:
     return (mpmath.asinh(s) / s - 1) / x
 
 
+def root_quotient(f: Callable[[mpf], mpf], x: mpf) -> mpf:
+    """f(√x)/√x for an odd f with slope 1, 1 at 0."""
+    s = mpmath.sqrt(x)
+    return f(s) / s if x else mpf(1)
+
+
+def root_series(f: Callable[[mpf], mpf], limit: mpf) -> Callable[[mpf], mpf]:
+    """(f(√x)/√x − 1)/x, `limit` at 0."""
+    return lambda x: (root_quotient(f, x) - 1) / x if x else limit
+
+
+def root_sensitivity(f: Callable[[mpf], mpf]) -> Callable[[mpf], mpf]:
+    return lambda x: x / root_quotient(f, x)
+
+
+def cos_series(x: mpf) -> mpf:
+    """(cos √x − 1 + x/2)/x², 1/24 at 0."""
+    return (mpmath.cos(mpmath.sqrt(x)) - 1 + x / 2) / x**2 if x else mpf(1) / 24
+
+
 def exp_sensitivity(r: mpf) -> mpf:
     return r**2 / abs(mpmath.expm1(r)) if r else mpf(0)
 
@@ -79,6 +99,8 @@ def log_sensitivity(w: mpf) -> mpf:
 
 def tables() -> list[Table]:
     sqrt2 = mpmath.sqrt(2)
+    # A little wider than an eighth of a turn, as quotients are rounded.
+    eighth_turn_squared = (mpmath.pi / 4) ** 2 * mpf("1.001")
     return [
         Table(
             name="expTable",
@@ -120,12 +142,97 @@ def tables() -> list[Table]:
             sensitivity=lambda x: x / (1 + x * asinh_series(x)),
             degree={"f32": 5, "f64": 13},
         ),
+        Table(
+            name="atanTable",
+            formula="(atan(sqrt x)/sqrt x - 1) / x",
+            function="atan t = t + t x P(x), x = t^2",
+            low=mpf(0),
+            high=mpf(1),
+            target=root_series(mpmath.atan, -mpf(1) / 3),
+            sensitivity=root_sensitivity(mpmath.atan),
+            degree={"f32": 8, "f64": 19},
+        ),
+        Table(
+            name="asinTable",
+            formula="(asin(sqrt x)/sqrt x - 1) / x",
+            function="asin t = t + t x P(x), x = t^2",
+            low=mpf(0),
+            high=mpf(1) / 4,
+            target=root_series(mpmath.asin, mpf(1) / 6),
+            sensitivity=root_sensitivity(mpmath.asin),
+            degree={"f32": 4, "f64": 12},
+        ),
+        Table(
+            name="sinTable",
+            formula="(sin(sqrt x)/sqrt x - 1) / x",
+            function="sin r = r + r x P(x), x = r^2",
+            low=mpf(0),
+            high=eighth_turn_squared,
+            target=root_series(mpmath.sin, -mpf(1) / 6),
+            sensitivity=root_sensitivity(mpmath.sin),
+            degree={"f32": 2, "f64": 5},
+        ),
+        Table(
+            name="cosTable",
+            formula="(cos(sqrt x) - 1 + x/2) / x^2",
+            function="cos r = 1 - x/2 + x^2 P(x), x = r^2",
+            low=mpf(0),
+            high=eighth_turn_squared,
+            target=cos_series,
+            sensitivity=lambda x: x**2 / mpmath.cos(mpmath.sqrt(x)),
+            degree={"f32": 2, "f64": 5},
+        ),
+        Table(
+            name="tanTable",
+            formula="(tan(sqrt x)/sqrt x - 1) / x",
+            function="tan t = t + t x P(x), x = t^2",
+            low=mpf(0),
+            high=eighth_turn_squared,
+            target=root_series(mpmath.tan, mpf(1) / 3),
+            sensitivity=root_sensitivity(mpmath.tan),
+            degree={"f32": 6, "f64": 13},
+        ),
     ]
 
 
 def round_to(x: mpf, bits: int) -> mpf:
     with mp.workprec(bits):
         return +x
+
+
+@dataclass
+class Parts:
+    """A number as a sum of numbers of few bits, whose products with integers
+    are exact, and a last one that has all bits of the type."""
+
+    name: str
+    formula: str
+    number: mpf
+    count: int
+    bits: dict[str, int]
+
+
+def parts_tables() -> list[Parts]:
+    return [
+        Parts(
+            name="quarterTurnParts",
+            formula="pi/2",
+            number=mpmath.pi / 2,
+            count=5,
+            bits={"f32": 14, "f64": 23},
+        )
+    ]
+
+
+def split(parts: Parts, element: str) -> list[mpf]:
+    """Each part continues where the one before ends; all are positive."""
+    result, rest = [], +parts.number
+    # The number is in [1, 2).
+    for k in range(1, parts.count):
+        scale = mpf(2) ** (k * parts.bits[element] - 1)
+        result.append(mpmath.floor(rest * scale) / scale)
+        rest -= result[-1]
+    return result + [round_to(rest, PRECISION[element])]
 
 
 def points(low: mpf, high: mpf, count: int) -> list[mpf]:
@@ -137,18 +244,21 @@ def points(low: mpf, high: mpf, count: int) -> list[mpf]:
 
 
 def weighted_fit(basis, values, weights):
-    """The coefficients of the weighted least squares fit."""
+    """The coefficients of the weighted least squares fit, where each row of the
+    basis holds consecutive powers of a point."""
     n = len(basis[0])
     gram, right = mpmath.zeros(n), mpmath.zeros(n, 1)
+    # The product of two powers depends on the sum of their exponents only.
+    moments = [mpf(0)] * (2 * n - 1)
     for row, value, weight in zip(basis, values, weights):
         for i in range(n):
             scaled = weight * row[i]
             right[i] += scaled * value
-            for j in range(i, n):
-                gram[i, j] += scaled * row[j]
+            moments[i] += scaled * row[0]
+            moments[n - 1 + i] += scaled * row[n - 1] if i else 0
     for i in range(n):
-        for j in range(i):
-            gram[i, j] = gram[j, i]
+        for j in range(n):
+            gram[i, j] = moments[i + j]
     return list(mpmath.lu_solve(gram, right))
 
 
@@ -208,7 +318,7 @@ HEADER = """\
 // Generated by utils/fit_functions.py; do not edit.
 //
 // Coefficients are listed from the constant one up. Errors are relative ones
-// of the named function, without what rounding adds.
+// of the named function, without what rounding adds; those of sums are absolute.
 //
 //===----------------------------------------------------------------------===//
 
@@ -243,6 +353,20 @@ def generate() -> str:
             suffix = element.upper()
             lines.append(f"inline constexpr double {table.name}{suffix}[] = {{")
             lines += [f"    {float(c).hex()}," for c in coefficients]
+            lines.append("};")
+        lines.append("")
+    for parts in parts_tables():
+        lines.append(f"// {parts.formula} as a sum")
+        for element in PRECISION:
+            values = split(parts, element)
+            error = round_up(abs(mpmath.fsum(values) - parts.number))
+            lines.append(
+                f"// {element}: {parts.count - 1} parts of {parts.bits[element]} bits "
+                f"and a rest, error < {error}"
+            )
+            suffix = element.upper()
+            lines.append(f"inline constexpr double {parts.name}{suffix}[] = {{")
+            lines += [f"    {float(v).hex()}," for v in values]
             lines.append("};")
         lines.append("")
     return "\n".join(lines).rstrip("\n") + "\n" + FOOTER

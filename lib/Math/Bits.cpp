@@ -37,6 +37,11 @@ Scalar Bits::toScalar() const {
   return {*builder, bitcast(*builder, value, element)};
 }
 
+Condition Bits::isOdd() const {
+  Type type = withElementType(value.getType(), builder->getI1Type());
+  return {*builder, arith::TruncIOp::create(*builder, type, value)};
+}
+
 Bits Bits::constant(uint64_t bits) const {
   auto element = cast<IntegerType>(getElementTypeOrSelf(value.getType()));
   TypedAttr attr = IntegerAttr::get(

@@ -14,11 +14,9 @@
 
 #include "fisher/Math/Functions.h"
 
+#include "Evaluation.h"
 #include "fisher/Math/Bits.h"
 #include "fisher/Math/Coefficients.h"
-
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/STLExtras.h"
 
 #include <limits>
 
@@ -87,26 +85,6 @@ static const Format &formatOf(Scalar x) {
 }
 
 static constexpr double infinity = std::numeric_limits<double>::infinity();
-
-/// The number of the pair that belongs to the type of `x`.
-static double choose(Scalar x, double single, double twice) {
-  return x.isDouble() ? twice : single;
-}
-
-static Scalar clampBelow(Scalar x, double low) {
-  return select(x < low, low, x);
-}
-static Scalar clampAbove(Scalar x, double high) {
-  return select(x > high, high, x);
-}
-
-/// The polynomial with these coefficients, from the constant one up.
-static Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
-  Scalar sum = x.constant(coefficients.back());
-  for (double coefficient : llvm::reverse(coefficients.drop_back()))
-    sum = sum * x + coefficient;
-  return sum;
-}
 
 //===----------------------------------------------------------------------===//
 // Exponentials

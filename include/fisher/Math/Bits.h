@@ -34,6 +34,8 @@ public:
 
   /// The number that these bits represent.
   Scalar toScalar() const;
+  /// Whether the lowest bit is set.
+  Condition isOdd() const;
   /// A constant of this value's type.
   Bits constant(uint64_t bits) const;
 

@@ -1,0 +1,42 @@
+//===- Evaluation.h - What the elementary functions share -------*- C++ -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_MATH_EVALUATION_H
+#define FISHER_LIB_MATH_EVALUATION_H
+
+#include "fisher/Math/Scalar.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace mlir::fisher {
+
+/// The number of the pair that belongs to the type of `x`.
+inline double choose(Scalar x, double single, double twice) {
+  return x.isDouble() ? twice : single;
+}
+
+/// Bounds that let NaN pass.
+inline Scalar clampBelow(Scalar x, double low) {
+  return select(x < low, low, x);
+}
+inline Scalar clampAbove(Scalar x, double high) {
+  return select(x > high, high, x);
+}
+
+/// The polynomial with these coefficients, from the constant one up.
+inline Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
+  Scalar sum = x.constant(coefficients.back());
+  for (double coefficient : llvm::reverse(coefficients.drop_back()))
+    sum = sum * x + coefficient;
+  return sum;
+}
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_MATH_EVALUATION_H
