@@ -102,6 +102,31 @@ def Fisher_GaussianAttr : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianC
 }
 
 //===----------------------------------------------------------------------===//
+// Bernoulli
+//===----------------------------------------------------------------------===//
+
+def Fisher_BernoulliChart : I32Enum<"BernoulliChart", "how a probability is stored", [
+  I32EnumCase<"logit", 0>,
+  I32EnumCase<"probability", 1>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_BernoulliAttr
+    : Fisher_OneParameterFamily<"Bernoulli", "bernoulli", Fisher_BernoulliChart> {
+  let summary = "the distributions of one bit";
+  let description = [{
+    One component, the probability p of the outcome one, which may be exactly
+    zero or one, or its logit log(p/(1-p)). Standard coordinate: the
+    probability.
+
+    ```mlir
+    func.func private @bits() -> !fisher.belief<#fisher.bernoulli<logit>, tensor<64xf32>>
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Poisson
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,26 @@
+// The family in both charts, through the printer, insertion and the conversion.
+
+// RUN: fisher-opt %s | fisher-opt | FileCheck %s
+// RUN: fisher-opt %s --fisher-insert 2>&1 | FileCheck %s --check-prefix=INSERT
+// RUN: fisher-opt %s --fisher-insert --convert-fisher-to-linalg 2>/dev/null | FileCheck %s --check-prefix=LINALG --implicit-check-not='fisher.{{(belief|penalty|components|convert)}}'
+
+// CHECK: func.func private @stored() -> !fisher.belief<#fisher.bernoulli<logit>, tensor<?x2xbf16>>
+func.func private @stored() -> !fisher.belief<#fisher.bernoulli<logit>, tensor<?x2xbf16>>
+
+// INSERT: remark: regularized 'a' as #fisher.bernoulli<logit>, 4 elements, toward #fisher.prior<[7.500000e-01]>
+// INSERT: remark: regularized 'b' as #fisher.bernoulli<probability>, 4 elements, toward #fisher.prior<[7.500000e-01]>
+fisher.policy @default {
+  fisher.regularize "a" as #fisher.bernoulli<logit> toward #fisher.prior<[0.75]> weight 1.0e-3 mode coupled
+  fisher.regularize "b" as #fisher.bernoulli<probability> toward #fisher.prior<[0.75]> weight 1.0e-3 mode coupled
+}
+
+// INSERT-LABEL: func.func @main(
+// INSERT-DAG: arith.constant dense<1.0986{{.*}}> : tensor<4xf64>
+// INSERT-DAG: arith.constant dense<7.500000e-01> : tensor<4xf64>
+// LINALG-LABEL: func.func @main(
+// LINALG-COUNT-2: linalg.generic
+func.func @main(%a: tensor<4xf64> {fisher.name = "a", fisher.role = "param"},
+                %b: tensor<4xf64> {fisher.name = "b", fisher.role = "param"})
+    -> (tensor<4xf64> {fisher.gradient_of = "a"}, tensor<4xf64> {fisher.gradient_of = "b"}) {
+  return %a, %b : tensor<4xf64>, tensor<4xf64>
+}
