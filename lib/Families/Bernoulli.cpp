@@ -125,11 +125,12 @@ Scalar BernoulliAttr::buildAtArcLength(Scalar a, Scalar s) const {
   return a + 2.0 * (log1p(T * exp(-0.5 * a)) - log1p(-(T * exp(0.5 * a))));
 }
 
-/// p1 log(p1/p2) - p1 + p2, a term of the divergence that is not negative.
-static Scalar divergenceTerm(Scalar p1, Scalar p2) {
-  Scalar y = (p2 - p1) / p1;
+/// p1 log(p1/p2) - p1 + p2, a term of the divergence that is not negative,
+/// where p2 - p1 is given because the two may be rounded.
+static Scalar divergenceTerm(Scalar p1, Scalar p2, Scalar difference) {
   Scalar x = logOfRatio(p1, p2);
-  Scalar term = select(x < -1.0, p2 - p1 * (1.0 - x), p1 * expRemainder(x, y));
+  Scalar term = select(x < -1.0, p2 - p1 * (1.0 - x),
+                       p1 * expRemainder(x, difference / p1));
   return select(p1 <= 0.0, p2, term);
 }
 
@@ -140,7 +141,8 @@ static Scalar divergenceTerm(Scalar p1, Scalar p2) {
 Scalar BernoulliAttr::buildKLDivergence(Point a, Point b) const {
   if (getChart() == BernoulliChart::probability) {
     Scalar p = probabilityOrNaN(a[0]), q = probabilityOrNaN(b[0]);
-    return divergenceTerm(p, q) + divergenceTerm(1.0 - p, 1.0 - q);
+    return divergenceTerm(p, q, q - p) +
+           divergenceTerm(1.0 - p, 1.0 - q, p - q);
   }
   // The divergence is the same with the outcomes exchanged.
   Condition exchange = a[0] > 0.0;

@@ -15,7 +15,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from execution import ROOT, tool
+from execution import tool
+from paths import ROOT, read_cache
 from stock_mlir import compile_with_stock_tools
 
 HERE = pathlib.Path(__file__).parent
@@ -123,6 +124,8 @@ def test_proximal_is_the_geodesic_step_after_the_update(tmp_path, how):
         assert_close(results[untouched], plain[untouched])
 
 
+@pytest.mark.skipif(bool(read_cache("FISHER_USE_SANITIZER")),
+                    reason="stock mlir-opt cannot load a sanitized plugin")
 def test_stock_mlir_opt_lowers_what_the_conversion_prints(tmp_path):
     """The plugin in stock mlir-opt, then only stock passes and tools."""
     text, function = compile_with_stock_tools(

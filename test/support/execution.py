@@ -4,7 +4,6 @@
 """Runs modules through fisher-run and reads reference tables."""
 
 import csv
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -12,8 +11,7 @@ import tempfile
 import ml_dtypes
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("FISHER_BUILD_DIR", ROOT / "build"))
+from paths import BUILD
 
 
 def tool(name):

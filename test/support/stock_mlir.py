@@ -5,15 +5,12 @@
 it through MLIR's C interface."""
 
 import ctypes
-import os
 import re
 import subprocess
 
 import numpy as np
 
-from execution import BUILD
-
-LLVM = os.environ.get("FISHER_LLVM_TOOLS_DIR", "/usr/lib/llvm-22/bin")
+from paths import BUILD, LLVM_TOOLS
 
 # What upstream offers for linalg on tensors, and nothing of ours.
 LOWERING = ",".join([
@@ -30,7 +27,7 @@ LOWERING = ",".join([
 
 
 def _tool(name, *arguments):
-    return subprocess.run([os.path.join(LLVM, name), *map(str, arguments)],
+    return subprocess.run([str(LLVM_TOOLS / name), *map(str, arguments)],
                           capture_output=True, text=True, check=True).stdout
 
 
