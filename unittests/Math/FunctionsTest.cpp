@@ -255,8 +255,10 @@ class Compiled {
 public:
   explicit Compiled(const Function &function);
 
-  /// Evaluates a block with the scalar or the vector form.
+  /// Evaluates a block with the scalar or the vector form. Compiled code lacks
+  /// the description of its type that the sanitizer looks for in front of it.
   template <typename T>
+  LLVM_NO_SANITIZE("function")
   void evaluate(bool vectors, T *in, T *out) {
     auto address = engine->lookup(symbol(sizeof(T) == 8, vectors));
     if (!address)
