@@ -197,7 +197,14 @@ void Inserter::insertBeforeReturn(Operation *returnOp) {
             return function.getArgument(argument);
           }));
     };
-    Value before = packArguments(belief.components);
+    auto packReturned = [&](ArrayRef<unsigned> results) -> Value {
+      return BeliefOp::create(
+          builder, loc, type,
+          llvm::map_to_vector(
+              results, [&](unsigned result) { return returned[result]; }));
+    };
+    Value before = belief.isIntermediate ? packReturned(belief.components)
+                                         : packArguments(belief.components);
 
     Value state, toward;
     if (belief.stateArgument)
@@ -212,13 +219,8 @@ void Inserter::insertBeforeReturn(Operation *returnOp) {
       toward = reference.buildConstant(
           builder, loc, before.getDefiningOp()->getOperands(), type);
 
-    Value after = before;
-    if (!belief.updates.empty())
-      after = BeliefOp::create(
-          builder, loc, type,
-          llvm::map_to_vector(belief.updates, [&](unsigned result) {
-            return returned[result];
-          }));
+    Value after =
+        belief.updates.empty() ? before : packReturned(belief.updates);
 
     Value weight = buildNumber(builder, loc, function, belief.weight,
                                type.getComputeType());
@@ -410,8 +412,8 @@ static std::string describeNumber(Attribute attr) {
 void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
   RegularizeOp entry = belief.entry;
   InFlightDiagnostic remark = emitRemark(entry.getLoc()) << "regularized ";
-  llvm::interleaveComma(belief.components, remark, [&](unsigned argument) {
-    remark << "'" << getArgumentMark(function, argument, marks::name) << "'";
+  llvm::interleaveComma(belief.components, remark, [&](unsigned component) {
+    remark << "'" << getComponentName(function, belief, component) << "'";
   });
   RankedTensorType distributions = belief.type.getBatchType();
   remark << " as " << entry.getFamily() << ", ";

@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -24,7 +25,22 @@ bool Belief::needsState() const {
          !(reference.isBeliefBeforeUpdate() && isMode(Mode::proximal));
 }
 
+StringRef mlir::fisher::getComponentName(FunctionOpInterface function,
+                                         const Belief &belief,
+                                         unsigned component) {
+  if (!belief.isIntermediate)
+    return getArgumentMark(function, component, marks::name);
+  return function.getResultAttrOfType<StringAttr>(component, marks::name);
+}
+
 namespace {
+/// An argument or a result that may hold a component of a belief.
+struct Candidate {
+  bool isResult;
+  unsigned number;
+  StringRef name;
+};
+
 /// Plans the insertion of one policy into one function: finds the beliefs and
 /// refuses what cannot be served.
 class Planner {
@@ -51,6 +67,20 @@ private:
   LogicalResult checkReturns();
   LogicalResult checkCallers();
 
+  SmallVector<Candidate> findCandidates(RegularizeOp entry);
+
+  StringRef getName(const Belief &belief, unsigned component) {
+    return getComponentName(function, belief, component);
+  }
+  Type getType(const Belief &belief, unsigned component) {
+    return belief.isIntermediate ? function.getResultTypes()[component]
+                                 : function.getArgument(component).getType();
+  }
+  Location getLoc(const Belief &belief, unsigned component) {
+    return belief.isIntermediate ? function.getLoc()
+                                 : function.getArgument(component).getLoc();
+  }
+
   /// The results of the components that carry `mark`; fails at the first
   /// component without, which is then in `missing`.
   FailureOr<SmallVector<unsigned>>
@@ -68,8 +98,8 @@ private:
   double defaultStepSize;
   bool penaltyResult;
   std::vector<Belief> beliefs;
-  /// The entry that regularizes an argument already.
-  DenseMap<unsigned, RegularizeOp> takenBy;
+  /// The entry that regularizes the argument or result of a name already.
+  llvm::StringMap<RegularizeOp> takenBy;
 };
 } // namespace
 
@@ -123,45 +153,59 @@ static std::string listParameters(FunctionOpInterface function) {
          (cut ? ", ..." : "");
 }
 
-/// Finds the beliefs of one entry: the parameters that match the first glob,
+/// The parameters, and where the mode needs no gradients or updates, the
+/// results that have names: intermediate beliefs.
+SmallVector<Candidate> Planner::findCandidates(RegularizeOp entry) {
+  SmallVector<Candidate> candidates;
+  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
+    StringRef role = getArgumentMark(function, i, marks::role);
+    if (!getName(i).empty() && (role.empty() || role == "param"))
+      candidates.push_back({/*isResult=*/false, i, getName(i)});
+  }
+  if (entry.getMode() != Mode::loss_only)
+    return candidates;
+  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
+    if (auto name = function.getResultAttrOfType<StringAttr>(i, marks::name))
+      candidates.push_back({/*isResult=*/true, i, name});
+  return candidates;
+}
+
+/// Finds the beliefs of one entry: the candidates that match the first glob,
 /// each with those that match the others with the same captured text.
 LogicalResult Planner::matchEntry(RegularizeOp entry) {
   FamilyInterface family = entry.getFamilyInterface();
   ArrayRef<StringRef> componentNames = family.getComponentNames();
   SmallVector<StringRef> patterns = entry.getGlobs();
   using Captures = SmallVector<std::string>;
-  // For each component, the arguments by what the glob captured.
-  SmallVector<std::vector<std::pair<Captures, unsigned>>> matches;
+  using Matches = std::vector<std::pair<Captures, Candidate>>;
+  SmallVector<Candidate> candidates = findCandidates(entry);
+  // For each component, the candidates by what the glob captured.
+  SmallVector<Matches> matches;
   for (StringRef pattern : patterns) {
     FailureOr<Glob> glob =
         Glob::parse(pattern, [&] { return emitError(entry.getLoc()); });
     if (failed(glob))
       return failure();
-    auto &found = matches.emplace_back();
-    for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
-      StringRef role = getArgumentMark(function, i, marks::role);
-      if (getName(i).empty() || !(role.empty() || role == "param"))
-        continue;
-      if (auto captures = glob->match(getName(i)))
-        found.emplace_back(std::move(*captures), i);
-    }
+    Matches &found = matches.emplace_back();
+    for (const Candidate &candidate : candidates)
+      if (auto captures = glob->match(candidate.name))
+        found.emplace_back(std::move(*captures), candidate);
     if (found.empty())
       return error(entry, "'" + pattern + "' matches no parameter of the step",
                    listParameters(function));
   }
 
-  auto findSame = [](const std::vector<std::pair<Captures, unsigned>> &found,
-                     const Captures &captures) {
+  auto findSame = [](const Matches &found, const Captures &captures) {
     return llvm::find_if(
         found, [&](const auto &match) { return match.first == captures; });
   };
   // Whatever matches a later glob must belong to a belief, too.
   for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, argument] : matches[k])
+    for (const auto &[captures, candidate] : matches[k])
       for (size_t other = 0; other != matches.size(); ++other)
         if (findSame(matches[other], captures) == matches[other].end())
           return error(entry,
-                       "'" + getName(argument) + "' matches '" + patterns[k] +
+                       "'" + candidate.name + "' matches '" + patterns[k] +
                            "' as the " + componentNames[k] +
                            " of a belief, but no parameter matches '" +
                            patterns[other] + "' as its " +
@@ -169,31 +213,44 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
                            " with the same captured text",
                        listParameters(function));
 
-  // Two arguments that one glob matches with the same captured text cannot be
+  // Two candidates that one glob matches with the same captured text cannot be
   // told apart.
   for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, argument] : matches[k])
-      if (findSame(matches[k], captures)->second != argument)
+    for (const auto &[captures, candidate] : matches[k]) {
+      const Candidate &first = findSame(matches[k], captures)->second;
+      if (first.isResult != candidate.isResult ||
+          first.number != candidate.number)
         return error(entry,
-                     "'" + patterns[k] + "' matches both '" +
-                         getName(findSame(matches[k], captures)->second) +
-                         "' and '" + getName(argument) +
+                     "'" + patterns[k] + "' matches both '" + first.name +
+                         "' and '" + candidate.name +
                          "' with the same captured text; capture what tells "
                          "them apart in parentheses",
                      "in this function");
+    }
 
-  for (const auto &[captures, argument] : matches.front()) {
+  for (const auto &[captures, candidate] : matches.front()) {
     Belief &belief = beliefs.emplace_back();
     belief.entry = entry;
-    for (const auto &found : matches)
-      belief.components.push_back(findSame(found, captures)->second);
+    belief.isIntermediate = candidate.isResult;
+    for (const Matches &found : matches) {
+      const Candidate &component = findSame(found, captures)->second;
+      if (component.isResult != candidate.isResult)
+        return error(entry,
+                     "the components of a belief must all be parameters or "
+                     "all be results, but '" +
+                         candidate.name + "' and '" + component.name +
+                         "' differ",
+                     "in this function");
+      belief.components.push_back(component.number);
+    }
     for (unsigned component : belief.components) {
-      auto [taken, isNew] = takenBy.try_emplace(component, entry);
+      StringRef name = getName(belief, component);
+      auto [taken, isNew] = takenBy.try_emplace(name, entry);
       if (isNew)
         continue;
       InFlightDiagnostic diag =
           error(entry,
-                "'" + getName(component) +
+                "'" + name +
                     "' is matched twice; a parameter can be regularized once",
                 "in this function");
       diag.attachNote(taken->second.getLoc()) << "it is matched here, too";
@@ -213,32 +270,33 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
 LogicalResult Planner::checkComponents(Belief &belief) {
   ArrayRef<StringRef> names =
       belief.entry.getFamilyInterface().getComponentNames();
-  Type first = function.getArgument(belief.components.front()).getType();
-  for (auto [index, argument] : llvm::enumerate(belief.components)) {
-    Type type = function.getArgument(argument).getType();
+  Type first = getType(belief, belief.components.front());
+  for (auto [index, component] : llvm::enumerate(belief.components)) {
+    Type type = getType(belief, component);
     if (!isa<RankedTensorType>(type))
       return error(belief.entry,
-                   "'" + getName(argument) +
+                   "'" + getName(belief, component) +
                        "' cannot be a component of a belief: it must be a "
                        "ranked tensor",
                    "in this function")
-                 .attachNote(function.getArgument(argument).getLoc())
+                 .attachNote(getLoc(belief, component))
              << "its type is " << type;
     if (type == first)
       continue;
-    InFlightDiagnostic diag = error(
-        belief.entry,
-        "the components of a belief must have one type, but '" +
-            getName(belief.components.front()) + "' (" + names.front() +
-            ") and '" + getName(argument) + "' (" + names[index] + ") differ",
-        "in this function");
-    diag.attachNote(function.getArgument(argument).getLoc())
+    InFlightDiagnostic diag =
+        error(belief.entry,
+              "the components of a belief must have one type, but '" +
+                  getName(belief, belief.components.front()) + "' (" +
+                  names.front() + ") and '" + getName(belief, component) +
+                  "' (" + names[index] + ") differ",
+              "in this function");
+    diag.attachNote(getLoc(belief, component))
         << "their types are " << first << " and " << type;
     return diag;
   }
   auto emitTypeError = [&] {
     return error(belief.entry,
-                 "'" + getName(belief.components.front()) +
+                 "'" + getName(belief, belief.components.front()) +
                      "' cannot be a component of a belief: ",
                  "in this function");
   };
@@ -292,7 +350,7 @@ LogicalResult Planner::resolveReference(Belief &belief,
     if (!argument)
       return error(entry,
                    "the reference '" + *name + "' of '" +
-                       getName(belief.components.front()) +
+                       getName(belief, belief.components.front()) +
                        "' is no argument of the step",
                    "give the argument that holds it fisher.name = \"" + *name +
                        "\"");
@@ -300,7 +358,7 @@ LogicalResult Planner::resolveReference(Belief &belief,
     if (type != belief.type.getComponentType())
       return error(entry,
                    "the reference '" + *name + "' must have the type of '" +
-                       getName(belief.components.front()) + "'",
+                       getName(belief, belief.components.front()) + "'",
                    "in this function")
                  .attachNote(function.getArgument(*argument).getLoc())
              << "the types are " << type << " and "
@@ -309,12 +367,19 @@ LogicalResult Planner::resolveReference(Belief &belief,
   }
   if (reference.getStateName().empty())
     return success();
+  if (belief.isIntermediate)
+    return error(entry,
+                 "the reference of '" +
+                     getName(belief, belief.components.front()) +
+                     "' cannot be kept as state, because results have no "
+                     "value before the first step; use a prior or an argument",
+                 "in this function");
   for (unsigned component : belief.components) {
     std::string name =
-        (getName(component) + "." + reference.getStateName()).str();
+        (getName(belief, component) + "." + reference.getStateName()).str();
     if (findArgument(function, marks::name, name))
       return error(entry,
-                   "the reference of '" + getName(component) +
+                   "the reference of '" + getName(belief, component) +
                        "' needs a new argument '" + name +
                        "', but the step has one already",
                    "has a policy been inserted into this function before?");
@@ -361,8 +426,8 @@ Planner::findResults(const Belief &belief, StringRef mark, StringRef &missing) {
   SmallVector<unsigned> results;
   for (unsigned component : belief.components) {
     std::optional<unsigned> result =
-        findResult(function, mark, getName(component));
-    missing = getName(component);
+        findResult(function, mark, getName(belief, component));
+    missing = getName(belief, component);
     if (!result)
       return failure();
     results.push_back(*result);
@@ -386,7 +451,7 @@ LogicalResult Planner::resolveMode(Belief &belief) {
       Type type = function.getResultTypes()[result];
       if (type != belief.type.getComponentType())
         return cannot("result " + Twine(result) + ", the " + what + " of '" +
-                          getName(component) +
+                          getName(belief, component) +
                           "', has another type than the parameter",
                       "in this function");
     }

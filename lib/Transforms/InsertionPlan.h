@@ -29,8 +29,10 @@ struct NumberOrArgument {
 struct Belief {
   RegularizeOp entry;
   BeliefType type;
-  /// The arguments that hold the stored components.
+  /// The arguments that hold the stored components, or the results that do.
   SmallVector<unsigned> components;
+  /// Whether the belief is an intermediate one, held in results.
+  bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
   /// The arguments that hold the reference, if it is held in arguments that
   /// the function has already.
@@ -50,6 +52,10 @@ struct Belief {
     return isMode(Mode::coupled) || isMode(Mode::natural);
   }
 };
+
+/// The name of a belief's component in the function.
+StringRef getComponentName(FunctionOpInterface function, const Belief &belief,
+                           unsigned component);
 
 /// Finds the beliefs that a policy regularizes in a function, in the order of
 /// its entries, and changes nothing. Emits an error at the entry, with a note

@@ -88,6 +88,27 @@ def test_loss_only_equals_the_penalty_written_by_hand(tmp_path):
         assert_close(loss, io["out0"])
 
 
+def test_latent_belief_is_regularized_in_the_loss(tmp_path):
+    """The VAE's latent mean and log variance are results of its step."""
+    path = tmp_path / "policy.mlir"
+    path.write_text("""
+fisher.policy @default {
+  fisher.regularize "latent.mu", "latent.logvar" as #fisher.gaussian<log_variance>
+      toward #fisher.prior<[0.0, 1.0]> weight 5.0e-4 mode loss_only
+}""")
+    results, done = run_model("vae", tmp_path, f"--policy={path}")
+    assert "'latent.mu', 'latent.logvar'" in done.stderr
+    with np.load(HERE / "vae" / "io.npz") as io:
+        loss, mu, logvar = (io[f"out{i}"].astype(np.float64) for i in range(3))
+    sigma = np.exp(logvar / 2)
+    x = (mu**2 / 8 + (sigma - 1)**2 / 4) / sigma
+    expected = loss + 5e-4 * np.sum(8 * np.arcsinh(np.sqrt(x))**2)
+    assert abs(expected - loss) > 1e-2
+    assert_close(results[0], expected)
+    assert_close(results[1], mu)
+    assert_close(results[2], logvar)
+
+
 def geodesic(mu1, rho1, mu2, sigma2, t):
     """The point at fraction t from (mu1, softplus(rho1)), stored again."""
     s1 = np.logaddexp(0, rho1.astype(np.float64))

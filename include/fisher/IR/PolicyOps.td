@@ -44,7 +44,10 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     arguments of the step that match them with the same captured text. In a
     glob, `*` stands for any text and `?` for any character; parentheses
     capture, and in a glob without any, every `*` and `?` does; a backslash
-    takes the next character as it is.
+    takes the next character as it is. In mode `loss_only` results of the
+    step that have a name are matched too: beliefs that the step computes,
+    such as those of a latent variable. Their reference is a prior or held in
+    arguments.
 
     - `as` gives the family and the chart that the arguments are stored in;
     - `toward` gives the reference;
