@@ -7,7 +7,8 @@
 Writes include/fisher/Math/Coefficients.h: for each function one near-minimax
 polynomial for f32 and one for f64, whose coefficients are numbers of that
 type, with the largest relative error that the function has if it is evaluated
-without rounding; and constants in parts, for exact products. The output depends on nothing but this program.
+without rounding; and constants in parts, for exact products. The output depends
+on nothing but this program.
 """
 
 import argparse

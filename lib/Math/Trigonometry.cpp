@@ -115,12 +115,12 @@ Scalar atan(Scalar x) {
 
 Scalar atan2(Scalar y, Scalar x) {
   Scalar width = abs(x), height = abs(y);
-  Scalar large = max(width, height), small = min(width, height);
-  // 1 if both are infinite, 0 if both vanish.
-  Scalar t =
-      select(small < infinity, small / select(large > 0.0, large, 1.0), small);
-  t = clampAbove(t, 1.0);
   Condition isSteep = height > width;
+  Scalar large = select(isSteep, height, width);
+  Scalar small = select(isSteep, width, height);
+  Scalar ratio = small / select(large <= 0.0, 1.0, large);
+  Condition isInfinite = small >= infinity && large >= infinity;
+  Scalar t = select(isInfinite, 1.0, ratio);
   Condition isLeft = x < 0.0;
   // The angle is measured from the axis that is closest.
   Scalar quarters = select(isSteep, 1.0, either(isLeft, x, 2, 0));

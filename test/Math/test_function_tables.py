@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mpmath import asinh, expm1, linspace, log1p, mp, mpf, sqrt
+from mpmath import asin, asinh, atan, cos, expm1, linspace, log1p, mp, mpf, pi, sin, sqrt, tan
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "utils" / "fit_functions.py"
@@ -52,15 +52,25 @@ def log_error(p, w):
     return (f - z * (f - w * polynomial(p, w))) / log1p(f) - 1
 
 
-def asinh_root_error(p, x):
-    return (1 + x * polynomial(p, x)) * sqrt(x) / asinh(sqrt(x)) - 1
+def root_error(function):
+    """For function(t) = t + t x P(x) with x = t^2."""
+    return lambda p, x: (1 + x * polynomial(p, x)) * sqrt(x) / function(sqrt(x)) - 1
+
+
+def cos_error(p, x):
+    return (1 - x / 2 + x**2 * polynomial(p, x)) / cos(sqrt(x)) - 1
 
 
 ERRORS = {
     "expTable": exp_error,
     "logTable": log_error,
     "logWideTable": log_error,
-    "asinhRootTable": asinh_root_error,
+    "asinhRootTable": root_error(asinh),
+    "atanTable": root_error(atan),
+    "asinTable": root_error(asin),
+    "sinTable": root_error(sin),
+    "cosTable": cos_error,
+    "tanTable": root_error(tan),
 }
 
 
@@ -86,6 +96,26 @@ def test_coefficients_have_their_type():
         if element == "f32":
             # 24 bits leave the last 29 of a double zero.
             assert all(int(c.hex().split(".")[1].split("p")[0], 16) % 2**29 == 0 for c in coefficients)
+
+
+@pytest.mark.parametrize("element, bits, product_bits", [("f32", 14, 24), ("f64", 23, 53)])
+def test_parts_of_a_quarter_turn(element, bits, product_bits):
+    suffix = element.upper()
+    body = re.search(
+        rf"error < (\S+)\ninline constexpr double quarterTurnParts{suffix}\[\] = \{{\n(.*?)\}};",
+        HEADER.read_text(),
+        re.DOTALL,
+    )
+    parts = [float.fromhex(part) for part in body[2].replace(",", " ").split()]
+    with mp.workdps(60):
+        assert mpf(body[1]) * mpf("0.85") < abs(sum(map(mpf, parts)) - pi / 2) <= mpf(body[1])
+    # Each part ends where the next begins, so that products with integers of
+    # the other bits are exact.
+    for index, part in enumerate(parts[:-1]):
+        scaled = part * 2.0 ** (bits * (index + 1) - 1)
+        assert scaled == int(scaled) and 0 < scaled < 2**bits
+    last = int(parts[-1].hex().split(".")[1].split("p")[0], 16)
+    assert last % 2 ** (53 - product_bits) == 0
 
 
 def test_header_is_up_to_date():
