@@ -71,6 +71,9 @@ public:
   getStoredFromStandard(ArrayRef<double> standard,
                         function_ref<InFlightDiagnostic()> emitError) const;
 
+  /// A value outside the domain is not a number.
+  Scalar checked(Scalar stored) const;
+
   // Geometry.
   Scalar buildSquaredDistance(Point a, Point b) const;
   DistanceAndGradient buildSquaredDistanceWithGradient(Point a, Point b) const;
@@ -117,16 +120,17 @@ FailureOr<SmallVector<double>> GeometricAttr::getStoredFromStandard(
   return SmallVector<double>{isLogit() ? std::log(p) - std::log1p(-p) : p};
 }
 
+Scalar GeometricAttr::checked(Scalar stored) const {
+  Condition isInside =
+      isLogit() ? abs(stored) < INFINITY : stored > 0.0 && stored < 1.0;
+  return select(isInside, stored, stored.nan());
+}
+
 //===----------------------------------------------------------------------===//
 // Formulas in the chart `probability`
 //===----------------------------------------------------------------------===//
 
 namespace probability {
-
-/// What is outside the domain is not a number.
-static Scalar checked(Scalar p) {
-  return select(p > 0.0 && p < 1.0, p, p.nan());
-}
 
 /// e^(y/2), which keeps its relative accuracy where y is large.
 static Scalar growth(Scalar p) { return (1.0 + sqrt(1.0 - p)) / sqrt(p); }
@@ -156,10 +160,6 @@ static Scalar slope(Scalar p) { return -1.0 / sqrt(1.0 - p) / p; }
 
 namespace logit {
 
-static Scalar checked(Scalar x) {
-  return select(abs(x) < INFINITY, x, x.nan());
-}
-
 /// e^(-|x|/2).
 static Scalar decay(Scalar x) { return exp(-0.5 * abs(x)); }
 
@@ -175,12 +175,6 @@ static Scalar boundedPart(Scalar x) {
 
 static Scalar arc(Scalar x) { return boundedPart(x) - negativePart(x); }
 
-/// x = -2 log(sinh(y/2)); y > 0 on the manifold.
-static Scalar fromArc(Scalar y) {
-  Scalar x = select(y < 100.0, -2.0 * log(sinh(0.5 * y)), std::log(4.0) - y);
-  return select(y > 0.0, x, y.nan());
-}
-
 /// sqrt(q) = -dy/dx.
 static Scalar rootOfQ(Scalar x) {
   Scalar h = decay(x);
@@ -188,9 +182,18 @@ static Scalar rootOfQ(Scalar x) {
 }
 
 /// Above 40, y is 2 e^(-x/2) to all digits. Taking this much from all logits
-/// multiplies every arc length by the same number, so that none vanishes.
+/// multiplies every arc length by e^(shift/2), so that none vanishes.
 static Scalar shiftFor(Scalar smallest) {
   return max(smallest - 40.0, smallest.constant(0.0));
+}
+
+/// x = -2 log(sinh(y/2)) of an arc length that the shift has multiplied; it is
+/// positive on the manifold.
+static Scalar fromArc(Scalar scaled, Scalar shift) {
+  Scalar y = scaled * exp(-0.5 * shift);
+  Scalar x = select(y < 100.0, -2.0 * log(sinh(0.5 * y)), std::log(4.0) - y);
+  x = select(y < 1e-10, shift - 2.0 * log(0.5 * scaled), x);
+  return select(scaled > 0.0, x, x.nan());
 }
 
 /// y1 - y2. Where the logits are close, with
@@ -212,18 +215,19 @@ static Scalar arcDifference(Scalar a, Scalar b) {
 
 /// y1 - y2, from which all of the geometry follows.
 static Scalar arcDifference(GeometricAttr family, Point a, Point b) {
+  Scalar first = family.checked(a[0]), second = family.checked(b[0]);
   if (!family.isLogit())
-    return probability::arcDifference(probability::checked(a[0]),
-                                      probability::checked(b[0]));
-  Scalar x = logit::checked(a[0]), other = logit::checked(b[0]);
-  Scalar shift = logit::shiftFor(min(x, other));
-  return exp(-0.5 * shift) * logit::arcDifference(x - shift, other - shift);
+    return probability::arcDifference(first, second);
+  Scalar shift = logit::shiftFor(min(first, second));
+  return exp(-0.5 * shift) *
+         logit::arcDifference(first - shift, second - shift);
 }
 
 /// dy/dstored.
 static Scalar arcSlope(GeometricAttr family, Scalar stored) {
-  return family.isLogit() ? -logit::rootOfQ(logit::checked(stored))
-                          : probability::slope(probability::checked(stored));
+  stored = family.checked(stored);
+  return family.isLogit() ? -logit::rootOfQ(stored)
+                          : probability::slope(stored);
 }
 
 Scalar GeometricAttr::buildSquaredDistance(Point a, Point b) const {
@@ -251,40 +255,39 @@ Components GeometricAttr::buildNaturalGradient(Point at, Point gradient) const {
 Components GeometricAttr::buildLog(Point a, Point b) const {
   if (!isLogit())
     return {-arcDifference(*this, a, b) / arcSlope(*this, a[0])};
-  Scalar x = logit::checked(a[0]), other = logit::checked(b[0]);
-  Scalar shift = logit::shiftFor(min(x, other));
-  return {logit::arcDifference(x - shift, other - shift) /
-          logit::rootOfQ(x - shift)};
+  Scalar first = checked(a[0]), second = checked(b[0]);
+  Scalar shift = logit::shiftFor(min(first, second));
+  return {logit::arcDifference(first - shift, second - shift) /
+          logit::rootOfQ(first - shift)};
 }
 
 Components GeometricAttr::buildExp(Point a, Point tangent) const {
+  Scalar start = checked(a[0]);
   if (!isLogit()) {
-    Scalar p = probability::checked(a[0]);
-    Scalar advance = probability::slope(p) * tangent[0];
-    return {
-        probability::fromGrowth(probability::growth(p) * exp(0.5 * advance))};
+    Scalar advance = probability::slope(start) * tangent[0];
+    return {probability::fromGrowth(probability::growth(start) *
+                                    exp(0.5 * advance))};
   }
-  Scalar x = logit::checked(a[0]);
-  Scalar shift = logit::shiftFor(x);
-  Scalar advance = -logit::rootOfQ(x - shift) * tangent[0];
-  return {logit::fromArc(logit::arc(x - shift) + advance) + shift};
+  Scalar shift = logit::shiftFor(start);
+  Scalar advance = -logit::rootOfQ(start - shift) * tangent[0];
+  return {logit::fromArc(logit::arc(start - shift) + advance, shift)};
 }
 
-// y is linear in t, a sum of two positive terms.
+// y is linear in t, a sum of two positive terms. Both ends are met.
 Components GeometricAttr::buildGeodesic(Point a, Point b, Scalar t) const {
+  Scalar first = checked(a[0]), second = checked(b[0]);
   auto between = [&]() -> Scalar {
-    if (!isLogit()) {
-      Scalar first = probability::growth(probability::checked(a[0]));
-      Scalar second = probability::growth(probability::checked(b[0]));
-      return probability::fromGrowth(power(first, 1.0 - t) * power(second, t));
-    }
-    Scalar first = logit::checked(a[0]), second = logit::checked(b[0]);
+    if (!isLogit())
+      return probability::fromGrowth(
+          power(probability::growth(first), 1.0 - t) *
+          power(probability::growth(second), t));
     Scalar shift = logit::shiftFor(min(first, second));
     return logit::fromArc((1.0 - t) * logit::arc(first - shift) +
-                          t * logit::arc(second - shift)) +
-           shift;
+                              t * logit::arc(second - shift),
+                          shift);
   };
-  return {select(abs(t) > 0.0, between(), a[0])};
+  Scalar result = select(t >= 0.0 && t <= 0.0, first, between());
+  return {select(t >= 1.0 && t <= 1.0, second, result)};
 }
 
 //===----------------------------------------------------------------------===//
@@ -333,15 +336,13 @@ Scalar GeometricAttr::buildKLDivergence(Point a, Point b) const {
   auto combine = [](Change p, Change q) {
     return p.remainder() - p.bounded() * q.remainderQuotient();
   };
-  if (isLogit()) {
-    Scalar first = logit::checked(a[0]), second = logit::checked(b[0]);
+  Scalar first = checked(a[0]), second = checked(b[0]);
+  if (isLogit())
     return combine(changeOfLogit(first, second),
                    changeOfLogit(-first, -second));
-  }
-  Scalar p1 = probability::checked(a[0]), p2 = probability::checked(b[0]);
-  Scalar q1 = 1.0 - p1, q2 = 1.0 - p2;
-  return combine({(p2 - p1) / p1, log(p2 / p1)},
-                 {(p1 - p2) / q1, log(q2 / q1)});
+  Scalar q1 = 1.0 - first, q2 = 1.0 - second;
+  return combine({(second - first) / first, log(second / first)},
+                 {(first - second) / q1, log(q2 / q1)});
 }
 
 //===----------------------------------------------------------------------===//
@@ -354,8 +355,8 @@ Components GeometricAttr::buildConvert(Point belief,
   if (chart == getChart())
     return {belief[0]};
   if (chart == Chart::probability)
-    return {sigmoid(logit::checked(belief[0]))};
-  Scalar p = probability::checked(belief[0]);
+    return {sigmoid(checked(belief[0]))};
+  Scalar p = checked(belief[0]);
   // Near p = 1/2, where log(p/q) vanishes, 2p - 1 is exact.
   return {
       select(p > 0.25, log1p((2.0 * p - 1.0) / (1.0 - p)), log(p / (1.0 - p)))};
