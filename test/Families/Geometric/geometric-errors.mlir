@@ -1,6 +1,7 @@
 // RUN: fisher-opt --load-dialect-plugin=%fisher_build/lib/GeometricPlugin%shlibext %s -split-input-file -verify-diagnostics
 
 func.func @constant_outside_the_domain() -> !fisher.belief<#testfam.geometric<probability>, tensor<2xf32>> {
+  // expected-note@+1 {{the constant is here}}
   %p = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
   // expected-error@+1 {{has a constant outside the domain of component 'probability' of #testfam.geometric<probability>: needs 0 < probability < 1}}
   %b = fisher.belief %p : !fisher.belief<#testfam.geometric<probability>, tensor<2xf32>>
@@ -23,5 +24,6 @@ fisher.policy @two_globs_for_one_component {
 
 // -----
 
-// expected-error@+1 {{expected 'probability' or 'logit'}}
+// expected-error@+2 {{expected 'probability' or 'logit'}}
+// expected-error@+1 {{failed to parse Fisher_BeliefType parameter 'family'}}
 func.func private @chart() -> !fisher.belief<#testfam.geometric<odds>, tensor<2xf32>>

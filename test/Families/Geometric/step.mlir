@@ -1,7 +1,7 @@
 // A step that drives its parameter nowhere, and a policy that draws it to p = 1/4.
 // RUN: fisher-opt --load-dialect-plugin=%fisher_build/lib/GeometricPlugin%shlibext %s --fisher-insert 2> %t.log | FileCheck %s
 // RUN: FileCheck %s --check-prefix=REMARK < %t.log
-// REMARK: step.mlir:[[#@LINE+28]]:3: remark: regularized 'w' as #testfam.geometric<logit>
+// REMARK: step.mlir:[[#@LINE+23]]:3: remark: regularized 'w' as #testfam.geometric<logit>
 
 // The prior is in the chart that the belief is stored in: log(1/3).
 // CHECK-LABEL: func.func @main(
