@@ -18,6 +18,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
@@ -68,6 +69,11 @@ static cl::opt<double>
              cl::cat(generalCategory),
              cl::desc("Step size of proximal entries of the policy that state "
                       "none"));
+static cl::list<std::string>
+    dialectPlugins("load-dialect-plugin", cl::value_desc("file.so"),
+                   cl::cat(generalCategory),
+                   cl::desc("Load a dialect, such as one with a family of "
+                            "distributions; can be repeated"));
 static cl::opt<std::string>
     outputsPath("outputs", cl::value_desc("file.npz"), cl::cat(generalCategory),
                 cl::desc("Where results are written: out0, out1, ..., or after "
@@ -274,6 +280,17 @@ static LogicalResult configure(PassManager &manager) {
   return applyPassManagerCLOptions(manager);
 }
 
+/// Registers the dialects of the plugins that were asked for.
+static llvm::Error loadPlugins(DialectRegistry &registry) {
+  for (const std::string &path : dialectPlugins) {
+    llvm::Expected<DialectPlugin> plugin = DialectPlugin::load(path);
+    if (!plugin)
+      return plugin.takeError();
+    plugin->registerDialectRegistryCallbacks(registry);
+  }
+  return llvm::Error::success();
+}
+
 static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
@@ -345,6 +362,8 @@ int main(int argc, char **argv) {
   registerAllExtensions(registry);
   registerAllToLLVMIRTranslations(registry);
   fisher::registerAllDialects(registry);
+  if (llvm::Error err = loadPlugins(registry))
+    return reportOptionError(std::move(err));
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   context.allowUnregisteredDialects();
   // A message names the line; the operation there may be the whole module.
