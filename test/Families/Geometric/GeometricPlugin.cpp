@@ -61,7 +61,7 @@ public:
   bool isLogit() const { return getChart() == Chart::logit; }
 
   // Names and domains.
-  StringRef getFamilyName() const { return "geometric"; }
+  static constexpr StringLiteral getMnemonic() { return "geometric"; }
   StringRef getChartName() const { return isLogit() ? "logit" : "probability"; }
   ArrayRef<StringRef> getComponentNames() const;
   ArrayRef<StringRef> getStandardNames() const;
@@ -113,7 +113,8 @@ FailureOr<SmallVector<double>> GeometricAttr::getStoredFromStandard(
     ArrayRef<double> standard,
     function_ref<InFlightDiagnostic()> emitError) const {
   double p = standard[0];
-  if (!(p > 0.0 && p < 1.0))
+  bool isInside = p > 0.0 && p < 1.0;
+  if (!isInside)
     return emitError() << "a geometric distribution's probability must be "
                           "between 0 and 1, got "
                        << p;
@@ -379,16 +380,17 @@ public:
   }
 
   Attribute parseAttribute(DialectAsmParser &parser, Type) const override {
-    StringRef chart;
+    StringRef name;
     SMLoc loc;
-    if (parser.parseKeyword("geometric") || parser.parseLess() ||
-        failed(parser.getCurrentLocation(&loc)) ||
-        parser.parseKeyword(&chart) || parser.parseGreater())
+    if (parser.parseKeyword(GeometricAttr::getMnemonic()) ||
+        parser.parseLess() || parser.getCurrentLocation(&loc) ||
+        parser.parseKeyword(&name) || parser.parseGreater())
       return {};
-    if (chart == "probability")
-      return GeometricAttr::get(getContext(), Chart::probability);
-    if (chart == "logit")
-      return GeometricAttr::get(getContext(), Chart::logit);
+    for (Chart chart : {Chart::probability, Chart::logit}) {
+      auto family = GeometricAttr::get(getContext(), chart);
+      if (family.getChartName() == name)
+        return family;
+    }
     parser.emitError(loc, "expected 'probability' or 'logit'");
     return {};
   }
@@ -396,7 +398,7 @@ public:
   void printAttribute(Attribute attribute,
                       DialectAsmPrinter &printer) const override {
     auto family = cast<GeometricAttr>(attribute);
-    printer << family.getFamilyName() << '<' << family.getChartName() << '>';
+    printer << family.getMnemonic() << '<' << family.getChartName() << '>';
   }
 };
 } // namespace
