@@ -121,8 +121,9 @@ Scalar BernoulliAttr::buildAtArcLength(Scalar a, Scalar s) const {
     const double slack = a.isDouble() ? -1e-14 : -1e-6;
     return select(sine > slack && cosine > slack, square(sine), a.nan());
   }
-  Scalar T = tan(0.5 * s);
-  return a + 2.0 * (log1p(T * exp(-0.5 * a)) - log1p(-(T * exp(0.5 * a))));
+  Scalar tangent = tan(0.5 * s);
+  return a + 2.0 * (log1p(tangent * exp(-0.5 * a)) -
+                    log1p(-(tangent * exp(0.5 * a))));
 }
 
 /// p1 log(p1/p2) - p1 + p2, a term of the divergence that is not negative,

@@ -27,7 +27,7 @@ class Fisher_Family<string name, string attrMnemonic, EnumInfo charts,
 /// A family of one parameter is a curve: all of its geometry follows from the
 /// arc length y along it. Formulas take and return stored values.
 class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo charts>
-    : Fisher_Family<name, attrMnemonic, charts> {
+    : Fisher_Family<name, attrMnemonic, charts, ["buildLog"]> {
   let extraClassDeclaration = [{
     /// y(a) - y(b).
     ::mlir::fisher::Scalar buildArcLength(::mlir::fisher::Scalar a,
@@ -58,6 +58,10 @@ class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo chart
         ::mlir::fisher::Point at, ::mlir::fisher::Point gradient) const {
       Scalar slope = buildArcSlope(at[0]);
       return {gradient[0] / slope / slope};
+    }
+    ::mlir::fisher::Components $cppClass::buildLog(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point b) const {
+      return {-(buildArcLength(a[0], b[0]) / buildArcSlope(a[0]))};
     }
     ::mlir::fisher::Components $cppClass::buildExp(
         ::mlir::fisher::Point a, ::mlir::fisher::Point tangent) const {
