@@ -373,12 +373,13 @@ def generate() -> str:
     return "\n".join(lines).rstrip("\n") + "\n" + FOOTER
 
 
-def main() -> int:
+def write_or_check(description: str, output: pathlib.Path, generate) -> int:
+    """The command line of a program that writes a header, `generate()`."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "-o", "--output", type=pathlib.Path, default=OUTPUT, help="the file to write"
+        "-o", "--output", type=pathlib.Path, default=output, help="the file to write"
     )
     parser.add_argument(
         "--check",
@@ -398,6 +399,10 @@ def main() -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def main() -> int:
+    return write_or_check(__doc__, OUTPUT, generate)
 
 
 if __name__ == "__main__":
