@@ -388,11 +388,10 @@ def write_or_check(description: str, output: pathlib.Path, generate) -> int:
     )
     arguments = parser.parse_args()
     mp.dps = DIGITS
-    text = generate()
     if not arguments.check:
-        arguments.output.write_text(text)
+        arguments.output.write_text(generate())
         return 0
-    if arguments.output.exists() and arguments.output.read_text() == text:
+    if arguments.output.exists() and arguments.output.read_text() == generate():
         return 0
     print(
         f"{arguments.output} is out of date; run {parser.prog} to write it anew",

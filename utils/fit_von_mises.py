@@ -191,13 +191,16 @@ def tables() -> list[Table]:
 
 
 def polynomial(coefficients: list[mpf], x: mpf) -> mpf:
-    return mpmath.polyval(coefficients[::-1], x)
+    total = mpf(0)
+    for coefficient in reversed(coefficients):
+        total = total * x + coefficient
+    return total
 
 
 def least_squares(columns, values, weights):
     """The coefficients of the weighted least squares fit, by the normal
-    equations: these are set up in integers, which is fast and precise enough
-    for the square of their condition."""
+    equations, in fixed point arithmetic: that is fast, and has digits to spare
+    for the square of the condition."""
     bits = 2 * mp.prec
     roots = [mpmath.sqrt(w) for w in weights]
     scaled = [
@@ -205,16 +208,22 @@ def least_squares(columns, values, weights):
         for column in [*columns, values]
     ]
     n = len(columns)
-    with mp.workprec(2 * mp.prec):
-        gram, right = mpmath.zeros(n), mpmath.zeros(n, 1)
-        for i in range(n):
-            for j in range(i, n + 1):
-                total = sum(map(operator.mul, scaled[i], scaled[j]))
-                if j == n:
-                    right[i] = mpf(total)
-                else:
-                    gram[i, j] = gram[j, i] = mpf(total)
-        return list(mpmath.lu_solve(gram, right))
+    # Rows from the diagonal on; the last entry is the right hand side.
+    rows = [
+        [sum(map(operator.mul, scaled[i], scaled[j])) for j in range(i, n + 1)]
+        for i in range(n)
+    ]
+    for k, pivot_row in enumerate(rows):
+        for i in range(k + 1, n):
+            factor = (pivot_row[i - k] << bits) // pivot_row[0]
+            rows[i] = [
+                x - (factor * y >> bits) for x, y in zip(rows[i], pivot_row[i - k :])
+            ]
+    solution: list[mpf] = []
+    for row in reversed(rows):
+        known = mpmath.fdot(row[1:-1], solution)
+        solution.insert(0, (row[-1] - known) / row[0])
+    return solution
 
 
 class Lawson:
@@ -262,7 +271,7 @@ def fit_rational(xs, values, sensitivity, degree) -> tuple[list[mpf], list[mpf]]
     denominator = [mpf(1)] * len(xs)
     lawson = Lawson(len(xs))
     best = None
-    for step in range(12):
+    for step in range(11):
         weights = [
             w * (s / d) ** 2
             for w, s, d in zip(lawson.weights, sensitivity, denominator)
@@ -289,7 +298,7 @@ def fit(table: Table, element: str) -> tuple[list[mpf], list[mpf]]:
     what the rounded ones leave."""
     degree = table.degree[element]
     samples = [
-        table.sample(u, element) for u in points(mpf(0), mpf(1), 4 * (sum(degree) + 2))
+        table.sample(u, element) for u in points(mpf(0), mpf(1), 3 * (sum(degree) + 2))
     ]
     xs = [s - table.center[element] for s, _, _ in samples]
     values = [f for _, f, _ in samples]
@@ -304,7 +313,7 @@ def fit(table: Table, element: str) -> tuple[list[mpf], list[mpf]]:
     p: list[mpf] = []
     for k in range(degree[0] + 1):
         lawson = Lawson(len(xs))
-        for _ in range(4):
+        for _ in range(3):
             free = least_squares(
                 powers[k:], rest, [w * e for w, e in zip(weights, lawson.weights)]
             )
