@@ -30,7 +30,7 @@ OUTPUT = (
 # From this concentration on the expansion at infinity is used.
 TAIL_START = {"f32": 10, "f64": 20}
 # The orders of the Gauss-Legendre rules.
-ORDERS = [4, 8, 12, 16, 24, 32, 48]
+ORDERS = [6, 10, 24, 64]
 
 
 @dataclass
