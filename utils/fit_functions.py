@@ -373,12 +373,13 @@ def generate() -> str:
     return "\n".join(lines).rstrip("\n") + "\n" + FOOTER
 
 
-def main() -> int:
+def write_or_check(description: str, output: pathlib.Path, generate) -> int:
+    """The command line of a program that writes a header, `generate()`."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "-o", "--output", type=pathlib.Path, default=OUTPUT, help="the file to write"
+        "-o", "--output", type=pathlib.Path, default=output, help="the file to write"
     )
     parser.add_argument(
         "--check",
@@ -387,17 +388,20 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     mp.dps = DIGITS
-    text = generate()
     if not arguments.check:
-        arguments.output.write_text(text)
+        arguments.output.write_text(generate())
         return 0
-    if arguments.output.exists() and arguments.output.read_text() == text:
+    if arguments.output.exists() and arguments.output.read_text() == generate():
         return 0
     print(
         f"{arguments.output} is out of date; run {parser.prog} to write it anew",
         file=sys.stderr,
     )
     return 1
+
+
+def main() -> int:
+    return write_or_check(__doc__, OUTPUT, generate)
 
 
 if __name__ == "__main__":
