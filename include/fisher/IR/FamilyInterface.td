@@ -95,7 +95,7 @@ def Fisher_FamilyInterface : AttrInterface<"FamilyInterface"> {
       (ins "::mlir::fisher::Point":$a, "::mlir::fisher::Point":$tangent)>,
     InterfaceMethod<
       [{The geodesic's point at fraction `t` of the way from `a` to `b`;
-        `t = 0` gives exactly `a`.}],
+        `t = 0` gives `a` and `t = 1` gives `b`, up to rounding.}],
       "::mlir::fisher::Components", "buildGeodesic",
       (ins "::mlir::fisher::Point":$a, "::mlir::fisher::Point":$b,
            "::mlir::fisher::Scalar":$t)>,
