@@ -165,13 +165,6 @@ struct ScalePair {
     return 0.5 * sigmaDifference() / m;
   }
 
-  /// sqrt(sigma1/sigma2).
-  Scalar rootRatio() const {
-    if (logarithmic())
-      return exp(0.5 * logDifference());
-    return sqrt(first.sigma()) / sqrt(second.sigma());
-  }
-
   /// (sigma1/sigma2)^2 - 1.
   Scalar squaredRatioMinusOne() const {
     if (logarithmic())
@@ -180,12 +173,11 @@ struct ScalePair {
     return (sigmaDifference() / sigma2) * (first.sigma() / sigma2 + 1.0);
   }
 
-  /// log(sigma1/sigma2); where the scales are close, other charts than
-  /// logarithmic ones lose its digits.
+  /// log(sigma1/sigma2).
   Scalar logRatio() const {
     if (logarithmic())
       return logDifference();
-    return 2.0 * log(rootRatio());
+    return logOfRatio(first.sigma(), second.sigma());
   }
 };
 
