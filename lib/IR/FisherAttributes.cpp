@@ -9,6 +9,7 @@
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -76,6 +77,10 @@ SmallVector<double> PriorAttr::getStandardCoordinates() const {
 LogicalResult
 PriorAttr::verifyForFamily(FamilyInterface family,
                            function_ref<InFlightDiagnostic()> emitError) const {
+  // How many numbers a distribution with event dimensions has is not known
+  // before its type.
+  if (family.getEventRank() != 0)
+    return success();
   ArrayRef<StringRef> names = family.getStandardNames();
   if (getStandard().size() != names.size()) {
     InFlightDiagnostic diag = emitError()
@@ -84,54 +89,80 @@ PriorAttr::verifyForFamily(FamilyInterface family,
     llvm::interleaveComma(names, diag);
     return diag << "), got " << getStandard().size();
   }
-  return family.getStoredFromStandard(getStandardCoordinates(), emitError);
+  return family.getStoredEvents(getStandardCoordinates(), {}, emitError);
+}
+
+/// The stored components of the prior for beliefs of this type.
+static FailureOr<StoredComponents>
+getStored(PriorAttr prior, BeliefType type,
+          function_ref<InFlightDiagnostic()> emitError) {
+  return type.getFamily().getStoredEvents(prior.getStandardCoordinates(),
+                                          type.getEventShape(), emitError);
 }
 
 LogicalResult
 PriorAttr::verifyForType(BeliefType type,
                          function_ref<InFlightDiagnostic()> emitError) const {
   FamilyInterface family = type.getFamily();
-  FailureOr<SmallVector<double>> stored =
-      family.getStoredFromStandard(getStandardCoordinates(), emitError);
+  FailureOr<StoredComponents> stored = getStored(*this, type, emitError);
   if (failed(stored))
     return failure();
   auto element = cast<FloatType>(type.getComponentType().getElementType());
-  for (auto [index, number] : llvm::enumerate(*stored)) {
-    double rounded = FloatAttr::get(element, number).getValueAsDouble();
-    if (!family.isInDomain(index, rounded))
+  auto round = [&](double number) {
+    return FloatAttr::get(element, number).getValueAsDouble();
+  };
+  for (auto [index, numbers] : llvm::enumerate(*stored))
+    if (!family.isEventInDomain(index, llvm::map_to_vector(numbers, round)))
       return emitError() << "the prior's " << family.getComponentNames()[index]
-                         << " is stored as " << number << ", which is "
-                         << rounded << " in " << element << "; needs "
-                         << family.getDomainDescription(index);
-  }
+                         << " is stored as " << numbers.front() << ", which is "
+                         << round(numbers.front()) << " in " << element
+                         << "; needs " << family.getDomainDescription(index);
   return success();
+}
+
+/// A tensor of type `type`, with the dynamic sizes of `like`, whose trailing
+/// dimensions `event` hold these numbers, everywhere the same.
+static Value createConstant(OpBuilder &builder, Location loc,
+                            RankedTensorType type, ArrayRef<int64_t> event,
+                            ArrayRef<double> numbers, Value like) {
+  auto element = cast<FloatType>(type.getElementType());
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getRank(); i != e; ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, i));
+  if (numbers.size() == 1) {
+    FloatAttr attr = builder.getFloatAttr(element, numbers.front());
+    if (sizes.empty())
+      return arith::ConstantOp::create(
+          builder, loc, SplatElementsAttr::get(type, Attribute(attr)));
+    Value scalar = arith::ConstantOp::create(builder, loc, attr);
+    return tensor::SplatOp::create(builder, loc, type, scalar, sizes);
+  }
+  auto attrs = llvm::map_to_vector(numbers, [&](double number) -> Attribute {
+    return builder.getFloatAttr(element, number);
+  });
+  Value one = arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(RankedTensorType::get(event, element), attrs));
+  Value all = tensor::EmptyOp::create(builder, loc, type, sizes);
+  auto batch = llvm::to_vector(llvm::seq<int64_t>(
+      0, type.getRank() - static_cast<int64_t>(event.size())));
+  return linalg::BroadcastOp::create(builder, loc, one, all, batch)
+      .getResult()
+      .front();
 }
 
 Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
                                ValueRange components, BeliefType type) const {
-  FailureOr<SmallVector<double>> stored =
-      type.getFamily().getStoredFromStandard(getStandardCoordinates(),
-                                             [&] { return emitError(loc); });
+  FailureOr<StoredComponents> stored =
+      getStored(*this, type, [&] { return emitError(loc); });
   if (failed(stored))
     return nullptr;
-  RankedTensorType tensorType = type.getComponentType();
-  SmallVector<Value> sizes;
-  for (int64_t i = 0, e = tensorType.getRank(); i != e; ++i)
-    if (tensorType.isDynamicDim(i))
-      sizes.push_back(
-          tensor::DimOp::create(builder, loc, components.front(), i));
   SmallVector<Value> constants;
-  for (double number : *stored) {
-    auto attr = builder.getFloatAttr(tensorType.getElementType(), number);
-    if (sizes.empty()) {
-      constants.push_back(arith::ConstantOp::create(
-          builder, loc, SplatElementsAttr::get(tensorType, Attribute(attr))));
-      continue;
-    }
-    Value scalar = arith::ConstantOp::create(builder, loc, attr);
-    constants.push_back(
-        tensor::SplatOp::create(builder, loc, tensorType, scalar, sizes));
-  }
+  for (ArrayRef<double> numbers : *stored)
+    constants.push_back(createConstant(builder, loc, type.getComponentType(),
+                                       type.getEventShape(), numbers,
+                                       components.front()));
   return BeliefOp::create(builder, loc, type, constants);
 }
 

@@ -112,23 +112,39 @@ static LogicalResult dropUnusedGradient(OpTy op, PatternRewriter &rewriter) {
 // BeliefOp and ComponentsOp
 //===----------------------------------------------------------------------===//
 
+/// Whether a component of beliefs of this type may be this constant.
+static bool isInDomain(BeliefType type, unsigned component,
+                       DenseFPElementsAttr constant) {
+  auto toDouble = [](APFloat number) {
+    bool lost;
+    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+    return number.convertToDouble();
+  };
+  FamilyInterface family = type.getFamily();
+  size_t size = ShapedType::getNumElements(type.getEventShape());
+  SmallVector<double> event;
+  if (constant.isSplat() && !constant.empty()) {
+    event.assign(size, toDouble(constant.getSplatValue<APFloat>()));
+    return family.isEventInDomain(component, event);
+  }
+  for (const APFloat &number : constant.getValues<APFloat>()) {
+    event.push_back(toDouble(number));
+    if (event.size() != size)
+      continue;
+    if (!family.isEventInDomain(component, event))
+      return false;
+    event.clear();
+  }
+  return true;
+}
+
 LogicalResult BeliefOp::verify() {
   FamilyInterface family = getBelief().getType().getFamily();
   for (auto [index, component] : llvm::enumerate(getComponents())) {
     DenseFPElementsAttr constant;
     if (!matchPattern(component, m_Constant(&constant)))
       continue;
-    auto inDomain = [&, i = index](const APFloat &number) {
-      APFloat wide = number;
-      bool lost;
-      wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-      return family.isInDomain(i, wide.convertToDouble());
-    };
-    bool allInDomain =
-        constant.isSplat()
-            ? inDomain(constant.getSplatValue<APFloat>())
-            : llvm::all_of(constant.getValues<APFloat>(), inDomain);
-    if (allInDomain)
+    if (isInDomain(getBelief().getType(), index, constant))
       continue;
     InFlightDiagnostic diag =
         emitOpError() << "has a constant outside the domain of component '"

@@ -41,6 +41,10 @@ LogicalResult BeliefType::verify(function_ref<InFlightDiagnostic()> emitError,
                           "type, but "
                        << componentType << " has rank "
                        << componentType.getRank();
+  if (failed(family.verifyEventShape(
+          componentType.getShape().take_back(family.getEventRank()),
+          emitError)))
+    return failure();
   if (componentType.getEncoding())
     return emitError() << "a belief's components must be dense tensors, got "
                           "the encoding "
@@ -66,6 +70,10 @@ RankedTensorType BeliefType::getBatchType() const {
   return RankedTensorType::get(
       getComponentType().getShape().drop_back(getFamily().getEventRank()),
       getComputeType());
+}
+
+ArrayRef<int64_t> BeliefType::getEventShape() const {
+  return getComponentType().getShape().take_back(getFamily().getEventRank());
 }
 
 RankedTensorType BeliefType::getTotalType() const {

@@ -34,6 +34,7 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
                            "::mlir::cf::ControlFlowDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 

@@ -16,13 +16,25 @@
 include "fisher/IR/FisherAttributes.td"
 
 /// A family whose charts are the cases of an enumeration.
-class Fisher_Family<string name, string attrMnemonic, EnumInfo charts,
-                    list<string> optionalMethods = []>
-    : Fisher_Attr<name, attrMnemonic,
-        [DeclareAttrInterfaceMethods<Fisher_FamilyInterface, optionalMethods>]> {
+class Fisher_FamilyBase<string name, string attrMnemonic, EnumInfo charts, list<Trait> interfaces>
+    : Fisher_Attr<name, attrMnemonic, interfaces> {
   let parameters = (ins EnumParameter<charts>:$chart);
   let assemblyFormat = "`<` $chart `>`";
 }
+
+/// A family whose distributions are single elements.
+class Fisher_Family<string name, string attrMnemonic, EnumInfo charts,
+                    list<string> optionalMethods = []>
+    : Fisher_FamilyBase<name, attrMnemonic, charts, [
+        DeclareAttrInterfaceMethods<Fisher_FamilyInterface>,
+        DeclareAttrInterfaceMethods<Fisher_PointwiseFamilyInterface, optionalMethods>]>;
+
+/// A family whose distributions have event dimensions.
+class Fisher_EventFamily<string name, string attrMnemonic, EnumInfo charts>
+    : Fisher_FamilyBase<name, attrMnemonic, charts, [
+        DeclareAttrInterfaceMethods<Fisher_FamilyInterface,
+            ["getEventRank", "verifyEventShape", "isEventInDomain", "getStoredEvents"]>,
+        DeclareAttrInterfaceMethods<Fisher_EventFamilyInterface, ["buildLog"]>]>;
 
 /// A family of one parameter is a curve: all of its geometry follows from the
 /// arc length y along it. Formulas take and return stored values.

@@ -1,5 +1,4 @@
-//===- FamilyInterface.h - What a family of distributions is
-//---------------===//
+//===- FamilyInterface.h - What a family of distributions is --------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -10,6 +9,7 @@
 #ifndef FISHER_IR_FAMILYINTERFACE_H
 #define FISHER_IR_FAMILYINTERFACE_H
 
+#include "fisher/Math/Array.h"
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/IR/Attributes.h"
@@ -24,12 +24,23 @@ class FamilyInterface;
 using Point = ArrayRef<Scalar>;
 using Components = SmallVector<Scalar, 2>;
 
+/// The same for a family with event dimensions.
+using ArrayPoint = ArrayRef<Array>;
+using ArrayComponents = SmallVector<Array, 2>;
+
 /// A squared distance, and its gradient with respect to the stored components
 /// of the first belief.
-struct DistanceAndGradient {
+template <typename Element>
+struct DistanceAndGradientOf {
   Scalar distance;
-  Components gradient;
+  SmallVector<Element, 2> gradient;
 };
+using DistanceAndGradient = DistanceAndGradientOf<Scalar>;
+using DistanceAndArrayGradient = DistanceAndGradientOf<Array>;
+
+/// The numbers of a constant belief: for each component one for all elements,
+/// or one for each element of the event.
+using StoredComponents = SmallVector<SmallVector<double, 1>, 2>;
 
 } // namespace mlir::fisher
 

@@ -49,6 +49,8 @@ def Fisher_BeliefType : TypeDef<Fisher_Dialect, "Belief"> {
     ::mlir::FloatType getComputeType() const;
     /// A tensor with one element of the compute type for each distribution.
     ::mlir::RankedTensorType getBatchType() const;
+    /// The trailing dimensions that belong to one distribution.
+    ::llvm::ArrayRef<int64_t> getEventShape() const;
     /// A tensor of rank zero of the compute type.
     ::mlir::RankedTensorType getTotalType() const;
   }];

@@ -8,6 +8,8 @@
 
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 
+#include "Loops.h"
+
 #include "fisher/IR/Fisher.h"
 #include "fisher/IR/Marks.h"
 #include "fisher/Math/Scalar.h"
@@ -37,114 +39,26 @@ using namespace mlir::fisher;
 // Loops over distributions
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// Computes the results for one distribution, in the compute type, from the
-/// elements of the inputs.
-using ElementFormula = llvm::function_ref<SmallVector<Scalar>(
-    ImplicitLocOpBuilder &, ArrayRef<Scalar>)>;
-} // namespace
-
-static Value castFloat(OpBuilder &builder, Location loc, Value value,
-                       Type type) {
-  return convertScalarToDtype(builder, loc, value, type,
-                              /*isUnsignedCast=*/false);
-}
-
-/// An empty tensor of type `type` with the dynamic sizes of `like`.
-static Value createEmpty(OpBuilder &builder, Location loc,
-                         RankedTensorType type, Value like) {
-  SmallVector<Value> sizes;
-  for (int64_t i = 0, e = type.getRank(); i != e; ++i)
-    if (type.isDynamicDim(i))
-      sizes.push_back(tensor::DimOp::create(builder, loc, like, i));
-  return tensor::EmptyOp::create(builder, loc, type, sizes);
-}
-
-/// Stops a program whose inputs, all of one type, differ in a size that is
-/// known only at run time: the loop would read beyond the end of some.
-static void assertSameSizes(OpBuilder &builder, Operation *op,
-                            ValueRange inputs) {
-  Location loc = op->getLoc();
-  auto type = cast<RankedTensorType>(inputs.front().getType());
-  for (int64_t i = 0, e = type.getRank(); i != e; ++i) {
-    if (!type.isDynamicDim(i))
-      continue;
-    Value size = tensor::DimOp::create(builder, loc, inputs.front(), i);
-    for (Value input : inputs.drop_front()) {
-      if (input == inputs.front())
-        continue;
-      Value other = tensor::DimOp::create(builder, loc, input, i);
-      Value same = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
-                                         size, other);
-      cf::AssertOp::create(builder, loc, same,
-                           (op->getName().getStringRef() +
-                            ": the components differ in size along dimension " +
-                            Twine(i))
-                               .str());
-    }
-  }
-}
-
-/// Emits one loop nest for `op` that reads each element of `inputs`, which are
-/// shaped like its first operand's components, and stores what `formula` makes
-/// of them in tensors of the types `results`.
-///
-/// With `sum`, the formula's first result is summed instead, in f64: the loop
-/// then returns the sum, a tensor of rank zero, before the others. Elements
-/// are added in their order, so that the sum has the same bits every time.
+/// Emits the loop for `op` around a formula that is given the geometry of the
+/// first operand's family, and elements or arrays of elements, whichever the
+/// family is about.
+template <typename Formula>
 static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
                                     ValueRange inputs, ArrayRef<Type> results,
-                                    bool sum, ElementFormula formula) {
-  Location loc = op->getLoc();
-  auto type = cast<BeliefType>(op->getOperand(0).getType());
-  assert(type.getFamily().getEventRank() == 0 && "formulas are pointwise");
-  assertSameSizes(builder, op, inputs);
-  MLIRContext *context = builder.getContext();
-  int64_t rank = type.getComponentType().getRank();
-  auto identity = AffineMap::getMultiDimIdentityMap(rank, context);
-  SmallVector<AffineMap> maps(inputs.size(), identity);
-  SmallVector<Value> outputs;
-  SmallVector<Type> outputTypes;
-  if (sum) {
-    auto sumType = RankedTensorType::get({}, builder.getF64Type());
-    outputs.push_back(arith::ConstantOp::create(
-        builder, loc,
-        SplatElementsAttr::get(sumType,
-                               builder.getZeroAttr(sumType.getElementType()))));
-    outputTypes.push_back(sumType);
-    maps.push_back(AffineMap::get(rank, 0, context));
-  }
-  for (Type result : results) {
-    auto tensorType = cast<RankedTensorType>(result);
-    outputs.push_back(createEmpty(builder, loc, tensorType, inputs.front()));
-    outputTypes.push_back(tensorType);
-    maps.push_back(identity);
-  }
-  SmallVector<utils::IteratorType> iterators(
-      rank,
-      sum ? utils::IteratorType::reduction : utils::IteratorType::parallel);
-
-  // A conversion is computed in the wider of the two element types.
-  FloatType computeType = type.getComputeType();
-  if (auto result = dyn_cast<BeliefType>(op->getResult(0).getType());
-      result && result.getComputeType().isF64())
-    computeType = result.getComputeType();
-  auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
-    ImplicitLocOpBuilder b(bodyLoc, nested);
-    SmallVector<Scalar> in;
-    for (Value element : elements.take_front(inputs.size()))
-      in.emplace_back(b, castFloat(b, bodyLoc, element, computeType));
-    SmallVector<Value> out;
-    for (auto [scalar, output] :
-         llvm::zip_equal(formula(b, in), elements.drop_front(inputs.size())))
-      out.push_back(castFloat(b, bodyLoc, scalar.getValue(), output.getType()));
-    if (sum)
-      out[0] = arith::AddFOp::create(b, elements[inputs.size()], out[0]);
-    linalg::YieldOp::create(b, out);
-  };
-  auto loop = linalg::GenericOp::create(builder, loc, outputTypes, inputs,
-                                        outputs, maps, iterators, body);
-  return SmallVector<Value>(loop.getResults());
+                                    bool sum, Formula formula) {
+  FamilyInterface family =
+      cast<BeliefType>(op->getOperand(0).getType()).getFamily();
+  if (auto pointwise = dyn_cast<PointwiseFamilyInterface>(family))
+    return buildPointwiseLoop(
+        builder, op, inputs, results, sum,
+        [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
+          return formula(pointwise, b, elements);
+        });
+  auto event = cast<EventFamilyInterface>(family);
+  return buildEventLoop(builder, op, inputs, results, sum,
+                        [&](ImplicitLocOpBuilder &b, ArrayRef<Array> arrays) {
+                          return formula(event, b, arrays);
+                        });
 }
 
 /// The components of two beliefs as one list.
@@ -169,22 +83,136 @@ struct LowerBelief : OpConversionPattern<BeliefOp> {
     return success();
   }
 };
+} // namespace
 
+static SmallVector<Value> getValues(Scalar scalar) {
+  return {scalar.getValue()};
+}
+
+template <typename Element>
+static SmallVector<Value> getValues(const SmallVector<Element, 2> &elements) {
+  SmallVector<Value> values;
+  for (const Element &element : elements)
+    values.push_back(element.getValue());
+  return values;
+}
+
+template <typename Element>
+static SmallVector<Value>
+getValues(const DistanceAndGradientOf<Element> &result) {
+  SmallVector<Value> values{result.distance.getValue()};
+  llvm::append_range(values, getValues(result.gradient));
+  return values;
+}
+
+/// The halves of the elements: the first and the second belief's components,
+/// or a belief's and a tangent vector's.
+template <typename Element>
+static std::pair<ArrayRef<Element>, ArrayRef<Element>>
+halves(ArrayRef<Element> elements) {
+  size_t half = elements.size() / 2;
+  return {elements.take_front(half), elements.drop_front(half)};
+}
+
+// What each operation computes for one distribution, from its operands that
+// are beliefs or tensors, and from those that are numbers.
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(SquaredDistanceOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildSquaredDistance(a, b));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(SquaredDistanceWithGradientOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildSquaredDistanceWithGradient(a, b));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(KLDivergenceOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildKLDivergence(a, b));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(ConvertOp op, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  return getValues(family.buildConvert(elements, op.getType().getFamily()));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(GeodesicOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar> numbers) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildGeodesic(a, b, numbers[0]));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(ProximalStepOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar> numbers) {
+  auto [belief, reference] = halves(elements);
+  Scalar s = numbers[0];
+  // s/(1+s), with its limit 1 where s is infinite.
+  Scalar t = select(s >= 0.0, 1.0 / (1.0 + 1.0 / s), s.nan());
+  return getValues(family.buildGeodesic(belief, reference, t));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value>
+evaluate(LogOp, Family family, ArrayRef<Element> elements, ArrayRef<Scalar>) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildLog(a, b));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value>
+evaluate(ExpOp, Family family, ArrayRef<Element> elements, ArrayRef<Scalar>) {
+  auto [a, tangent] = halves(elements);
+  return getValues(family.buildExp(a, tangent));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(MetricOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [at, tangent] = halves(elements);
+  return getValues(family.buildMetric(at, tangent));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(NaturalGradientOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [at, gradient] = halves(elements);
+  return getValues(family.buildNaturalGradient(at, gradient));
+}
+
+namespace {
 /// An operation on one or two beliefs, and possibly on tensors shaped like
 /// their components, that is a formula for each distribution.
 template <typename OpTy>
-struct LowerElementwise : OpConversionPattern<OpTy> {
+struct LowerFormula : OpConversionPattern<OpTy> {
   using OpConversionPattern<OpTy>::OpConversionPattern;
   using typename OpConversionPattern<OpTy>::OneToNOpAdaptor;
 
   LogicalResult
   matchAndRewrite(OpTy op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Value> inputs;
+    SmallVector<Value> inputs, numbers;
     for (ValueRange operand : adaptor.getOperands())
       for (Value value : operand)
-        if (isa<RankedTensorType>(value.getType()))
-          inputs.push_back(value);
+        (isa<RankedTensorType>(value.getType()) ? inputs : numbers)
+            .push_back(value);
     // A belief that is the result is as many tensors as it has components.
     SmallVector<Type> types;
     if (failed(this->getTypeConverter()->convertTypes(op->getResultTypes(),
@@ -193,8 +221,11 @@ struct LowerElementwise : OpConversionPattern<OpTy> {
                                          "has a type that cannot be converted");
     SmallVector<Value> results =
         buildLoop(rewriter, op, inputs, types, /*sum=*/false,
-                  [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
-                    return formula(op, adaptor, b, elements);
+                  [&](auto family, ImplicitLocOpBuilder &b, auto elements) {
+                    SmallVector<Scalar> scalars;
+                    for (Value number : numbers)
+                      scalars.emplace_back(b, number);
+                    return evaluate(op, family, elements, scalars);
                   });
     SmallVector<ValueRange> replacements;
     ValueRange rest = results;
@@ -207,121 +238,8 @@ struct LowerElementwise : OpConversionPattern<OpTy> {
     rewriter.replaceOpWithMultiple(op, replacements);
     return success();
   }
-
-private:
-  static SmallVector<Scalar> formula(OpTy op, OneToNOpAdaptor adaptor,
-                                     ImplicitLocOpBuilder &b,
-                                     ArrayRef<Scalar> elements);
 };
-} // namespace
 
-/// The family of the operation's first operand.
-static FamilyInterface getFamily(Operation *op) {
-  return cast<BeliefType>(op->getOperand(0).getType()).getFamily();
-}
-
-/// The halves of the elements: the first and the second belief's components,
-/// or a belief's and a tangent vector's.
-static std::pair<Point, Point> halves(ArrayRef<Scalar> elements) {
-  size_t half = elements.size() / 2;
-  return {elements.take_front(half), elements.drop_front(half)};
-}
-
-template <>
-SmallVector<Scalar> LowerElementwise<SquaredDistanceOp>::formula(
-    SquaredDistanceOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &,
-    ArrayRef<Scalar> elements) {
-  auto [a, b] = halves(elements);
-  return {getFamily(op).buildSquaredDistance(a, b)};
-}
-
-template <>
-SmallVector<Scalar> LowerElementwise<SquaredDistanceWithGradientOp>::formula(
-    SquaredDistanceWithGradientOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &,
-    ArrayRef<Scalar> elements) {
-  auto [a, b] = halves(elements);
-  DistanceAndGradient result =
-      getFamily(op).buildSquaredDistanceWithGradient(a, b);
-  SmallVector<Scalar> all{result.distance};
-  llvm::append_range(all, result.gradient);
-  return all;
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<KLDivergenceOp>::formula(KLDivergenceOp op, OneToNOpAdaptor,
-                                          ImplicitLocOpBuilder &,
-                                          ArrayRef<Scalar> elements) {
-  auto [a, b] = halves(elements);
-  return {getFamily(op).buildKLDivergence(a, b)};
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<ConvertOp>::formula(ConvertOp op, OneToNOpAdaptor,
-                                     ImplicitLocOpBuilder &b,
-                                     ArrayRef<Scalar> elements) {
-  return SmallVector<Scalar>(
-      getFamily(op).buildConvert(elements, op.getType().getFamily()));
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<GeodesicOp>::formula(GeodesicOp op, OneToNOpAdaptor adaptor,
-                                      ImplicitLocOpBuilder &builder,
-                                      ArrayRef<Scalar> elements) {
-  auto [a, b] = halves(elements);
-  Scalar t(builder, adaptor.getT().front());
-  return SmallVector<Scalar>(getFamily(op).buildGeodesic(a, b, t));
-}
-
-template <>
-SmallVector<Scalar> LowerElementwise<ProximalStepOp>::formula(
-    ProximalStepOp op, OneToNOpAdaptor adaptor, ImplicitLocOpBuilder &builder,
-    ArrayRef<Scalar> elements) {
-  auto [belief, reference] = halves(elements);
-  Scalar s(builder, adaptor.getStrength().front());
-  // s/(1+s), with its limit 1 where s is infinite.
-  Scalar t = select(s >= 0.0, 1.0 / (1.0 + 1.0 / s), s.nan());
-  return SmallVector<Scalar>(getFamily(op).buildGeodesic(belief, reference, t));
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<LogOp>::formula(LogOp op, OneToNOpAdaptor,
-                                 ImplicitLocOpBuilder &,
-                                 ArrayRef<Scalar> elements) {
-  auto [a, b] = halves(elements);
-  return SmallVector<Scalar>(getFamily(op).buildLog(a, b));
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<ExpOp>::formula(ExpOp op, OneToNOpAdaptor,
-                                 ImplicitLocOpBuilder &,
-                                 ArrayRef<Scalar> elements) {
-  auto [a, tangent] = halves(elements);
-  return SmallVector<Scalar>(getFamily(op).buildExp(a, tangent));
-}
-
-template <>
-SmallVector<Scalar>
-LowerElementwise<MetricOp>::formula(MetricOp op, OneToNOpAdaptor,
-                                    ImplicitLocOpBuilder &,
-                                    ArrayRef<Scalar> elements) {
-  auto [at, tangent] = halves(elements);
-  return SmallVector<Scalar>(getFamily(op).buildMetric(at, tangent));
-}
-
-template <>
-SmallVector<Scalar> LowerElementwise<NaturalGradientOp>::formula(
-    NaturalGradientOp op, OneToNOpAdaptor, ImplicitLocOpBuilder &,
-    ArrayRef<Scalar> elements) {
-  auto [at, gradient] = halves(elements);
-  return SmallVector<Scalar>(getFamily(op).buildNaturalGradient(at, gradient));
-}
-
-namespace {
 struct LowerComponents : OpConversionPattern<ComponentsOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -367,19 +285,18 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
     constexpr bool withGradient = std::is_same_v<OpTy, PenaltyWithGradientOp>;
     Location loc = op.getLoc();
     BeliefType type = op.getBelief().getType();
-    FamilyInterface family = type.getFamily();
     Value weight = adaptor.getWeight().front();
-    auto formula = [&](ImplicitLocOpBuilder &builder,
-                       ArrayRef<Scalar> elements) -> SmallVector<Scalar> {
+    auto formula = [&](auto family, ImplicitLocOpBuilder &b, auto elements) {
       auto [belief, reference] = halves(elements);
-      if (!withGradient)
-        return {family.buildSquaredDistance(belief, reference)};
-      DistanceAndGradient result =
-          family.buildSquaredDistanceWithGradient(belief, reference);
-      SmallVector<Scalar> all{result.distance};
-      for (Scalar component : result.gradient)
-        all.push_back(Scalar(builder, weight) * component);
-      return all;
+      if constexpr (withGradient) {
+        auto result =
+            family.buildSquaredDistanceWithGradient(belief, reference);
+        for (auto &component : result.gradient)
+          component = Scalar(b, weight) * component;
+        return getValues(result);
+      } else {
+        return getValues(family.buildSquaredDistance(belief, reference));
+      }
     };
     SmallVector<Value> results = buildLoop(
         rewriter, op, concat(adaptor.getBelief(), adaptor.getReference()),
@@ -508,12 +425,12 @@ void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
 void mlir::fisher::populateFisherToLinalgPatterns(
     const TypeConverter &converter, RewritePatternSet &patterns) {
   patterns.add<LowerBelief, LowerComponents, LowerSelect,
-               LowerElementwise<SquaredDistanceOp>,
-               LowerElementwise<SquaredDistanceWithGradientOp>,
-               LowerElementwise<KLDivergenceOp>, LowerElementwise<ConvertOp>,
-               LowerElementwise<GeodesicOp>, LowerElementwise<ProximalStepOp>,
-               LowerElementwise<LogOp>, LowerElementwise<ExpOp>,
-               LowerElementwise<MetricOp>, LowerElementwise<NaturalGradientOp>,
-               LowerPenalty<PenaltyOp>, LowerPenalty<PenaltyWithGradientOp>>(
-      converter, patterns.getContext());
+               LowerFormula<SquaredDistanceOp>,
+               LowerFormula<SquaredDistanceWithGradientOp>,
+               LowerFormula<KLDivergenceOp>, LowerFormula<ConvertOp>,
+               LowerFormula<GeodesicOp>, LowerFormula<ProximalStepOp>,
+               LowerFormula<LogOp>, LowerFormula<ExpOp>, LowerFormula<MetricOp>,
+               LowerFormula<NaturalGradientOp>, LowerPenalty<PenaltyOp>,
+               LowerPenalty<PenaltyWithGradientOp>>(converter,
+                                                    patterns.getContext());
 }

@@ -51,7 +51,8 @@ struct GeometricStorage : AttributeStorage {
 
 class GeometricAttr
     : public Attribute::AttrBase<GeometricAttr, Attribute, GeometricStorage,
-                                 FamilyInterface::Trait> {
+                                 FamilyInterface::Trait,
+                                 PointwiseFamilyInterface::Trait> {
 public:
   using Base::Base;
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(GeometricAttr)

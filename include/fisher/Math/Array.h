@@ -1,0 +1,94 @@
+//===- Array.h - The numbers of one distribution --------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What formulas of families with event dimensions are written with: the
+// numbers of one distribution as a whole, maps and sums over them. A function
+// of elements may use any `Scalar` that was computed before, so that
+//
+//   Scalar top = maximum(logits);
+//   Scalar total = sum(logits, [&](Scalar x) { return exp(x - top); });
+//
+// builds two loops over the elements of one distribution.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_MATH_ARRAY_H
+#define FISHER_MATH_ARRAY_H
+
+#include "fisher/Math/Scalar.h"
+
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace mlir::fisher {
+
+/// A tensor of the event's shape, whose elements are read in the type that
+/// formulas are evaluated in, f32 or f64, whatever they are stored as.
+class Array {
+public:
+  Array(ImplicitLocOpBuilder &builder, Value tensor, FloatType computeType)
+      : builder(&builder), tensor(tensor), computeType(computeType) {}
+
+  Value getValue() const { return tensor; }
+  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
+  RankedTensorType getType() const {
+    return cast<RankedTensorType>(tensor.getType());
+  }
+  FloatType getComputeType() const { return computeType; }
+  bool isDouble() const { return computeType.isF64(); }
+
+  /// The element at these indices.
+  Scalar at(ValueRange indices) const;
+  /// The number of elements along a dimension.
+  Value getSize(unsigned dimension = 0) const;
+  /// A constant of the compute type.
+  Scalar constant(double number) const;
+
+private:
+  ImplicitLocOpBuilder *builder;
+  Value tensor;
+  FloatType computeType;
+};
+
+/// What is computed from the elements of some arrays that have the same index.
+using ElementFunction = llvm::function_ref<Scalar(ArrayRef<Scalar>)>;
+using ElementFunctions =
+    llvm::function_ref<SmallVector<Scalar>(ArrayRef<Scalar>)>;
+
+/// The array of what `function` makes of the elements of arrays of one shape.
+Array map(ArrayRef<Array> arrays, ElementFunction function);
+
+/// The sums of the `count` numbers that `function` makes of the elements of
+/// arrays of rank one, in one loop. Sums are compensated: their error is that
+/// of their terms, whatever the number of elements.
+SmallVector<Scalar> sums(ArrayRef<Array> arrays, unsigned count,
+                         ElementFunctions function);
+Scalar sum(ArrayRef<Array> arrays, ElementFunction function);
+
+/// The largest and the smallest of what `function` makes of the elements of
+/// arrays of rank one; not a number if one of them is not.
+Scalar maximum(ArrayRef<Array> arrays, ElementFunction function);
+Scalar minimum(ArrayRef<Array> arrays, ElementFunction function);
+
+/// Each element times a number.
+Array operator*(Scalar factor, Array array);
+inline Array operator*(double factor, Array array) {
+  return array.constant(factor) * array;
+}
+
+/// A loop over index = lower, ..., upper-1 that carries values; `body` takes
+/// the index and the values, and returns the next ones.
+SmallVector<Value>
+loop(ImplicitLocOpBuilder &builder, Value lower, Value upper,
+     ValueRange carried,
+     llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, Value,
+                                           ValueRange)>
+         body);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_MATH_ARRAY_H

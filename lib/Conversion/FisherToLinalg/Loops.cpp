@@ -1,0 +1,267 @@
+//===- Loops.cpp - Loops over distributions -------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Loops.h"
+
+#include "fisher/IR/Fisher.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+//===----------------------------------------------------------------------===//
+// Types and sizes
+//===----------------------------------------------------------------------===//
+
+Value mlir::fisher::castFloat(OpBuilder &builder, Location loc, Value value,
+                              Type type) {
+  return convertScalarToDtype(builder, loc, value, type,
+                              /*isUnsignedCast=*/false);
+}
+
+static BeliefType getBeliefType(Operation *op) {
+  return cast<BeliefType>(op->getOperand(0).getType());
+}
+
+/// What the formula of `op` is evaluated in; a conversion is in the wider of
+/// its two element types.
+static FloatType getComputeType(Operation *op) {
+  if (auto result = dyn_cast<BeliefType>(op->getResult(0).getType());
+      result && result.getComputeType().isF64())
+    return result.getComputeType();
+  return getBeliefType(op).getComputeType();
+}
+
+/// An empty tensor of type `type` with the dynamic sizes of `like`.
+static Value createEmpty(OpBuilder &builder, Location loc,
+                         RankedTensorType type, Value like) {
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getRank(); i != e; ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, i));
+  return tensor::EmptyOp::create(builder, loc, type, sizes);
+}
+
+/// Stops a program whose inputs, all of one type, differ in a size that is
+/// known only at run time: the loop would read beyond the end of some.
+static void assertSameSizes(OpBuilder &builder, Operation *op,
+                            ValueRange inputs) {
+  Location loc = op->getLoc();
+  auto type = cast<RankedTensorType>(inputs.front().getType());
+  for (int64_t i = 0, e = type.getRank(); i != e; ++i) {
+    if (!type.isDynamicDim(i))
+      continue;
+    Value size = tensor::DimOp::create(builder, loc, inputs.front(), i);
+    for (Value input : inputs.drop_front()) {
+      if (input == inputs.front())
+        continue;
+      Value other = tensor::DimOp::create(builder, loc, input, i);
+      Value same = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                         size, other);
+      cf::AssertOp::create(builder, loc, same,
+                           (op->getName().getStringRef() +
+                            ": the components differ in size along dimension " +
+                            Twine(i))
+                               .str());
+    }
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+/// A tensor of rank zero that holds zero, in f64.
+static Value createZeroSum(OpBuilder &builder, Location loc) {
+  auto type = RankedTensorType::get({}, builder.getF64Type());
+  return arith::ConstantOp::create(
+      builder, loc,
+      SplatElementsAttr::get(type, builder.getZeroAttr(type.getElementType())));
+}
+
+/// The sum of a tensor's elements in their order, in f64.
+static Value buildSum(OpBuilder &builder, Location loc, Value tensor) {
+  int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  Value zero = createZeroSum(builder, loc);
+  SmallVector<AffineMap> maps{builder.getMultiDimIdentityMap(rank),
+                              AffineMap::get(rank, 0, builder.getContext())};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, TypeRange(zero.getType()), tensor, zero, maps, iterators,
+      [](OpBuilder &b, Location bodyLoc, ValueRange elements) {
+        Value wide = castFloat(b, bodyLoc, elements[0], elements[1].getType());
+        linalg::YieldOp::create(
+            b, bodyLoc,
+            arith::AddFOp::create(b, bodyLoc, elements[1], wide).getResult());
+      });
+  return generic.getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value>
+mlir::fisher::buildPointwiseLoop(OpBuilder &builder, Operation *op,
+                                 ValueRange inputs, ArrayRef<Type> results,
+                                 bool sum, PointwiseFormula formula) {
+  Location loc = op->getLoc();
+  assertSameSizes(builder, op, inputs);
+  int64_t rank = getBeliefType(op).getComponentType().getRank();
+  AffineMap identity = builder.getMultiDimIdentityMap(rank);
+  SmallVector<AffineMap> maps(inputs.size(), identity);
+  SmallVector<Value> outputs;
+  if (sum) {
+    outputs.push_back(createZeroSum(builder, loc));
+    maps.push_back(AffineMap::get(rank, 0, builder.getContext()));
+  }
+  for (Type result : results) {
+    outputs.push_back(createEmpty(builder, loc, cast<RankedTensorType>(result),
+                                  inputs.front()));
+    maps.push_back(identity);
+  }
+  SmallVector<utils::IteratorType> iterators(
+      rank,
+      sum ? utils::IteratorType::reduction : utils::IteratorType::parallel);
+
+  FloatType computeType = getComputeType(op);
+  auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
+    ImplicitLocOpBuilder b(bodyLoc, nested);
+    SmallVector<Scalar> in;
+    for (Value element : elements.take_front(inputs.size()))
+      in.emplace_back(b, castFloat(b, bodyLoc, element, computeType));
+    SmallVector<Value> out;
+    for (auto [value, output] :
+         llvm::zip_equal(formula(b, in), elements.drop_front(inputs.size())))
+      out.push_back(castFloat(b, bodyLoc, value, output.getType()));
+    if (sum)
+      out[0] = arith::AddFOp::create(b, elements[inputs.size()], out[0]);
+    linalg::YieldOp::create(b, out);
+  };
+  auto generic =
+      linalg::GenericOp::create(builder, loc, ValueRange(outputs).getTypes(),
+                                inputs, outputs, maps, iterators, body);
+  return SmallVector<Value>(generic.getResults());
+}
+
+/// The part of a tensor with batch and event dimensions, or with batch
+/// dimensions alone, that belongs to one distribution.
+struct EventSlice {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+  RankedTensorType type;
+
+  EventSlice(OpBuilder &builder, Location loc, Value tensor,
+             ValueRange distribution) {
+    auto whole = cast<RankedTensorType>(tensor.getType());
+    int64_t batchRank = distribution.size();
+    strides.assign(whole.getRank(), builder.getIndexAttr(1));
+    offsets.assign(distribution.begin(), distribution.end());
+    offsets.append(whole.getRank() - batchRank, builder.getIndexAttr(0));
+    sizes.assign(batchRank, builder.getIndexAttr(1));
+    for (int64_t i = batchRank, e = whole.getRank(); i != e; ++i)
+      sizes.push_back(tensor::getMixedSize(builder, loc, tensor, i));
+    type = RankedTensorType::get(whole.getShape().drop_front(batchRank),
+                                 whole.getElementType());
+  }
+};
+
+/// What a formula returned, a number or a tensor of the compute type, as a
+/// tensor of the type that is stored.
+static Value asStored(ImplicitLocOpBuilder &b, Value value,
+                      RankedTensorType type) {
+  if (!isa<RankedTensorType>(value.getType()))
+    return tensor::FromElementsOp::create(
+        b, type, castFloat(b, b.getLoc(), value, type.getElementType()));
+  if (getElementTypeOrSelf(value.getType()) == type.getElementType())
+    return value;
+  Value empty = createEmpty(b, b.getLoc(), type, value);
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(type.getRank()));
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  auto cast = linalg::GenericOp::create(
+      b, TypeRange(type), value, empty, maps, iterators,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) {
+        linalg::YieldOp::create(
+            nested, loc,
+            castFloat(nested, loc, elements[0], type.getElementType()));
+      });
+  return cast.getResult(0);
+}
+
+SmallVector<Value>
+mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
+                             ValueRange inputs, ArrayRef<Type> results,
+                             bool sum, EventFormula formula) {
+  ImplicitLocOpBuilder b(op->getLoc(), builder);
+  assertSameSizes(b, op, inputs);
+  BeliefType type = getBeliefType(op);
+  FloatType computeType = getComputeType(op);
+  SmallVector<Type> types(results);
+  if (sum)
+    types.insert(types.begin(), type.getBatchType());
+  SmallVector<Value> outputs;
+  for (Type result : types)
+    outputs.push_back(createEmpty(b, b.getLoc(), cast<RankedTensorType>(result),
+                                  inputs.front()));
+
+  // The results for one distribution.
+  auto evaluate = [&](ValueRange distribution, ValueRange into) {
+    SmallVector<Array> arrays;
+    for (Value input : inputs) {
+      EventSlice slice(b, b.getLoc(), input, distribution);
+      Value event = tensor::ExtractSliceOp::create(
+          b, slice.type, input, slice.offsets, slice.sizes, slice.strides);
+      arrays.emplace_back(b, event, computeType);
+    }
+    SmallVector<Value> stored;
+    for (auto [value, output] : llvm::zip_equal(formula(b, arrays), into))
+      stored.push_back(asStored(
+          b, value, EventSlice(b, b.getLoc(), output, distribution).type));
+    return stored;
+  };
+
+  int64_t batchRank = type.getBatchType().getRank();
+  SmallVector<Value> values;
+  if (batchRank == 0) {
+    values = evaluate({}, outputs);
+  } else {
+    SmallVector<OpFoldResult> bounds;
+    for (int64_t i = 0; i != batchRank; ++i)
+      bounds.push_back(tensor::getMixedSize(b, b.getLoc(), inputs.front(), i));
+    auto forall = scf::ForallOp::create(
+        b, bounds, outputs, /*mapping=*/std::nullopt,
+        [&](OpBuilder &nested, Location, ValueRange arguments) {
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToEnd(nested.getInsertionBlock());
+          ValueRange distribution = arguments.take_front(batchRank);
+          ValueRange into = arguments.drop_front(batchRank);
+          SmallVector<Value> stored = evaluate(distribution, into);
+          SmallVector<EventSlice> slices;
+          for (Value output : into)
+            slices.emplace_back(b, b.getLoc(), output, distribution);
+          auto terminator = scf::InParallelOp::create(b);
+          b.setInsertionPointToStart(terminator.getBody());
+          for (auto [value, output, slice] :
+               llvm::zip_equal(stored, into, slices))
+            tensor::ParallelInsertSliceOp::create(
+                b, value, output, slice.offsets, slice.sizes, slice.strides);
+        });
+    values.assign(forall.result_begin(), forall.result_end());
+  }
+  if (sum)
+    values[0] = buildSum(b, b.getLoc(), values[0]);
+  return values;
+}
