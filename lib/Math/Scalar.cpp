@@ -99,4 +99,13 @@ Scalar copysign(Scalar magnitude, Scalar sign) {
 Scalar max(Scalar a, Scalar b) { return build<arith::MaximumFOp>(a, b); }
 Scalar min(Scalar a, Scalar b) { return build<arith::MinimumFOp>(a, b); }
 
+// Knuth's two-sum, which holds whichever operand is larger.
+Difference exactDifference(Scalar a, Scalar b) {
+  Scalar rounded = a - b;
+  Scalar taken = rounded - a;
+  Scalar lost = (a - (rounded - taken)) - (b + taken);
+  Condition isFinite = abs(rounded) < std::numeric_limits<double>::infinity();
+  return {rounded, select(isFinite, lost, 0.0)};
+}
+
 } // namespace mlir::fisher

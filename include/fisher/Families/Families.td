@@ -190,4 +190,39 @@ def Fisher_ExponentialAttr
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Categorical
+//===----------------------------------------------------------------------===//
+
+def Fisher_CategoricalChart : I32Enum<"CategoricalChart", "how probabilities are stored", [
+  I32EnumCase<"logits", 0>,
+  I32EnumCase<"probabilities", 1>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_CategoricalAttr
+    : Fisher_EventFamily<"Categorical", "categorical", Fisher_CategoricalChart> {
+  let summary = "the distributions of one of several outcomes: a part of the sphere";
+  let description = [{
+    One component with one event dimension, the outcomes. `logits` are
+    logarithms of the probabilities up to a number that is added to all, and
+    may be minus infinity; `probabilities` are not negative, and are divided by
+    their sum when they are read, so that they need not sum to one exactly.
+
+    Standard coordinates of a prior are the probabilities, one for each
+    outcome, or a single number for all of them alike: `#fisher.prior<[1.0]>`
+    is the uniform distribution.
+
+    Gradients with respect to probabilities are those of the function of the
+    probabilities divided by their sum; they are infinite at an outcome whose
+    probability is zero while that of the reference is not.
+
+    ```mlir
+    func.func private @policies() -> !fisher.belief<#fisher.categorical<logits>, tensor<32x10xf32>>
+    func.func private @any_size() -> !fisher.belief<#fisher.categorical<probabilities>, tensor<?x?xf64>>
+    ```
+  }];
+}
+
 #endif // FISHER_FAMILIES_FAMILIES_TD

@@ -102,6 +102,13 @@ Scalar max(Scalar a, Scalar b);
 Scalar min(Scalar a, Scalar b);
 inline Scalar square(Scalar x) { return x * x; }
 
+/// A difference, and what was lost when it was rounded: their sum is exact.
+/// Nothing is lost where the difference is not finite.
+struct Difference {
+  Scalar rounded, lost;
+};
+Difference exactDifference(Scalar a, Scalar b);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_MATH_SCALAR_H
