@@ -225,4 +225,39 @@ def Fisher_CategoricalAttr
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// Centered Gaussian
+//===----------------------------------------------------------------------===//
+
+def Fisher_CenteredGaussianChart : I32Enum<"CenteredGaussianChart", "how a covariance is stored", [
+  I32EnumCase<"covariance", 0>,
+  I32EnumCase<"cholesky", 1>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_CenteredGaussianAttr
+    : Fisher_EventFamily<"CenteredGaussian", "centered_gaussian", Fisher_CenteredGaussianChart> {
+  let summary = "the normal distributions with mean zero: positive definite matrices";
+  let description = [{
+    One component with two event dimensions, a square matrix of a static size
+    from 1 to 32: the covariance, of which the symmetric part is read, or its
+    Cholesky factor, of which the lower triangle is read. A matrix that is not
+    positive definite, or a factor whose diagonal is not positive, gives NaN.
+
+    Gradients with respect to a covariance are the symmetric G for which
+    tr(G dS) is the change; with respect to a Cholesky factor they are zero
+    above the diagonal.
+
+    Standard coordinates of a prior are the covariance's elements row by row,
+    or a single number, the variance of every axis: `#fisher.prior<[1.0]>` is
+    the standard normal distribution.
+
+    ```mlir
+    func.func private @covariances() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<?x3x3xf64>>
+    func.func private @factor() -> !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<8x8xf32>>
+    ```
+  }];
+}
+
 #endif // FISHER_FAMILIES_FAMILIES_TD

@@ -1,0 +1,356 @@
+//===- CenteredGaussian.cpp - Normal distributions with mean zero ---------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// With S1 = L Lᵀ, everything between two covariances is in the whitened matrix
+//
+//   W = L⁻¹ S2 L⁻ᵀ,   d² = 1/2 sum log²(lambda),
+//
+// lambda the eigenvalues of W. Where the covariances are close, W - 1 is formed
+// from their difference, and log(lambda) is a log1p.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rates.h"
+
+#include "fisher/IR/Fisher.h"
+#include "fisher/Math/Functions.h"
+#include "fisher/Math/Matrix.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+/// Jacobi's sweeps were counted up to here.
+static constexpr int64_t largestSize = 32;
+
+//===----------------------------------------------------------------------===//
+// Names and domains
+//===----------------------------------------------------------------------===//
+
+ArrayRef<StringRef> CenteredGaussianAttr::getComponentNames() const {
+  static constexpr StringRef covariance[] = {"covariance"};
+  static constexpr StringRef cholesky[] = {"cholesky"};
+  return getChart() == CenteredGaussianChart::covariance ? ArrayRef(covariance)
+                                                         : ArrayRef(cholesky);
+}
+
+ArrayRef<StringRef> CenteredGaussianAttr::getStandardNames() const {
+  static constexpr StringRef names[] = {"covariance"};
+  return names;
+}
+
+unsigned CenteredGaussianAttr::getEventRank() const { return 2; }
+
+LogicalResult CenteredGaussianAttr::verifyEventShape(
+    ArrayRef<int64_t> shape,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  if (ShapedType::isDynamicShape(shape))
+    return emitError() << "a centered Gaussian's last two dimensions must be "
+                          "static; only dimensions before them may be dynamic";
+  if (shape[0] != shape[1])
+    return emitError() << "a centered Gaussian needs square matrices, but the "
+                          "last two dimensions are "
+                       << shape[0] << " and " << shape[1];
+  if (shape[0] < 1 || shape[0] > largestSize)
+    return emitError() << "a centered Gaussian's matrices must have from 1 to "
+                       << largestSize << " rows, got " << shape[0];
+  return success();
+}
+
+/// The Cholesky factor of a symmetric matrix, row by row; fails if there is
+/// none.
+static FailureOr<SmallVector<double, 1>>
+factorize(ArrayRef<double> covariance) {
+  auto size = static_cast<size_t>(std::lround(std::sqrt(covariance.size())));
+  SmallVector<double, 1> factor(covariance.size());
+  for (size_t i = 0; i != size; ++i) {
+    for (size_t j = 0; j <= i; ++j) {
+      double rest = covariance[i * size + j];
+      if (rest != covariance[j * size + i])
+        return failure();
+      for (size_t k = 0; k != j; ++k)
+        rest -= factor[i * size + k] * factor[j * size + k];
+      if (i == j && !(rest > 0.0 && std::isfinite(rest)))
+        return failure();
+      factor[i * size + j] =
+          i == j ? std::sqrt(rest) : rest / factor[j * size + j];
+    }
+  }
+  return factor;
+}
+
+bool CenteredGaussianAttr::isEventInDomain(unsigned,
+                                           ArrayRef<double> event) const {
+  if (getChart() == CenteredGaussianChart::covariance)
+    return succeeded(factorize(event));
+  auto size = static_cast<size_t>(std::lround(std::sqrt(event.size())));
+  for (size_t i = 0; i != size; ++i)
+    if (!(event[i * (size + 1)] > 0.0 && std::isfinite(event[i * (size + 1)])))
+      return false;
+  return true;
+}
+
+std::string CenteredGaussianAttr::getDomainDescription(unsigned) const {
+  return getChart() == CenteredGaussianChart::covariance
+             ? "a symmetric positive definite matrix"
+             : "a lower triangle with a positive diagonal";
+}
+
+FailureOr<StoredComponents> CenteredGaussianAttr::getStoredEvents(
+    ArrayRef<double> standard, ArrayRef<int64_t> eventShape,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  size_t size = eventShape[0];
+  SmallVector<double, 1> covariance(standard);
+  if (standard.size() == 1) {
+    covariance.assign(size * size, 0.0);
+    for (size_t i = 0; i != size; ++i)
+      covariance[i * (size + 1)] = standard[0];
+  }
+  if (covariance.size() != size * size)
+    return emitError() << "a centered Gaussian prior needs one number, the "
+                          "variance of every axis, or the "
+                       << size * size
+                       << " elements of the covariance row by row; got "
+                       << standard.size();
+  FailureOr<SmallVector<double, 1>> factor = factorize(covariance);
+  if (failed(factor))
+    return emitError() << "a centered Gaussian prior's covariance must be "
+                          "symmetric and positive definite";
+  if (getChart() == CenteredGaussianChart::covariance)
+    return StoredComponents{covariance};
+  return StoredComponents{*factor};
+}
+
+//===----------------------------------------------------------------------===//
+// One belief
+//===----------------------------------------------------------------------===//
+
+/// L, the Cholesky factor of the covariance.
+static Matrix readFactor(CenteredGaussianChart chart, Array stored) {
+  return chart == CenteredGaussianChart::covariance
+             ? cholesky(readSymmetric(stored))
+             : readLower(stored);
+}
+
+/// L⁻¹ a L⁻ᵀ for a symmetric a.
+static Matrix whiten(const Matrix &factor, const Matrix &a) {
+  Matrix w = solveLower(factor, transpose(solveLower(factor, a)));
+  return 0.5 * (w + transpose(w));
+}
+
+/// The whitened change of the covariance that a tangent vector is.
+static Matrix whitenTangent(CenteredGaussianChart chart, const Matrix &factor,
+                            Array tangent) {
+  if (chart == CenteredGaussianChart::covariance)
+    return whiten(factor, readSymmetric(tangent));
+  Matrix change = lower(Matrix(tangent.getBuilder(), tangent.getValue(),
+                               tangent.getComputeType()));
+  Matrix w = solveLower(factor, change);
+  return w + transpose(w);
+}
+
+/// The tangent vector that a whitened change `w` of the covariance is: L w Lᵀ,
+/// or the change of the factor.
+static Array unwhitenTangent(CenteredGaussianChart chart, const Matrix &factor,
+                             const Matrix &w) {
+  if (chart == CenteredGaussianChart::covariance)
+    return (factor * transpose(factor * w)).asArray();
+  return (factor * lower(w, 0.5)).asArray();
+}
+
+/// The covector that takes a change to tr(c dW), for a symmetric c: L⁻ᵀ c L⁻¹,
+/// or 2 L⁻ᵀ c below the diagonal.
+static Array unwhitenCovector(CenteredGaussianChart chart, const Matrix &factor,
+                              const Matrix &c) {
+  Matrix half = solveLowerTransposed(factor, c);
+  if (chart == CenteredGaussianChart::covariance)
+    return solveLowerTransposed(factor, transpose(half)).asArray();
+  return (2.0 * lower(half)).asArray();
+}
+
+//===----------------------------------------------------------------------===//
+// Two beliefs
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// What two beliefs have between them.
+class Pair {
+public:
+  Pair(CenteredGaussianChart chart, Array a, Array b)
+      : factor(readFactor(chart, a)), other(readFactor(chart, b)),
+        isNear(factor.getBuilder(), Value()), whitened(factor) {
+    if (chart == CenteredGaussianChart::covariance) {
+      Matrix first = readSymmetric(a), second = readSymmetric(b);
+      Matrix rise = second - first;
+      isNear = isSmall(whiten(factor, rise));
+      whitened = whiten(factor, select(isNear, rise, second));
+    } else {
+      Matrix rise = solveLower(factor, other - factor);
+      Matrix excess = (rise + transpose(rise)) + rise * transpose(rise);
+      isNear = isSmall(excess);
+      Matrix ratio = solveLower(factor, other);
+      whitened = select(isNear, excess, ratio * transpose(ratio));
+    }
+  }
+
+  /// log(lambda) of each eigenvalue of the whitened matrix.
+  Array getLogs(Array eigenvalues) const {
+    // Nothing is a number unless the other covariance is positive definite.
+    Scalar pivots =
+        sumOverRows(other, [&](Value i) { return other(i, i) - other(i, i); });
+    return buildVector(factor, [&](Value i) {
+      Scalar value = eigenvalues.at(i);
+      return pivots + select(isNear, log1p(value), log(positiveOrNaN(value)));
+    });
+  }
+
+  /// The Cholesky factors of the two covariances.
+  Matrix factor, other;
+  /// Whether the identity was taken from the whitened matrix.
+  Condition isNear;
+  Matrix whitened;
+
+private:
+  static Condition isSmall(const Matrix &a) {
+    Scalar squares = sumOverRows(a, [&](Value i) {
+      return sumOverRows(a, [&](Value j) { return square(a(i, j)); });
+    });
+    return squares < 0.25;
+  }
+};
+
+} // namespace
+
+static Scalar getSquaredDistance(const Matrix &like, Array logs) {
+  return 0.5 * sumOverRows(like, [&](Value i) { return square(logs.at(i)); });
+}
+
+//===----------------------------------------------------------------------===//
+// Distances
+//===----------------------------------------------------------------------===//
+
+Scalar CenteredGaussianAttr::buildSquaredDistance(ArrayPoint a,
+                                                  ArrayPoint b) const {
+  Pair pair(getChart(), a[0], b[0]);
+  return getSquaredDistance(pair.factor,
+                            pair.getLogs(eigenvaluesSymmetric(pair.whitened)));
+}
+
+// tr(-log(W) dW) for a change of the first covariance that is dW if whitened.
+DistanceAndArrayGradient
+CenteredGaussianAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
+                                                       ArrayPoint b) const {
+  Pair pair(getChart(), a[0], b[0]);
+  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
+  Array logs = pair.getLogs(eigen.values);
+  Matrix slope = -1.0 * product(eigen.vectors, logs, eigen.vectors);
+  return {getSquaredDistance(pair.factor, logs),
+          {unwhitenCovector(getChart(), pair.factor, slope)}};
+}
+
+// 1/2 sum (1/lambda - 1 + log lambda).
+Scalar CenteredGaussianAttr::buildKLDivergence(ArrayPoint a,
+                                               ArrayPoint b) const {
+  Pair pair(getChart(), a[0], b[0]);
+  Array logs = pair.getLogs(eigenvaluesSymmetric(pair.whitened));
+  return 0.5 * sumOverRows(pair.factor, [&](Value i) {
+           Scalar l = logs.at(i);
+           return expRemainder(l, expm1(-l));
+         });
+}
+
+//===----------------------------------------------------------------------===//
+// Metric
+//===----------------------------------------------------------------------===//
+
+// tr(W1 W2)/2 for whitened changes.
+ArrayComponents CenteredGaussianAttr::buildMetric(ArrayPoint at,
+                                                  ArrayPoint tangent) const {
+  Matrix factor = readFactor(getChart(), at[0]);
+  Matrix change = whitenTangent(getChart(), factor, tangent[0]);
+  return {unwhitenCovector(getChart(), factor, 0.5 * change)};
+}
+
+// 2 S G S, or the change of the factor by what is symmetric and has the lower
+// triangle of Lᵀ G.
+ArrayComponents
+CenteredGaussianAttr::buildNaturalGradient(ArrayPoint at,
+                                           ArrayPoint gradient) const {
+  Matrix factor = readFactor(getChart(), at[0]);
+  if (getChart() == CenteredGaussianChart::covariance) {
+    Matrix half = transpose(factor) * readSymmetric(gradient[0]);
+    return {unwhitenTangent(getChart(), factor, 2.0 * (half * factor))};
+  }
+  Matrix g = lower(Matrix(gradient[0].getBuilder(), gradient[0].getValue(),
+                          gradient[0].getComputeType()));
+  return {
+      unwhitenTangent(getChart(), factor, mirrorLower(transpose(factor) * g))};
+}
+
+//===----------------------------------------------------------------------===//
+// Geodesics
+//===----------------------------------------------------------------------===//
+
+/// The belief whose whitened covariance has these eigenvectors, and these
+/// logarithms of eigenvalues.
+static Array followGeodesic(CenteredGaussianChart chart, const Matrix &factor,
+                            const Matrix &vectors, Array logs) {
+  // Half of the whitened covariance: vectors diag(exp(logs/2)).
+  Array roots =
+      buildVector(factor, [&](Value i) { return exp(0.5 * logs.at(i)); });
+  Matrix half = buildMatrix(
+      factor, [&](Value i, Value j) { return vectors(i, j) * roots.at(j); });
+  if (chart == CenteredGaussianChart::cholesky)
+    return (factor * lowerFactor(half)).asArray();
+  Matrix axes = factor * half;
+  return (axes * transpose(axes)).asArray();
+}
+
+ArrayComponents CenteredGaussianAttr::buildLog(ArrayPoint a,
+                                               ArrayPoint b) const {
+  Pair pair(getChart(), a[0], b[0]);
+  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
+  Matrix change =
+      product(eigen.vectors, pair.getLogs(eigen.values), eigen.vectors);
+  return {unwhitenTangent(getChart(), pair.factor, change)};
+}
+
+ArrayComponents CenteredGaussianAttr::buildExp(ArrayPoint a,
+                                               ArrayPoint tangent) const {
+  Matrix factor = readFactor(getChart(), a[0]);
+  SymmetricEigen eigen =
+      eigenSymmetric(whitenTangent(getChart(), factor, tangent[0]));
+  return {followGeodesic(getChart(), factor, eigen.vectors, eigen.values)};
+}
+
+// L Wᵗ Lᵀ.
+ArrayComponents CenteredGaussianAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
+                                                    Scalar t) const {
+  Pair pair(getChart(), a[0], b[0]);
+  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
+  Array logs = pair.getLogs(eigen.values);
+  return {followGeodesic(getChart(), pair.factor, eigen.vectors, t * logs)};
+}
+
+//===----------------------------------------------------------------------===//
+// Charts
+//===----------------------------------------------------------------------===//
+
+ArrayComponents
+CenteredGaussianAttr::buildConvert(ArrayPoint belief,
+                                   FamilyInterface target) const {
+  CenteredGaussianChart chart = cast<CenteredGaussianAttr>(target).getChart();
+  if (chart == getChart())
+    return {belief[0]};
+  Matrix factor = readFactor(getChart(), belief[0]);
+  if (chart == CenteredGaussianChart::cholesky)
+    return {lower(factor).asArray()};
+  return {(factor * transpose(factor)).asArray()};
+}
