@@ -103,6 +103,8 @@ FailureOr<StoredComponents> CategoricalAttr::getStoredEvents(
     return emitError() << "a categorical prior's probabilities must not be "
                           "negative, and not all be 0";
   double total = std::accumulate(standard.begin(), standard.end(), 0.0);
+  if (standard.size() == 1 && ShapedType::isStatic(eventShape[0]))
+    total *= eventShape[0];
   SmallVector<double, 1> stored;
   for (double weight : standard)
     stored.push_back(getChart() == CategoricalChart::logits

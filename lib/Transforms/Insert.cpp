@@ -416,11 +416,14 @@ void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
     remark << "'" << getComponentName(function, belief, component) << "'";
   });
   RankedTensorType distributions = belief.type.getBatchType();
+  StringRef unit =
+      belief.type.getEventShape().empty() ? "element" : "distribution";
   remark << " as " << entry.getFamily() << ", ";
-  if (distributions.hasStaticShape())
-    remark << distributions.getNumElements() << " elements";
+  if (!distributions.hasStaticShape())
+    remark << unit << "s of " << belief.type.getComponentType();
   else
-    remark << "elements of " << belief.type.getComponentType();
+    remark << distributions.getNumElements() << " " << unit
+           << (distributions.getNumElements() == 1 ? "" : "s");
   remark << ", toward " << entry.getReference() << ", weight "
          << describeNumber(entry.getWeight()) << ", mode "
          << stringifyMode(entry.getMode());

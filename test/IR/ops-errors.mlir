@@ -340,3 +340,64 @@ func.func @not_an_operation() {
   fisher.distance
   return
 }
+
+// -----
+
+func.func @one_probability_is_negative() -> !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<[[0.5, 0.5], [1.5, -0.5]]> : tensor<2x2xf32>
+  // expected-error@+1 {{outside the domain of component 'probabilities' of #fisher.categorical<probabilities>: needs probabilities >= 0, not all 0}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>>
+  return %b : !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>>
+}
+
+// -----
+
+// One of the distributions has no outcome; the elements are in the domain.
+func.func @no_outcome_is_possible() -> !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<[[0.0, 0.5], [0.0, 0.0]]> : tensor<2x2xf32>
+  // expected-error@+1 {{needs probabilities >= 0, not all 0}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>>
+  return %b : !fisher.belief<#fisher.categorical<probabilities>, tensor<2x2xf32>>
+}
+
+// -----
+
+func.func @every_logit_is_minus_infinity() -> !fisher.belief<#fisher.categorical<logits>, tensor<3xf64>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<0xFFF0000000000000> : tensor<3xf64>
+  // expected-error@+1 {{needs finite numbers, or minus infinity for some outcomes}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.categorical<logits>, tensor<3xf64>>
+  return %b : !fisher.belief<#fisher.categorical<logits>, tensor<3xf64>>
+}
+
+// -----
+
+func.func @indefinite() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<1.0> : tensor<2x2xf64>
+  // expected-error@+1 {{outside the domain of component 'covariance' of #fisher.centered_gaussian<covariance>: needs a symmetric positive definite matrix}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>>
+  return %b : !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>>
+}
+
+// -----
+
+func.func @not_symmetric() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<[[1.0, 0.5], [0.25, 1.0]]> : tensor<2x2xf64>
+  // expected-error@+1 {{needs a symmetric positive definite matrix}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>>
+  return %b : !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<2x2xf64>>
+}
+
+// -----
+
+func.func @factor_with_negative_diagonal() -> !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<2x2xf64>> {
+  // expected-note@+1 {{the constant is here}}
+  %c = arith.constant dense<[[1.0, 0.0], [0.25, -1.0]]> : tensor<2x2xf64>
+  // expected-error@+1 {{outside the domain of component 'cholesky' of #fisher.centered_gaussian<cholesky>: needs a lower triangle with a positive diagonal}}
+  %b = fisher.belief %c : !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<2x2xf64>>
+  return %b : !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<2x2xf64>>
+}

@@ -64,3 +64,33 @@ func.func private @encoding() -> !fisher.belief<#fisher.gaussian<sigma>, tensor<
 
 // expected-error@+1 {{unknown  type `point` in dialect `fisher`}}
 func.func private @unknown_type() -> !fisher.point<tensor<4xf32>>
+
+// -----
+
+// expected-error@+1 {{family 'categorical' needs 1 event dimensions at the end of the component type, but 'tensor<f32>' has rank 0}}
+func.func private @no_outcomes() -> !fisher.belief<#fisher.categorical<logits>, tensor<f32>>
+
+// -----
+
+// expected-error@+1 {{a categorical distribution needs at least one outcome, but the last dimension is 0}}
+func.func private @empty_event() -> !fisher.belief<#fisher.categorical<logits>, tensor<4x0xf32>>
+
+// -----
+
+// expected-error@+1 {{family 'centered_gaussian' needs 2 event dimensions at the end of the component type, but 'tensor<4xf32>' has rank 1}}
+func.func private @vector() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<4xf32>>
+
+// -----
+
+// expected-error@+1 {{a centered Gaussian needs square matrices, but the last two dimensions are 4 and 3}}
+func.func private @not_square() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<4x3xf32>>
+
+// -----
+
+// expected-error@+1 {{a centered Gaussian's last two dimensions must be static; only dimensions before them may be dynamic}}
+func.func private @dynamic_matrix() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<4x?x?xf32>>
+
+// -----
+
+// expected-error@+1 {{a centered Gaussian's matrices must have from 1 to 32 rows, got 33}}
+func.func private @large_matrix() -> !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<33x33xf32>>

@@ -50,3 +50,11 @@ func.func @distance_of_scalars(%a: !fisher.belief<#fisher.gaussian<variance>, te
   %k = fisher.kl_divergence %a, %a : !fisher.belief<#fisher.gaussian<variance>, tensor<f64>> -> tensor<f64>
   return %k : tensor<f64>
 }
+// CHECK: @logits() -> !fisher.belief<#fisher.categorical<logits>, tensor<4x10xf32>>
+func.func private @logits() -> !fisher.belief<#fisher.categorical<logits>, tensor<4x10xf32>>
+// CHECK: @probabilities() -> !fisher.belief<#fisher.categorical<probabilities>, tensor<?xbf16>>
+func.func private @probabilities() -> !fisher.belief<#fisher.categorical<probabilities>, tensor<?xbf16>>
+// CHECK: @covariance() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<?x32x32xf64>>
+func.func private @covariance() -> !fisher.belief<#fisher.centered_gaussian<covariance>, tensor<?x32x32xf64>>
+// CHECK: @cholesky() -> !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<1x1xf16>>
+func.func private @cholesky() -> !fisher.belief<#fisher.centered_gaussian<cholesky>, tensor<1x1xf16>>

@@ -109,6 +109,42 @@ fisher.policy @default {
     assert_close(results[2], logvar)
 
 
+def categorical_squared_distance(logits1, logits2):
+    p, q = (np.exp(x - x.max(-1, keepdims=True)) for x in (logits1, logits2))
+    p, q = (x / x.sum(-1, keepdims=True) for x in (p, q))
+    chord = np.sqrt(((np.sqrt(p) - np.sqrt(q))**2).sum(-1))
+    return (4 * np.arcsin(chord / 2))**2
+
+
+@pytest.mark.parametrize("reference,family", [
+    ('#fisher.argument<"reference.logits">', "logits"),
+    ("#fisher.prior<[1.0]>", "logits")])
+def test_policy_is_pulled_toward_a_policy(tmp_path, reference, family):
+    """The policy's logits are a result; the reference's are an argument, or
+    uniform."""
+    path = tmp_path / "policy.mlir"
+    path.write_text(f"""
+fisher.policy @default {{
+  fisher.regularize "policy.logits" as #fisher.categorical<{family}>
+      toward {reference} weight 1.0e-2 mode loss_only
+}}""")
+    results, done = run_model("policy_gradient", tmp_path, f"--policy={path}")
+    assert "regularized 'policy.logits'" in done.stderr
+    with np.load(HERE / "policy_gradient" / "io.npz") as io:
+        outputs = [io[f"out{i}"] for i in range(6)]
+        arguments = [io[f"arg{i}"] for i in range(8)]
+    loss, logits = (next(x for x in outputs if x.shape == shape).astype(
+        np.float64) for shape in ((), (64, 10)))
+    toward = arguments[7].astype(np.float64)
+    assert toward.shape == logits.shape
+    if "prior" in reference:
+        toward = np.zeros_like(toward)
+    penalty = 1e-2 * categorical_squared_distance(logits, toward).sum()
+    assert penalty > 1e-3 * abs(loss)
+    got = next(x for x in results if x.shape == ())
+    assert abs(got - (loss + penalty)) <= TOLERANCE * (abs(loss) + penalty)
+
+
 def geodesic(mu1, rho1, mu2, sigma2, t):
     """The point at fraction t from (mu1, softplus(rho1)), stored again."""
     s1 = np.logaddexp(0, rho1.astype(np.float64))
