@@ -145,14 +145,8 @@ struct ScalePair {
       Scalar s1 = sqrt(first.positive()), s2 = sqrt(second.positive());
       return (b - a) / (s1 + s2) * sigma1 * sigma2;
     }
-    case GaussianChart::softplus: {
-      // log((1+e^a)/(1+e^b)); far apart, the parts that grow like the stored
-      // values and the rest are subtracted each by itself.
-      Scalar near = log1p(expm1(a - b) * sigmoid(b));
-      Scalar far = (max(a, a.constant(0.0)) - max(b, b.constant(0.0))) +
-                   (log1p(exp(-abs(a))) - log1p(exp(-abs(b))));
-      return select(abs(a - b) < 1.0, near, far);
-    }
+    case GaussianChart::softplus:
+      return softplusDifference(a, b);
     default:
       return sigma1 - sigma2;
     }

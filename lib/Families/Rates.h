@@ -27,6 +27,16 @@ inline Scalar logOfRatio(Scalar a, Scalar b) {
   return copysign(size, a - b);
 }
 
+/// softplus(a) - softplus(b) without cancellation.
+inline Scalar softplusDifference(Scalar a, Scalar b) {
+  // log((1+e^a)/(1+e^b)); far apart, the parts that grow like the arguments
+  // and the rest are subtracted each by itself.
+  Scalar near = log1p(expm1(a - b) * sigmoid(b));
+  Scalar far = (max(a, a.constant(0.0)) - max(b, b.constant(0.0))) +
+               (log1p(exp(-abs(a))) - log1p(exp(-abs(b))));
+  return select(abs(a - b) < 1.0, near, far);
+}
+
 /// e^-x - 1 + x >= 0, where `y` is e^-x - 1.
 inline Scalar expRemainder(Scalar x, Scalar y) {
   // Near y = -1 the digits of 1+y are lost.

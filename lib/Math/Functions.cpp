@@ -14,9 +14,9 @@
 
 #include "fisher/Math/Functions.h"
 
-#include "Evaluation.h"
 #include "fisher/Math/Bits.h"
 #include "fisher/Math/Coefficients.h"
+#include "fisher/Math/Evaluation.h"
 
 #include <limits>
 

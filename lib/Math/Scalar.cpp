@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
 #include <limits>
@@ -28,6 +29,15 @@ Scalar Scalar::constant(double number) const {
   return {*builder, arith::ConstantOp::create(*builder, attr)};
 }
 
+Scalar Scalar::constant(ArrayRef<double> numbers) const {
+  auto type = VectorType::get(numbers.size(), getElementType());
+  SmallVector<Attribute> elements;
+  for (double number : numbers)
+    elements.push_back(FloatAttr::get(getElementType(), number));
+  auto attr = DenseElementsAttr::get(type, elements);
+  return {*builder, arith::ConstantOp::create(*builder, attr)};
+}
+
 Scalar Scalar::nan() const {
   return constant(std::numeric_limits<double>::quiet_NaN());
 }
@@ -37,8 +47,17 @@ static Scalar build(Scalar a) {
   return {a.getBuilder(), OpTy::create(a.getBuilder(), a.getValue())};
 }
 
+/// `x` as a value of the type of `other`, if that is a vector.
+static Scalar broadcastLike(Scalar x, Scalar other) {
+  if (x.getType() == other.getType() || !isa<VectorType>(other.getType()))
+    return x;
+  ImplicitLocOpBuilder &b = x.getBuilder();
+  return {b, vector::BroadcastOp::create(b, other.getType(), x.getValue())};
+}
+
 template <typename OpTy>
 static Scalar build(Scalar a, Scalar b) {
+  std::tie(a, b) = std::pair(broadcastLike(a, b), broadcastLike(b, a));
   return {a.getBuilder(),
           OpTy::create(a.getBuilder(), a.getValue(), b.getValue())};
 }
@@ -106,6 +125,12 @@ Difference exactDifference(Scalar a, Scalar b) {
   Scalar lost = (a - (rounded - taken)) - (b + taken);
   Condition isFinite = abs(rounded) < std::numeric_limits<double>::infinity();
   return {rounded, select(isFinite, lost, 0.0)};
+}
+
+Scalar sumOfElements(Scalar vector) {
+  ImplicitLocOpBuilder &b = vector.getBuilder();
+  return {b, vector::ReductionOp::create(b, vector::CombiningKind::ADD,
+                                         vector.getValue())};
 }
 
 } // namespace mlir::fisher

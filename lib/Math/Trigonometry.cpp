@@ -12,9 +12,9 @@
 
 #include "fisher/Math/Trigonometry.h"
 
-#include "Evaluation.h"
 #include "fisher/Math/Bits.h"
 #include "fisher/Math/Coefficients.h"
+#include "fisher/Math/Evaluation.h"
 #include "fisher/Math/Functions.h"
 
 #include <limits>
@@ -282,6 +282,12 @@ Scalar wrapAngle(Scalar x) {
   Scalar low = angle.low + turn * (4.0 * format.quarterTurnRest);
   Scalar result = (angle.high - turn * (2.0 * halfTurn)) - low;
   return select(abs(x) <= halfTurn, x, result);
+}
+
+SplitAngle wrapDifference(Scalar from, Scalar to) {
+  Difference difference = exactDifference(to, from);
+  ReducedAngle angle = reduceAngle(difference.rounded, 4);
+  return {angle.high, difference.lost - angle.low};
 }
 
 } // namespace mlir::fisher

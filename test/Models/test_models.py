@@ -18,6 +18,7 @@ import pytest
 from execution import tool
 from paths import ROOT, read_cache
 from stock_mlir import compile_with_stock_tools
+import von_mises
 
 HERE = pathlib.Path(__file__).parent
 MODELS = sorted(path.parent.name for path in HERE.glob("*/step.mlir"))
@@ -179,6 +180,35 @@ def test_proximal_is_the_geodesic_step_after_the_update(tmp_path, how):
         assert_close(results[mean + 1], rho)
     for untouched in (2, 5, 6):
         assert_close(results[untouched], plain[untouched])
+
+
+def test_proximal_step_of_directions(tmp_path):
+    """A bank of phases, drawn toward a prior after its update: compared with
+    geodesics that are found by integrating their differential equation."""
+    step_size, weight, prior = 0.05, 1.5, (0.5, 2.0)
+    path = tmp_path / "policy.mlir"
+    path.write_text(f"""
+fisher.policy @default {{
+  fisher.regularize "(*).mu", "(*).log_kappa" as #fisher.von_mises<log_kappa>
+      toward #fisher.prior<[{prior[0]}, {prior[1]}]> weight {weight} mode proximal
+}}""")
+    results, done = run_model("phase_bank", tmp_path, f"--policy={path}",
+                              f"--step-size={step_size}")
+    assert "'bank.mu', 'bank.log_kappa'" in done.stderr
+    with np.load(HERE / "phase_bank" / "io.npz") as io:
+        mu, log_kappa, loss = (io[f"out{i}"].astype(np.float64)
+                               for i in range(3))
+    s = 2 * step_size * weight
+    flat = mu.ravel(), np.exp(log_kappa.ravel())
+    expected_mu, kappa = von_mises.geodesic(
+        *flat, *(np.full(mu.size, p) for p in prior), s / (1 + s))
+    # Directions that are stored are not wrapped, computed ones are.
+    turns = np.rint((results[0] - expected_mu.reshape(mu.shape)) / (2 * np.pi))
+    assert_close(results[0], expected_mu.reshape(mu.shape) + turns * 2 * np.pi)
+    assert_close(results[1], np.log(kappa).reshape(mu.shape))
+    assert_close(results[2], loss)
+    # The step is far larger than the tolerance.
+    assert np.abs(results[1] - log_kappa).max() > 0.1
 
 
 @pytest.mark.skipif(bool(read_cache("FISHER_USE_SANITIZER")),

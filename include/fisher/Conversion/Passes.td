@@ -35,7 +35,8 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect"];
 }
 
 #endif // FISHER_CONVERSION_PASSES_TD

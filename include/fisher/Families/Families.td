@@ -118,6 +118,34 @@ def Fisher_GaussianAttr : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianC
 }
 
 //===----------------------------------------------------------------------===//
+// von Mises
+//===----------------------------------------------------------------------===//
+
+def Fisher_VonMisesChart : I32Enum<"VonMisesChart", "how a concentration is stored", [
+  I32EnumCase<"kappa", 0>,
+  I32EnumCase<"log_kappa", 1>,
+  I32EnumCase<"softplus", 2>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_VonMisesAttr
+    : Fisher_Family<"VonMises", "von_mises", Fisher_VonMisesChart, ["buildLog"]> {
+  let summary = "the distributions of a direction: a curved disc around the uniform one";
+  let description = [{
+    Components: the mean direction, an angle in radians of any size, and the
+    concentration kappa, stored as the chart says: itself, its logarithm, or
+    the x with kappa = log(1 + exp(x)). Concentration zero is the uniform
+    belief, which has no direction: gradients and tangent vectors there have
+    zero in place of one. Standard coordinates: direction and concentration.
+
+    ```mlir
+    func.func private @phases() -> !fisher.belief<#fisher.von_mises<log_kappa>, tensor<128xf32>>
+    ```
+  }];
+}
+
+//===----------------------------------------------------------------------===//
 // Bernoulli
 //===----------------------------------------------------------------------===//
 

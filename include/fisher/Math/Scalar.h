@@ -48,6 +48,8 @@ public:
 
   /// A constant of this value's type, `number` rounded to nearest.
   Scalar constant(double number) const;
+  /// A vector of constants of this value's element type.
+  Scalar constant(ArrayRef<double> numbers) const;
   /// Not a number, of this value's type.
   Scalar nan() const;
 
@@ -56,6 +58,8 @@ private:
   Value value;
 };
 
+/// Beside a vector, an operand that is none stands for a vector of equal
+/// elements.
 Scalar operator-(Scalar a);
 Scalar operator+(Scalar a, Scalar b);
 Scalar operator-(Scalar a, Scalar b);
@@ -108,6 +112,9 @@ struct Difference {
   Scalar rounded, lost;
 };
 Difference exactDifference(Scalar a, Scalar b);
+
+/// The sum of a vector's elements in their order.
+Scalar sumOfElements(Scalar vector);
 
 } // namespace mlir::fisher
 

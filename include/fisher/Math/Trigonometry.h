@@ -50,6 +50,17 @@ Scalar tan(Scalar x);
 /// 0.6, f64 0.6 ulp.
 Scalar wrapAngle(Scalar x);
 
+/// An angle as a sum whose second part is small beside the terms that it came
+/// from, but not always beside the first.
+struct SplitAngle {
+  Scalar high, low;
+};
+
+/// to − from less the nearest multiple of 2π, or one next to it where two are
+/// as near up to rounding. The sum of the parts is precise relative to itself
+/// where the size of the difference is up to 2^20 (f64: 2^30).
+SplitAngle wrapDifference(Scalar from, Scalar to);
+
 /// The hyperbolic tangent. Error: f32 2.5, f64 2.4 ulp.
 Scalar tanh(Scalar x);
 /// The y ≥ 0 whose hyperbolic cosine is 1 + x, √(2x) near 0, for x ≥ 0. Error:

@@ -1,4 +1,4 @@
-//===- Evaluation.h - What the elementary functions share -------*- C++ -*-===//
+//===- Evaluation.h - What approximations of functions share --------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_MATH_EVALUATION_H
-#define FISHER_LIB_MATH_EVALUATION_H
+#ifndef FISHER_MATH_EVALUATION_H
+#define FISHER_MATH_EVALUATION_H
 
 #include "fisher/Math/Scalar.h"
 
@@ -39,4 +39,4 @@ inline Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
 
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_MATH_EVALUATION_H
+#endif // FISHER_MATH_EVALUATION_H

@@ -1,0 +1,275 @@
+//===- VonMises.cpp - The distributions of a direction --------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Charts and formulas; the geometry is in VonMisesSurface.h and
+// VonMisesGeodesic.h.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Rates.h"
+#include "VonMisesGeodesic.h"
+
+#include "fisher/IR/Fisher.h"
+#include "fisher/Math/Functions.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fisher;
+using namespace mlir::fisher::von_mises;
+
+//===----------------------------------------------------------------------===//
+// Charts
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The concentration of one belief, stored in a chart.
+struct Concentration {
+  VonMisesChart chart;
+  Scalar stored;
+
+  /// A concentration below zero is not a number.
+  Scalar kappa() const {
+    switch (chart) {
+    case VonMisesChart::kappa:
+      return select(stored >= 0.0, stored, stored.nan());
+    case VonMisesChart::log_kappa:
+      return exp(stored);
+    case VonMisesChart::softplus:
+      return softplus(stored);
+    }
+    llvm_unreachable("all charts are handled");
+  }
+
+  /// d kappa / d stored.
+  Scalar slope() const {
+    switch (chart) {
+    case VonMisesChart::kappa:
+      return stored.constant(1.0);
+    case VonMisesChart::log_kappa:
+      return exp(stored);
+    case VonMisesChart::softplus:
+      return sigmoid(stored);
+    }
+    llvm_unreachable("all charts are handled");
+  }
+
+  /// kappa of `other`, which is stored in the same chart, less this one's,
+  /// without cancellation.
+  Scalar differenceTo(const Concentration &other) const {
+    switch (chart) {
+    case VonMisesChart::kappa:
+      return other.stored - stored;
+    case VonMisesChart::log_kappa: {
+      // Of the larger one, as that is a number where their ratio is not.
+      Scalar step = other.stored - stored;
+      Scalar part = -expm1(-abs(step));
+      return copysign(exp(max(stored, other.stored)) * part, step);
+    }
+    case VonMisesChart::softplus:
+      return softplusDifference(other.stored, stored);
+    }
+    llvm_unreachable("all charts are handled");
+  }
+};
+} // namespace
+
+/// What a chart stores of a concentration.
+static Scalar storeConcentration(Scalar kappa, VonMisesChart chart) {
+  switch (chart) {
+  case VonMisesChart::kappa:
+    return kappa;
+  case VonMisesChart::log_kappa:
+    return log(kappa);
+  case VonMisesChart::softplus:
+    return softplusInverse(kappa);
+  }
+  llvm_unreachable("all charts are handled");
+}
+
+//===----------------------------------------------------------------------===//
+// Names and domains
+//===----------------------------------------------------------------------===//
+
+ArrayRef<StringRef> VonMisesAttr::getComponentNames() const {
+  static constexpr StringRef names[] = {"direction", "concentration"};
+  return names;
+}
+
+ArrayRef<StringRef> VonMisesAttr::getStandardNames() const {
+  static constexpr StringRef names[] = {"direction", "concentration"};
+  return names;
+}
+
+bool VonMisesAttr::isInDomain(unsigned component, double value) const {
+  if (component == 1 && getChart() == VonMisesChart::kappa)
+    return value >= 0.0 && std::isfinite(value);
+  return std::isfinite(value);
+}
+
+std::string VonMisesAttr::getDomainDescription(unsigned component) const {
+  if (component == 1 && getChart() == VonMisesChart::kappa)
+    return "kappa >= 0";
+  return "a finite number";
+}
+
+FailureOr<SmallVector<double>> VonMisesAttr::getStoredFromStandard(
+    ArrayRef<double> standard,
+    function_ref<InFlightDiagnostic()> emitError) const {
+  double direction = standard[0], kappa = standard[1];
+  if (!std::isfinite(direction))
+    return emitError() << "a von Mises direction must be finite, got "
+                       << direction;
+  if (!(kappa >= 0.0) || !std::isfinite(kappa))
+    return emitError()
+           << "a von Mises concentration must be finite and not negative, got "
+           << kappa;
+  if (kappa == 0.0 && getChart() != VonMisesChart::kappa)
+    return emitError() << "a von Mises concentration of 0 has no finite "
+                       << getChartName() << "; store kappa";
+  double stored = [&] {
+    switch (getChart()) {
+    case VonMisesChart::kappa:
+      return kappa;
+    case VonMisesChart::log_kappa:
+      return std::log(kappa);
+    case VonMisesChart::softplus:
+      return kappa + std::log(-std::expm1(-kappa));
+    }
+    llvm_unreachable("all charts are handled");
+  }();
+  return SmallVector<double>{direction, stored};
+}
+
+//===----------------------------------------------------------------------===//
+// Geometry
+//===----------------------------------------------------------------------===//
+
+static Pair relate(Point a, Point b, VonMisesChart chart) {
+  Concentration first{chart, a[1]}, second{chart, b[1]};
+  return relate(a[0], first.kappa(), b[0], second.kappa(),
+                first.differenceTo(second));
+}
+
+Scalar VonMisesAttr::buildSquaredDistance(Point a, Point b) const {
+  return 2.0 * square(connect(relate(a, b, getChart())).length);
+}
+
+// With L the length in the Fisher metric, d(d^2)/dmu1 = -2 sqrt(2) L c sign,
+// d(d^2)/dkappa1 = -2 L sqrt(A'(kappa1)) cos psi1.
+DistanceAndGradient
+VonMisesAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
+  Pair pair = relate(a, b, getChart());
+  Geodesic geodesic = connect(pair);
+  const Triangle &triangle = geodesic.triangle;
+  Scalar byDirection =
+      -4.0 * geodesic.length * triangle.clairaut * pair.turn.sign;
+  Scalar byKappa = (-2.0 * std::sqrt(2.0)) * geodesic.length *
+                   pair.first.resultant.rootVariance * triangle.cosPsi;
+  Concentration concentration{getChart(), a[1]};
+  return {2.0 * square(geodesic.length),
+          {byDirection, byKappa * concentration.slope()}};
+}
+
+// KL = int_kappa1^kappa2 (kappa2 - k) A'(k) dk + A1 kappa2 (1 - cos(mu2-mu1)).
+// With w = A' (s+k)^2, which is 1/2 for large k, and z = (kappa2-kappa1)/
+// (s+kappa1), the integral is
+//   (z - log(1+z))/2 + z^2/(s+kappa2) int_0^1 (1-u) V du,  V = (s+k)(w - 1/2),
+// where s/(s+k) is linear in u. V is smooth everywhere, most so for s near 5.
+Scalar VonMisesAttr::buildKLDivergence(Point a, Point b) const {
+  Concentration concentration1{getChart(), a[1]};
+  Concentration concentration2{getChart(), b[1]};
+  Scalar kappa1 = concentration1.kappa(), kappa2 = concentration2.kappa();
+  const double s = 5.0;
+  Scalar shifted1 = s + kappa1, shifted2 = s + kappa2;
+  Scalar z = concentration1.differenceTo(concentration2) / shifted1;
+  Scalar sum = z.constant(0.0);
+  gauss24.forEach(z, [&](Nodes u) {
+    Scalar q = u.rest * (s / shifted1) + u.node * (s / shifted2);
+    Scalar p = u.rest * (kappa1 / shifted1) + u.node * (kappa2 / shifted2);
+    Scalar shifted = s / q;
+    Scalar excess = square(shifted) * resultantOf(s * (p / q)).variance - 0.5;
+    sum = sum + (u.weight * u.rest) * (shifted * excess);
+  });
+  Scalar spread = 0.5 * expRemainder(-logOfRatio(shifted2, shifted1), z) +
+                  z * (z / shifted2) * Rule::total(sum, z);
+
+  Scalar A = kappa1 * resultantOf(kappa1).ratio;
+  return spread + 2.0 * A * kappa2 * squaredSineOfHalf(turnBetween(a[0], b[0]));
+}
+
+// G = diag(kappa A, A' (dkappa/dstored)^2).
+Components VonMisesAttr::buildMetric(Point at, Point tangent) const {
+  Concentration concentration{getChart(), at[1]};
+  Scalar kappa = concentration.kappa(), slope = concentration.slope();
+  Resultant resultant = resultantOf(kappa);
+  Scalar root = resultant.rootVariance * slope;
+  return {kappa * resultant.ratio * kappa * tangent[0],
+          root * (root * tangent[1])};
+}
+
+Components VonMisesAttr::buildNaturalGradient(Point at, Point gradient) const {
+  Concentration concentration{getChart(), at[1]};
+  Scalar kappa = concentration.kappa(), slope = concentration.slope();
+  Resultant resultant = resultantOf(kappa);
+  Scalar root = resultant.rootVariance * slope;
+  // The uniform belief has no direction to change.
+  Scalar byDirection = gradient[0] / kappa / (kappa * resultant.ratio);
+  return {select(kappa <= 0.0 && abs(gradient[0]) <= 0.0, 0.0, byDirection),
+          gradient[1] / root / root};
+}
+
+// The vector has the length L, and the angle psi1 to the outward radius.
+Components VonMisesAttr::buildLog(Point a, Point b) const {
+  Pair pair = relate(a, b, getChart());
+  Geodesic geodesic = connect(pair);
+  const Triangle &triangle = geodesic.triangle;
+  Concentration concentration{getChart(), a[1]};
+  Condition isUniform = pair.first.x <= 0.0;
+  Scalar byDirection = geodesic.length * triangle.sinPsi * pair.turn.sign /
+                       select(isUniform, 1.0, pair.first.x);
+  Scalar byKappa = std::sqrt(2.0) * geodesic.length * triangle.cosPsi /
+                   pair.first.resultant.rootVariance;
+  return {select(isUniform, 0.0, byDirection), byKappa / concentration.slope()};
+}
+
+Components VonMisesAttr::buildConvert(Point belief,
+                                      FamilyInterface target) const {
+  VonMisesChart chart = cast<VonMisesAttr>(target).getChart();
+  if (chart == getChart())
+    return {belief[0], belief[1]};
+  Concentration concentration{getChart(), belief[1]};
+  return {belief[0], storeConcentration(concentration.kappa(), chart)};
+}
+
+// The point is sought from the nearer end.
+Components VonMisesAttr::buildGeodesic(Point a, Point b, Scalar t) const {
+  Condition fromSecond = t > 0.5;
+  Scalar rest = select(fromSecond, 1.0 - t, t);
+  Scalar start[] = {select(fromSecond, b[0], a[0]),
+                    select(fromSecond, b[1], a[1])};
+  Scalar end[] = {select(fromSecond, a[0], b[0]),
+                  select(fromSecond, a[1], b[1])};
+  Pair pair = relate(start, end, getChart());
+  Place place = placeAt(pair, connect(pair), rest);
+  return {start[0] + pair.turn.sign * place.turn,
+          storeConcentration(place.kappa, getChart())};
+}
+
+Components VonMisesAttr::buildExp(Point a, Point tangent) const {
+  Concentration concentration{getChart(), a[1]};
+  Polar first(concentration.kappa());
+  // In lengths of the hyperbolic plane.
+  Scalar outward = std::sqrt(0.5) * (first.resultant.rootVariance *
+                                     (concentration.slope() * tangent[1]));
+  Scalar across = first.x * abs(tangent[0]);
+  Place place = placeAlong(first, outward, across);
+  Scalar one = across.constant(1.0);
+  return {a[0] + select(tangent[0] < 0.0, -one, one) * place.turn,
+          storeConcentration(place.kappa, getChart())};
+}

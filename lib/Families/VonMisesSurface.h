@@ -1,0 +1,255 @@
+//===- VonMisesSurface.h - Functions and quadrature of von Mises ----------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The von Mises beliefs of concentration kappa and direction mu are a surface
+// of revolution with the metric
+//
+//   kappa A dmu^2 + A' dkappa^2 = 2 (h^2 drho^2 + sinh^2 rho dmu^2),
+//
+// where A = I1/I0 is the mean resultant length, A' its derivative by kappa,
+// x = sinh rho = sqrt(kappa A/2), v = 1/(1 + x^2), and h = 1 + v (1-v) g(v): a
+// hyperbolic plane stretched along the radius by at most 23 percent. Lengths
+// here are those of the plane, sqrt(2) times shorter than the Fisher metric's.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_FAMILIES_VONMISESSURFACE_H
+#define FISHER_LIB_FAMILIES_VONMISESSURFACE_H
+
+#include "fisher/Math/Evaluation.h"
+#include "fisher/Math/VonMisesCoefficients.h"
+
+#include <limits>
+
+namespace mlir::fisher::von_mises {
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+/// A function of VonMisesCoefficients.h.
+struct Rational {
+  double center;
+  ArrayRef<double> numerator, denominator;
+
+  Scalar operator()(Scalar x) const {
+    Scalar y = x - center;
+    return polynomial(y, numerator) / polynomial(y, denominator);
+  }
+};
+
+/// Some nodes of a quadrature rule on [0, 1], one less each, and their weights.
+struct Nodes {
+  Scalar node, rest, weight;
+};
+
+/// A Gauss-Legendre rule on [0, 1]: the nodes below 1/2, each of which has a
+/// partner of the same weight.
+struct Rule {
+  ArrayRef<double> nodes, weights;
+
+  /// Calls `visit` for all nodes. In f64, whose rules are long, up to four of
+  /// them are a vector: so much less code, and time where registers are wide.
+  void forEach(Scalar like, function_ref<void(Nodes)> visit) const {
+    SmallVector<double> all, rests, weightsOfAll;
+    for (auto [node, weight] : llvm::zip_equal(nodes, weights)) {
+      all.append({node, 1.0 - node});
+      rests.append({1.0 - node, node});
+      weightsOfAll.append({weight, weight});
+    }
+    size_t width = 1;
+    if (like.getType().isF64())
+      for (size_t divisor : {2, 3, 4})
+        width = all.size() % divisor == 0 ? divisor : width;
+    auto pack = [&](ArrayRef<double> numbers) {
+      return width == 1 ? like.constant(numbers[0])
+                        : like.constant(numbers.take_front(width));
+    };
+    for (size_t i = 0; i != all.size(); i += width)
+      visit({pack(ArrayRef(all).drop_front(i)),
+             pack(ArrayRef(rests).drop_front(i)),
+             pack(ArrayRef(weightsOfAll).drop_front(i))});
+  }
+
+  /// The sum of what was added up node by node, of the type of `like`.
+  static Scalar total(Scalar sum, Scalar like) {
+    return sum.getType() == like.getType() ? sum : sumOfElements(sum);
+  }
+};
+
+inline const Rule gauss6 = {coefficients::gauss6Nodes,
+                            coefficients::gauss6Weights};
+inline const Rule gauss10 = {coefficients::gauss10Nodes,
+                             coefficients::gauss10Weights};
+inline const Rule gauss24 = {coefficients::gauss24Nodes,
+                             coefficients::gauss24Weights};
+inline const Rule gauss64 = {coefficients::gauss64Nodes,
+                             coefficients::gauss64Weights};
+
+/// What differs between f32 and f64.
+struct Format {
+  double tailStart;
+  /// A/kappa and A' by kappa^2, U by 1/kappa, g and the inverse by v.
+  Rational ratio, variance, tail, stretch, inverse;
+  /// The smallest normal number.
+  double smallest;
+  /// Beliefs below the first number are measured in units of 1/second.
+  double smallRadius, magnification;
+  /// Concentrations are near each other if they differ by less than this
+  /// fraction of the larger one; the rule that differences are taken by.
+  double nearness;
+  Rule differenceRule;
+  /// One rule a step: of the solution for the opening angle, and of a walk.
+  SmallVector<Rule> openingRules, walkRules;
+  /// Smaller steps say nothing about the slope.
+  double smallestStep;
+};
+
+inline const Format &formatOf(Scalar x) {
+  namespace tables = coefficients;
+  static const Format f32 = {
+      tables::vonMisesTailStartF32,
+      {tables::vonMisesRatioCenterF32, tables::vonMisesRatioNumeratorF32,
+       tables::vonMisesRatioDenominatorF32},
+      {tables::vonMisesVarianceCenterF32, tables::vonMisesVarianceNumeratorF32,
+       tables::vonMisesVarianceDenominatorF32},
+      {tables::vonMisesTailCenterF32, tables::vonMisesTailNumeratorF32,
+       tables::vonMisesTailDenominatorF32},
+      {tables::vonMisesStretchCenterF32, tables::vonMisesStretchNumeratorF32,
+       tables::vonMisesStretchDenominatorF32},
+      {tables::vonMisesInverseCenterF32, tables::vonMisesInverseNumeratorF32,
+       tables::vonMisesInverseDenominatorF32},
+      /*smallest=*/std::numeric_limits<float>::min(),
+      /*smallRadius=*/0x1p-20,
+      /*magnification=*/0x1p+80,
+      /*nearness=*/0.6,
+      /*differenceRule=*/gauss6,
+      /*openingRules=*/{gauss6, gauss6, gauss24, gauss24},
+      /*walkRules=*/{gauss6, gauss24},
+      /*smallestStep=*/1e-4};
+  static const Format f64 = {
+      tables::vonMisesTailStartF64,
+      {tables::vonMisesRatioCenterF64, tables::vonMisesRatioNumeratorF64,
+       tables::vonMisesRatioDenominatorF64},
+      {tables::vonMisesVarianceCenterF64, tables::vonMisesVarianceNumeratorF64,
+       tables::vonMisesVarianceDenominatorF64},
+      {tables::vonMisesTailCenterF64, tables::vonMisesTailNumeratorF64,
+       tables::vonMisesTailDenominatorF64},
+      {tables::vonMisesStretchCenterF64, tables::vonMisesStretchNumeratorF64,
+       tables::vonMisesStretchDenominatorF64},
+      {tables::vonMisesInverseCenterF64, tables::vonMisesInverseNumeratorF64,
+       tables::vonMisesInverseDenominatorF64},
+      /*smallest=*/std::numeric_limits<double>::min(),
+      /*smallRadius=*/0x1p-100,
+      /*magnification=*/0x1p+600,
+      /*nearness=*/0.5,
+      /*differenceRule=*/gauss10,
+      /*openingRules=*/{gauss6, gauss6, gauss24, gauss24, gauss64, gauss64},
+      /*walkRules=*/{gauss6, gauss24, gauss24, gauss64},
+      /*smallestStep=*/1e-7};
+  return x.isDouble() ? f64 : f32;
+}
+
+//===----------------------------------------------------------------------===//
+// Beliefs
+//===----------------------------------------------------------------------===//
+
+/// The mean resultant length A and its derivative, which is the variance of
+/// the cosine that kappa multiplies.
+struct Resultant {
+  /// A/kappa, A', and sqrt(A') which outlasts it.
+  Scalar ratio, variance, rootVariance;
+};
+
+inline Resultant resultantOf(Scalar kappa) {
+  const Format &format = formatOf(kappa);
+  Condition isSmall = kappa <= format.tailStart;
+  Scalar t = square(select(isSmall, kappa, 0.0));
+  Scalar variance = format.variance(t);
+  // A = 1 - yR/2, A' = y^2 Q.
+  Scalar y = 1.0 / select(isSmall, kappa.constant(format.tailStart), kappa);
+  Scalar U = format.tail(y);
+  Scalar R = 1.0 + y * U;
+  Scalar Q = U + 0.25 * (R * (2.0 - R));
+  return {select(isSmall, format.ratio(t), y * (1.0 - 0.5 * (y * R))),
+          select(isSmall, variance, square(y) * Q),
+          select(isSmall, sqrt(variance), y * sqrt(Q))};
+}
+
+/// A belief in polar coordinates around the uniform one.
+struct Polar {
+  Scalar kappa;
+  Resultant resultant;
+  /// sinh, cosh and tanh of rho, and 1/cosh^2.
+  Scalar x, cosh, tanh, v;
+
+  explicit Polar(Scalar concentration)
+      : kappa(concentration), resultant(resultantOf(kappa)),
+        x(kappa * sqrt(0.5 * resultant.ratio)), cosh(sqrt(1.0 + square(x))),
+        tanh(x / cosh), v(1.0 / (1.0 + square(x))) {}
+};
+
+/// The concentration whose sinh rho is `x`.
+inline Scalar concentrationOf(Scalar x) {
+  Scalar X = square(x);
+  return 2.0 * x * sqrt(1.0 + X * formatOf(x).inverse(1.0 / (1.0 + X)));
+}
+
+/// Whether two concentrations are so near that what belongs to them must be
+/// subtracted by integration.
+inline Condition areNear(Scalar kappa1, Scalar kappa2, Scalar difference) {
+  return abs(difference) < formatOf(kappa1).nearness * max(kappa1, kappa2);
+}
+
+/// The mean of d(x^2)/dkappa = kappa (A/kappa + A')/2 between a concentration
+/// and one near it.
+inline Scalar meanSlope(Scalar kappa, Scalar difference) {
+  Scalar sum = kappa.constant(0.0);
+  formatOf(kappa).differenceRule.forEach(kappa, [&](Nodes at) {
+    Scalar k = kappa + at.node * difference;
+    Resultant resultant = resultantOf(k);
+    sum = sum + at.weight * (k * (resultant.ratio + resultant.variance));
+  });
+  return 0.5 * Rule::total(sum, kappa);
+}
+
+//===----------------------------------------------------------------------===//
+// Lines
+//===----------------------------------------------------------------------===//
+
+/// Integrals over a straight line of the Klein disc, by the fraction lambda of
+/// it.
+struct StretchIntegrals {
+  /// Of g v, by which the stretch turns the line, and of g (1-v), by which it
+  /// makes it longer.
+  Scalar turn, length;
+  /// Of g lambda (1-lambda), nearly the derivative of the first by the square
+  /// of the line's length.
+  Scalar turnSlope;
+};
+
+/// Integrates where v is a function of lambda, which never leaves [0, 1].
+inline StretchIntegrals integrate(const Rule &rule, Scalar like,
+                                  function_ref<Scalar(Nodes)> v) {
+  const Rational &g = formatOf(like).stretch;
+  Scalar zero = like.constant(0.0);
+  StretchIntegrals sum = {zero, zero, zero};
+  rule.forEach(like, [&](Nodes at) {
+    Scalar here = v(at);
+    Scalar weighted = at.weight * g(here);
+    sum.turn = sum.turn + weighted * here;
+    sum.length = sum.length + weighted * (1.0 - here);
+    sum.turnSlope = sum.turnSlope + weighted * (at.node * at.rest);
+  });
+  return {Rule::total(sum.turn, like), Rule::total(sum.length, like),
+          Rule::total(sum.turnSlope, like)};
+}
+
+} // namespace mlir::fisher::von_mises
+
+#endif // FISHER_LIB_FAMILIES_VONMISESSURFACE_H
