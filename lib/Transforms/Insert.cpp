@@ -71,28 +71,35 @@ void Inserter::insert() {
       insertBeforeReturn(&block.back());
 }
 
+// Arguments and results are added all at once: to add one copies the list.
+
 void Inserter::addStateArguments() {
   Builder builder(function.getContext());
+  unsigned end = function.getNumArguments();
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attrs;
+  SmallVector<Location> locs;
   for (Belief &belief : beliefs) {
     if (!belief.needsState())
       continue;
     StringRef state = belief.entry.getReferenceInterface().getStateName();
-    belief.stateArgument = function.getNumArguments();
+    belief.stateArgument = end + types.size();
     for (unsigned component : belief.components) {
       StringRef name = getName(component);
-      DictionaryAttr attrs = builder.getDictionaryAttr(
+      types.push_back(belief.type.getComponentType());
+      attrs.push_back(builder.getDictionaryAttr(
           {builder.getNamedAttr(marks::name,
                                 builder.getStringAttr(name + "." + state)),
            builder.getNamedAttr(marks::role, builder.getStringAttr("state")),
            builder.getNamedAttr(marks::initialize,
-                                builder.getStringAttr(name))});
-      LogicalResult inserted = function.insertArgument(
-          function.getNumArguments(), belief.type.getComponentType(), attrs,
-          belief.entry.getLoc());
-      assert(succeeded(inserted) && "functions take any argument");
-      (void)inserted;
+                                builder.getStringAttr(name))}));
+      locs.push_back(belief.entry.getLoc());
     }
   }
+  LogicalResult inserted = function.insertArguments(
+      SmallVector<unsigned>(types.size(), end), types, attrs, locs);
+  assert(succeeded(inserted) && "functions take any argument");
+  (void)inserted;
 }
 
 /// Whether the reference's state changes from step to step; asked before the
@@ -104,31 +111,36 @@ static bool hasNextState(const Belief &belief) {
 
 void Inserter::addStateResults() {
   Builder builder(function.getContext());
+  unsigned end = function.getNumResults();
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attrs;
   auto addResult = [&](Type type, NamedAttribute mark) {
-    LogicalResult inserted = function.insertResult(
-        function.getNumResults(), type, builder.getDictionaryAttr({mark}));
-    assert(succeeded(inserted) && "functions return any result");
-    (void)inserted;
+    types.push_back(type);
+    attrs.push_back(builder.getDictionaryAttr({mark}));
   };
   for (Belief &belief : beliefs) {
     if (!hasNextState(belief))
       continue;
-    belief.stateResult = function.getNumResults();
+    belief.stateResult = end + types.size();
     for (size_t i = 0; i != belief.components.size(); ++i)
       addResult(belief.type.getComponentType(),
                 builder.getNamedAttr(
                     marks::updates,
                     builder.getStringAttr(getName(*belief.stateArgument + i))));
   }
-  if (!penaltyResult)
-    return;
-  Type total = builder.getF32Type();
-  for (Belief &belief : beliefs)
-    if (belief.type.getComputeType().isF64())
-      total = builder.getF64Type();
-  addResult(
-      RankedTensorType::get({}, total),
-      builder.getNamedAttr(marks::role, builder.getStringAttr("penalty")));
+  if (penaltyResult) {
+    Type total = builder.getF32Type();
+    for (Belief &belief : beliefs)
+      if (belief.type.getComputeType().isF64())
+        total = builder.getF64Type();
+    addResult(
+        RankedTensorType::get({}, total),
+        builder.getNamedAttr(marks::role, builder.getStringAttr("penalty")));
+  }
+  LogicalResult inserted = function.insertResults(
+      SmallVector<unsigned>(types.size(), end), types, attrs);
+  assert(succeeded(inserted) && "functions return any result");
+  (void)inserted;
 }
 
 /// A float tensor with elements of type `element`.

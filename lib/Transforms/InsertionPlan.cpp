@@ -16,6 +16,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <map>
+
 using namespace mlir;
 using namespace mlir::fisher;
 
@@ -34,11 +36,21 @@ StringRef mlir::fisher::getComponentName(FunctionOpInterface function,
 }
 
 namespace {
+/// What the groups of a glob captured.
+using Captures = SmallVector<std::string>;
+
 /// An argument or a result that may hold a component of a belief.
 struct Candidate {
   bool isResult;
   unsigned number;
   StringRef name;
+};
+
+/// The candidates that a glob matches, in their order, and for each captured
+/// text the first of them.
+struct Matches {
+  std::vector<std::pair<Captures, Candidate>> all;
+  std::map<Captures, Candidate> first;
 };
 
 /// Plans the insertion of one policy into one function: finds the beliefs and
@@ -56,18 +68,18 @@ public:
 
 private:
   // The steps, in order.
+  void findCandidates();
   LogicalResult checkNames(RegularizeOp entry);
   LogicalResult matchEntry(RegularizeOp entry);
   LogicalResult checkComponents(Belief &belief);
-  LogicalResult resolveReference(Belief &belief,
-                                 ArrayRef<std::string> captured);
+  LogicalResult resolveReference(Belief &belief, const Captures &captured);
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
   LogicalResult resolveMode(Belief &belief);
   LogicalResult checkReturns();
   LogicalResult checkCallers();
 
-  SmallVector<Candidate> findCandidates(RegularizeOp entry);
+  Matches matchGlob(RegularizeOp entry, const Glob &glob);
 
   StringRef getName(const Belief &belief, unsigned component) {
     return getComponentName(function, belief, component);
@@ -98,6 +110,12 @@ private:
   double defaultStepSize;
   bool penaltyResult;
   std::vector<Belief> beliefs;
+  /// Whether any argument has a name.
+  bool hasNames = false;
+  /// The parameters, then the results that have names.
+  std::vector<Candidate> candidates;
+  /// The numbers of the candidates, in the order of their names.
+  std::vector<unsigned> byName;
   /// The entry that regularizes the argument or result of a name already.
   llvm::StringMap<RegularizeOp> takenBy;
 };
@@ -115,17 +133,36 @@ InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
 //===----------------------------------------------------------------------===//
 
 LogicalResult Planner::plan(PolicyOp policy) {
+  findCandidates();
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
     if (failed(checkNames(entry)) || failed(matchEntry(entry)))
       return failure();
   return success(succeeded(checkReturns()) && succeeded(checkCallers()));
 }
 
+void Planner::findCandidates() {
+  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
+    StringRef name = getName(i);
+    if (name.empty())
+      continue;
+    hasNames = true;
+    StringRef role = getArgumentMark(function, i, marks::role);
+    if (role.empty() || role == "param")
+      candidates.push_back({/*isResult=*/false, i, name});
+  }
+  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
+    if (auto name = function.getResultAttrOfType<StringAttr>(i, marks::name))
+      candidates.push_back({/*isResult=*/true, i, name});
+  llvm::append_range(byName, llvm::seq<unsigned>(candidates.size()));
+  llvm::sort(byName, [&](unsigned a, unsigned b) {
+    return candidates[a].name < candidates[b].name;
+  });
+}
+
 /// A function without names cannot be matched: tell how to give them.
 LogicalResult Planner::checkNames(RegularizeOp entry) {
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
-    if (!getName(i).empty())
-      return success();
+  if (hasNames)
+    return success();
   return error(
       entry, "cannot find parameters: no argument of the step has a name",
       "mark the step's arguments and results, for example '%arg0: "
@@ -153,21 +190,32 @@ static std::string listParameters(FunctionOpInterface function) {
          (cut ? ", ..." : "");
 }
 
-/// The parameters, and where the mode needs no gradients or updates, the
-/// results that have names: intermediate beliefs.
-SmallVector<Candidate> Planner::findCandidates(RegularizeOp entry) {
-  SmallVector<Candidate> candidates;
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
-    StringRef role = getArgumentMark(function, i, marks::role);
-    if (!getName(i).empty() && (role.empty() || role == "param"))
-      candidates.push_back({/*isResult=*/false, i, getName(i)});
+/// What a glob matches: parameters, and where the mode needs no gradients or
+/// updates, results: intermediate beliefs. Only names that start as the glob
+/// does are tried, so that many entries stay cheap.
+Matches Planner::matchGlob(RegularizeOp entry, const Glob &glob) {
+  StringRef prefix = glob.getPrefix();
+  auto begin = llvm::partition_point(byName, [&](unsigned candidate) {
+    return candidates[candidate].name < prefix;
+  });
+  std::vector<unsigned> tried;
+  for (unsigned candidate : llvm::make_range(begin, byName.end())) {
+    if (!candidates[candidate].name.starts_with(prefix))
+      break;
+    if (!candidates[candidate].isResult || entry.getMode() == Mode::loss_only)
+      tried.push_back(candidate);
   }
-  if (entry.getMode() != Mode::loss_only)
-    return candidates;
-  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
-    if (auto name = function.getResultAttrOfType<StringAttr>(i, marks::name))
-      candidates.push_back({/*isResult=*/true, i, name});
-  return candidates;
+  llvm::sort(tried);
+  Matches matches;
+  for (unsigned number : tried) {
+    const Candidate &candidate = candidates[number];
+    std::optional<Captures> captures = glob.match(candidate.name);
+    if (!captures)
+      continue;
+    matches.first.try_emplace(*captures, candidate);
+    matches.all.emplace_back(std::move(*captures), candidate);
+  }
+  return matches;
 }
 
 /// Finds the beliefs of one entry: the candidates that match the first glob,
@@ -176,34 +224,24 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
   FamilyInterface family = entry.getFamilyInterface();
   ArrayRef<StringRef> componentNames = family.getComponentNames();
   SmallVector<StringRef> patterns = entry.getGlobs();
-  using Captures = SmallVector<std::string>;
-  using Matches = std::vector<std::pair<Captures, Candidate>>;
-  SmallVector<Candidate> candidates = findCandidates(entry);
-  // For each component, the candidates by what the glob captured.
+  // For each component, what its glob matches.
   SmallVector<Matches> matches;
   for (StringRef pattern : patterns) {
     FailureOr<Glob> glob =
         Glob::parse(pattern, [&] { return emitError(entry.getLoc()); });
     if (failed(glob))
       return failure();
-    Matches &found = matches.emplace_back();
-    for (const Candidate &candidate : candidates)
-      if (auto captures = glob->match(candidate.name))
-        found.emplace_back(std::move(*captures), candidate);
-    if (found.empty())
+    matches.push_back(matchGlob(entry, *glob));
+    if (matches.back().all.empty())
       return error(entry, "'" + pattern + "' matches no parameter of the step",
                    listParameters(function));
   }
 
-  auto findSame = [](const Matches &found, const Captures &captures) {
-    return llvm::find_if(
-        found, [&](const auto &match) { return match.first == captures; });
-  };
   // Whatever matches a later glob must belong to a belief, too.
   for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, candidate] : matches[k])
+    for (const auto &[captures, candidate] : matches[k].all)
       for (size_t other = 0; other != matches.size(); ++other)
-        if (findSame(matches[other], captures) == matches[other].end())
+        if (!matches[other].first.count(captures))
           return error(entry,
                        "'" + candidate.name + "' matches '" + patterns[k] +
                            "' as the " + componentNames[k] +
@@ -216,8 +254,8 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
   // Two candidates that one glob matches with the same captured text cannot be
   // told apart.
   for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, candidate] : matches[k]) {
-      const Candidate &first = findSame(matches[k], captures)->second;
+    for (const auto &[captures, candidate] : matches[k].all) {
+      const Candidate &first = matches[k].first.at(captures);
       if (first.isResult != candidate.isResult ||
           first.number != candidate.number)
         return error(entry,
@@ -228,12 +266,12 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
                      "in this function");
     }
 
-  for (const auto &[captures, candidate] : matches.front()) {
+  for (const auto &[captures, candidate] : matches.front().all) {
     Belief &belief = beliefs.emplace_back();
     belief.entry = entry;
     belief.isIntermediate = candidate.isResult;
     for (const Matches &found : matches) {
-      const Candidate &component = findSame(found, captures)->second;
+      const Candidate &component = found.first.at(captures);
       if (component.isResult != candidate.isResult)
         return error(entry,
                      "the components of a belief must all be parameters or "
@@ -331,7 +369,7 @@ static FailureOr<std::string> substitute(StringRef pattern,
 /// Finds the arguments that hold the reference, or makes sure that the names
 /// of the ones to be added are free.
 LogicalResult Planner::resolveReference(Belief &belief,
-                                        ArrayRef<std::string> captured) {
+                                        const Captures &captured) {
   RegularizeOp entry = belief.entry;
   ReferenceInterface reference = entry.getReferenceInterface();
   if (failed(reference.verifyForType(

@@ -11,6 +11,7 @@
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERSTRIPMARKS
@@ -29,16 +30,21 @@ static DictionaryAttr withoutMarks(DictionaryAttr attrs) {
   return DictionaryAttr::get(attrs.getContext(), others);
 }
 
+static SmallVector<DictionaryAttr> withoutMarks(ArrayAttr list) {
+  return llvm::map_to_vector(
+      list.getAsRange<DictionaryAttr>(),
+      [](DictionaryAttr attrs) { return withoutMarks(attrs); });
+}
+
 namespace {
 struct StripMarks : fisher::impl::FisherStripMarksBase<StripMarks> {
   void runOnOperation() override {
     getOperation()->walk([](FunctionOpInterface function) {
-      for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
-        if (DictionaryAttr attrs = function.getArgAttrDict(i))
-          function.setArgAttrs(i, withoutMarks(attrs));
-      for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
-        if (DictionaryAttr attrs = function.getResultAttrDict(i))
-          function.setResultAttrs(i, withoutMarks(attrs));
+      // All at once: to set one copies the list.
+      if (ArrayAttr attrs = function.getAllArgAttrs())
+        function.setAllArgAttrs(withoutMarks(attrs));
+      if (ArrayAttr attrs = function.getAllResultAttrs())
+        function.setAllResultAttrs(withoutMarks(attrs));
     });
   }
 };

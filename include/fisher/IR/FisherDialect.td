@@ -60,6 +60,12 @@ def Fisher_Dialect : Dialect {
   let extraClassDeclaration = [{
     void registerAttributes();
     void registerTypes();
+
+    /// Where marks are in the attributes of arguments and results.
+    ::mlir::fisher::MarkIndex &getMarkIndex() { return markIndex; }
+
+  private:
+    ::mlir::fisher::MarkIndex markIndex;
   }];
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;

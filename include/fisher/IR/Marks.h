@@ -33,6 +33,9 @@ inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
 
 namespace mlir::fisher {
 
+// The dialect must be loaded to find marks, which every pass that depends on it
+// makes sure of.
+
 /// The number of the first argument whose mark `mark` is `text`.
 std::optional<unsigned> findArgument(FunctionOpInterface function,
                                      StringRef mark, StringRef text);
