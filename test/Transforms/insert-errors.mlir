@@ -139,13 +139,13 @@ fisher.policy @p {
 
 // -----
 
-func.func @main(  // expected-note {{in this function}}
+func.func @main(  // expected-note {{counted from the last dimension, one of the two must have size 1 or no dimension wherever they differ}}
     %mu: tensor<4xf32> {fisher.name = "mu"},
     %rho: tensor<5xf32> {fisher.name = "rho"}) {  // expected-note {{their types are 'tensor<4xf32>' and 'tensor<5xf32>'}}
   return
 }
 fisher.policy @p {
-  // expected-error@+1 {{the components of a belief must have one type, but 'mu' (mean) and 'rho' (scale) differ}}
+  // expected-error@+1 {{the components of a belief must have one shape, or shapes that can be broadcast to it, but 'mu' (mean) and 'rho' (scale) differ}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<softplus> toward #fisher.frozen weight 1.0 mode coupled
 }
 
@@ -157,7 +157,7 @@ func.func @main(  // expected-note {{in this function}}
   return
 }
 fisher.policy @p {
-  // expected-error@+1 {{the components of a belief must have one type, but 'mu' (mean) and 'rho' (scale) differ}}
+  // expected-error@+1 {{the components of a belief must have one element type, but 'mu' (mean) and 'rho' (scale) differ}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<softplus> toward #fisher.frozen weight 1.0 mode coupled
 }
 

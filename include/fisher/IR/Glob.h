@@ -32,6 +32,9 @@ public:
   /// their opening parentheses.
   std::optional<SmallVector<std::string>> match(StringRef name) const;
 
+  /// Whether the pattern has groups, so that it can match more than one name.
+  bool isCapturing() const { return regex.getNumMatches() != 0; }
+
   /// The text that every name that matches starts with.
   StringRef getPrefix() const { return prefix; }
 
