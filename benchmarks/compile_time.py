@@ -26,20 +26,34 @@ import re
 import subprocess
 import tempfile
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# A family in a chart, its components, and a prior.
+class Family(typing.NamedTuple):
+    """A family in a chart, its components, the numbers of a prior, and the
+    component type."""
+
+    name: str
+    components: list
+    prior: str
+    type: str = "tensor<64x32xf32>"
+
+
 FAMILIES = [
-    ("gaussian<softplus>", ["mu", "rho"], "0.0, 1.0"),
-    ("gaussian<log_sigma>", ["mu", "rho"], "0.0, 1.0"),
-    ("gaussian<variance>", ["mu", "rho"], "0.0, 1.0"),
-    ("bernoulli<logit>", ["p"], "0.5"),
-    ("bernoulli<probability>", ["p"], "0.5"),
-    ("poisson<log_rate>", ["rate"], "1.0"),
-    ("poisson<rate>", ["rate"], "1.0"),
-    ("exponential<log_rate>", ["rate"], "1.0"),
-    ("exponential<rate>", ["rate"], "1.0"),
+    Family("gaussian<softplus>", ["mu", "rho"], "0.0, 1.0"),
+    Family("gaussian<log_sigma>", ["mu", "rho"], "0.0, 1.0"),
+    Family("gaussian<variance>", ["mu", "rho"], "0.0, 1.0"),
+    Family("bernoulli<logit>", ["p"], "0.5"),
+    Family("bernoulli<probability>", ["p"], "0.5"),
+    Family("poisson<log_rate>", ["rate"], "1.0"),
+    Family("poisson<rate>", ["rate"], "1.0"),
+    Family("exponential<log_rate>", ["rate"], "1.0"),
+    Family("exponential<rate>", ["rate"], "1.0"),
+    Family("categorical<logits>", ["logits"], "1.0"),
+    Family("categorical<probabilities>", ["p"], "1.0"),
+    Family("centered_gaussian<covariance>", ["covariance"], "1.0", "tensor<64x4x4xf32>"),
+    Family("centered_gaussian<cholesky>", ["factor"], "1.0", "tensor<64x4x4xf32>"),
 ]
 LAYOUTS = ["glob", "average", "literal", "functions"]
 BELIEFS_IN_FUNCTION = 100
@@ -54,20 +68,20 @@ def kind_of(belief):
 def step(name, beliefs):
     """A training step whose gradients are what it is given, and its loss too."""
     components = [
-        (f"{start}.{component}", f"%b{belief}_{i}")
+        (f"{start}.{component}", f"%b{belief}_{i}", FAMILIES[kind].type)
         for belief in beliefs
         for kind, start in [kind_of(belief)]
-        for i, component in enumerate(FAMILIES[kind][1])
+        for i, component in enumerate(FAMILIES[kind].components)
     ]
     arguments = ["%loss: tensor<f32>"] + [
-        f'{value}: !t {{fisher.name = "{mark}", fisher.role = "param"}}'
-        for mark, value in components
+        f'{value}: {type} {{fisher.name = "{mark}", fisher.role = "param"}}'
+        for mark, value, type in components
     ]
     results = ['tensor<f32> {fisher.role = "loss"}'] + [
-        f'!t {{fisher.gradient_of = "{mark}"}}' for mark, _ in components
+        f'{type} {{fisher.gradient_of = "{mark}"}}' for mark, _, type in components
     ]
-    values = ", ".join(["%loss"] + [value for _, value in components])
-    types = ", ".join(["tensor<f32>"] + ["!t"] * len(components))
+    values = ", ".join(["%loss"] + [value for _, value, _ in components])
+    types = ", ".join(["tensor<f32>"] + [type for _, _, type in components])
     return (
         f"func.func @{name}({', '.join(arguments)})\n    -> ({', '.join(results)}) {{\n"
         f"  return {values} : {types}\n}}\n"
@@ -75,11 +89,11 @@ def step(name, beliefs):
 
 
 def entry(kind, start, reference=None):
-    family, components, prior = FAMILIES[kind]
-    globs = ", ".join(f'"{start}.{component}"' for component in components)
-    reference = reference or f"prior<[{prior}]>"
+    family = FAMILIES[kind]
+    globs = ", ".join(f'"{start}.{component}"' for component in family.components)
+    reference = reference or f"prior<[{family.prior}]>"
     return (
-        f"  fisher.regularize {globs} as #fisher.{family}\n"
+        f"  fisher.regularize {globs} as #fisher.{family.name}\n"
         f"      toward #fisher.{reference} weight 1.0e-3 mode coupled\n"
     )
 
@@ -90,21 +104,23 @@ def entry_for_each_family(reference=None):
 
 def penalties(name, beliefs):
     """A function with penalties of these beliefs toward others, written out."""
-    arguments, results, body = ["%w: f32"], [], []
+    arguments, results, types, body = ["%w: f32"], [], [], []
     for belief in beliefs:
-        family, components, _ = FAMILIES[kind_of(belief)[0]]
-        kind = f"!fisher.belief<#fisher.{family}, !t>"
+        family = FAMILIES[kind_of(belief)[0]]
+        kind = f"!fisher.belief<#fisher.{family.name}, {family.type}>"
+        count = len(family.components)
         for which in "ab":
-            values = [f"%{which}{belief}_{i}" for i in range(len(components))]
-            arguments += [f"{value}: !t" for value in values]
+            values = [f"%{which}{belief}_{i}" for i in range(count)]
+            arguments += [f"{value}: {family.type}" for value in values]
             body.append(f"  %{which}{belief} = fisher.belief {', '.join(values)} : {kind}\n")
         body.append(
-            f"  %p{belief}, %g{belief}:{len(components)} = fisher.penalty_with_gradient "
+            f"  %p{belief}, %g{belief}:{count} = fisher.penalty_with_gradient "
             f"%a{belief} toward %b{belief} weight %w : {kind} -> tensor<f32>"
-            + ", !t" * len(components) + "\n"
+            + f", {family.type}" * count + "\n"
         )  # fmt: skip
-        results += [f"%g{belief}#{i}" for i in range(len(components))]
-    types = ", ".join(["!t"] * len(results))
+        results += [f"%g{belief}#{i}" for i in range(count)]
+        types += [family.type] * count
+    types = ", ".join(types)
     return (
         f"func.func private @{name}({', '.join(arguments)}) -> ({types}) {{\n"
         + "".join(body)
@@ -114,7 +130,7 @@ def penalties(name, beliefs):
 
 def write_module(layout, count, path):
     """Writes the module; returns how many beliefs its step regularizes."""
-    text = "!t = tensor<64x32xf32>\n"
+    text = ""
     in_step = count
     entries = entry_for_each_family()
     if layout == "average":
