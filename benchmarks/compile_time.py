@@ -30,6 +30,7 @@ import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+
 class Family(typing.NamedTuple):
     """A family in a chart, its components, the numbers of a prior, and the
     component type."""

@@ -21,6 +21,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -88,14 +89,15 @@ public:
            bool penaltyResult)
       : function(function), beliefs(beliefs), penaltyResult(penaltyResult) {}
 
-  /// 1. adds the arguments that references need, 2. the results, and 3. fills
-  /// in every return.
+  /// 1. adds the arguments that references need, 2. the results, 3. fills in
+  /// every return, and 4. notes in the function what is regularized now.
   void insert();
 
 private:
   // The steps, in order.
   void addStateArguments();
   void addStateResults();
+  void noteRegularized();
 
   StringRef getName(unsigned argument) {
     return getArgumentMark(function, argument, marks::name);
@@ -117,6 +119,21 @@ void Inserter::insert() {
   for (Block &block : function.getFunctionBody())
     if (block.back().hasTrait<OpTrait::ReturnLike>())
       ReturnWriter(function, &block.back()).write(beliefs, penaltyResult);
+  noteRegularized();
+}
+
+void Inserter::noteRegularized() {
+  llvm::SetVector<Attribute> names;
+  if (auto before = function->getAttrOfType<ArrayAttr>(marks::regularized))
+    names.insert_range(before);
+  Builder builder(function.getContext());
+  for (const Belief &belief : beliefs)
+    for (unsigned component : belief.components)
+      names.insert(
+          builder.getStringAttr(getComponentName(function, belief, component)));
+  if (!names.empty())
+    function->setDiscardableAttr(marks::regularized,
+                                 builder.getArrayAttr(names.getArrayRef()));
 }
 
 // Arguments and results are added all at once: to add one copies the list.

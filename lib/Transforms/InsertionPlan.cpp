@@ -17,6 +17,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <map>
 
@@ -144,6 +145,8 @@ private:
   std::vector<Candidate> candidates;
   /// The numbers of the candidates, in the order of their names.
   std::vector<unsigned> byName;
+  /// The names of what policies regularized before.
+  llvm::StringSet<> regularized;
   /// What regularizes the argument or result of a name already.
   llvm::StringMap<Use> takenBy;
 };
@@ -162,6 +165,9 @@ InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
 
 LogicalResult Planner::plan(PolicyOp policy) {
   findCandidates();
+  if (auto names = function->getAttrOfType<ArrayAttr>(marks::regularized))
+    for (StringAttr name : names.getAsRange<StringAttr>())
+      regularized.insert(name.getValue());
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
     if (failed(checkNames(entry)) || failed(matchEntry(entry)))
       return failure();
@@ -348,6 +354,12 @@ LogicalResult Planner::addBelief(RegularizeOp entry, ArrayRef<Matches> matches,
 /// A parameter is part of one belief, unless all of them have it in common.
 LogicalResult Planner::takeName(Belief &belief, size_t component) {
   StringRef name = getName(belief, belief.components[component]);
+  if (regularized.contains(name))
+    return error(belief.entry,
+                 "'" + name +
+                     "' is regularized already; a parameter can be "
+                     "regularized once",
+                 "a policy has been inserted into this function before");
   auto [taken, isNew] = takenBy.try_emplace(name, Use{belief.entry, component});
   if (isNew ||
       (belief.isTied[component] && taken->second.entry == belief.entry &&
@@ -509,7 +521,7 @@ LogicalResult Planner::resolveReference(Belief &belief,
                    "the reference of '" + getName(belief, component) +
                        "' needs a new argument '" + name +
                        "', but the step has one already",
-                   "has a policy been inserted into this function before?");
+                   "give that argument another name");
   }
   return success();
 }

@@ -9,6 +9,7 @@
 #include "fisher/Transforms/Passes.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/IR/Marks.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -40,6 +41,7 @@ namespace {
 struct StripMarks : fisher::impl::FisherStripMarksBase<StripMarks> {
   void runOnOperation() override {
     getOperation()->walk([](FunctionOpInterface function) {
+      function->removeDiscardableAttr(marks::regularized);
       // All at once: to set one copies the list.
       if (ArrayAttr attrs = function.getAllArgAttrs())
         function.setAllArgAttrs(withoutMarks(attrs));

@@ -97,7 +97,7 @@ fisher.policy @p {
 // CHECK-SAME: fisher.name = "b.mu.previous"
 // CHECK-NOT: shared.previous{{.*}}shared.previous{{.*}}->
 // CHECK-SAME: tensor<4xf32> {fisher.gradient_of = "shared"}
-// CHECK-SAME: {fisher.updates = "a.mu.previous"}, tensor<4xf32> {fisher.updates = "shared.previous"}, tensor<2x4xf32> {fisher.updates = "b.mu.previous"}) {
+// CHECK-SAME: {fisher.updates = "a.mu.previous"}, tensor<4xf32> {fisher.updates = "shared.previous"}, tensor<2x4xf32> {fisher.updates = "b.mu.previous"})
 // CHECK: fisher.belief %[[A]], %[[SHARED]]
 // CHECK: %{{.*}}, %[[GA:.*]]:2 = fisher.penalty_with_gradient
 // CHECK: %[[SUMA:.*]] = arith.extf %[[GA]]#1 : tensor<4xf32> to tensor<4xf64>

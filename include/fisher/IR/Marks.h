@@ -28,6 +28,8 @@ inline constexpr llvm::StringLiteral gradientOf = "fisher.gradient_of";
 inline constexpr llvm::StringLiteral initialize = "fisher.initialize";
 /// On a noise argument: normal or uniform.
 inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
+/// On a function: the names of what policies regularize in it already.
+inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
 
 } // namespace mlir::fisher::marks
 

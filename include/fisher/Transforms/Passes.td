@@ -29,6 +29,10 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     Components that several elements or beliefs have in common are broadcast
     before a belief is packed, and their gradients are summed in f64.
 
+    What is regularized is noted in the function's attribute
+    `fisher.regularized`; another policy may add to it, but not regularize the
+    same again.
+
     For each belief a remark tells what was done.
 
     For example, the policy
