@@ -10,60 +10,52 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RateCharts.h"
 #include "Rates.h"
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Functions.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace mlir::fisher;
 
 ArrayRef<StringRef> ExponentialAttr::getComponentNames() const {
-  static constexpr StringRef names[] = {"rate"};
-  return names;
+  return getRateNames();
 }
 
 ArrayRef<StringRef> ExponentialAttr::getStandardNames() const {
-  static constexpr StringRef names[] = {"rate"};
-  return names;
+  return getRateNames();
 }
 
 bool ExponentialAttr::isInDomain(unsigned, double value) const {
-  return std::isfinite(value) &&
-         (ExponentialChart::log_rate == getChart() || value > 0.0);
+  return isRateInDomain(getChart(), value);
 }
 
 std::string ExponentialAttr::getDomainDescription(unsigned) const {
-  return getChart() == ExponentialChart::log_rate ? "a finite number"
-                                                  : "rate > 0";
+  return describeRateDomain(getChart());
 }
 
 FailureOr<SmallVector<double>> ExponentialAttr::getStoredFromStandard(
     ArrayRef<double> standard,
     function_ref<InFlightDiagnostic()> emitError) const {
-  double rate = standard[0];
-  if (!(rate > 0.0) || !std::isfinite(rate))
-    return emitError() << "an exponential rate must be positive, got " << rate;
-  return SmallVector<double>{
-      getChart() == ExponentialChart::log_rate ? std::log(rate) : rate};
+  return getStoredRate(getChart(), "an exponential rate", standard[0],
+                       emitError);
 }
 
 Scalar ExponentialAttr::buildArcLength(Scalar a, Scalar b) const {
-  if (getChart() == ExponentialChart::rate)
+  if (getChart() == RateChart::rate)
     return logOfRatio(positiveOrNaN(a), positiveOrNaN(b));
   return a - b;
 }
 
 Scalar ExponentialAttr::buildArcSlope(Scalar a) const {
-  if (getChart() == ExponentialChart::rate)
+  if (getChart() == RateChart::rate)
     return 1.0 / positiveOrNaN(a);
   return a.constant(1.0);
 }
 
 Scalar ExponentialAttr::buildAtArcLength(Scalar a, Scalar s) const {
-  if (getChart() == ExponentialChart::rate)
+  if (getChart() == RateChart::rate)
     return positiveOrNaN(a) * exp(s);
   return a + s;
 }
@@ -71,7 +63,7 @@ Scalar ExponentialAttr::buildAtArcLength(Scalar a, Scalar s) const {
 // e^-x - 1 + x with x = log(r1/r2).
 Scalar ExponentialAttr::buildKLDivergence(Point a, Point b) const {
   Scalar x = buildArcLength(a[0], b[0]);
-  Scalar y = getChart() == ExponentialChart::rate
+  Scalar y = getChart() == RateChart::rate
                  ? (positiveOrNaN(b[0]) - a[0]) / positiveOrNaN(a[0])
                  : expm1(-x);
   return expRemainder(x, y);
@@ -79,9 +71,6 @@ Scalar ExponentialAttr::buildKLDivergence(Point a, Point b) const {
 
 Components ExponentialAttr::buildConvert(Point belief,
                                          FamilyInterface target) const {
-  ExponentialChart chart = cast<ExponentialAttr>(target).getChart();
-  if (chart == getChart())
-    return {belief[0]};
-  return {chart == ExponentialChart::rate ? exp(belief[0])
-                                          : log(positiveOrNaN(belief[0]))};
+  return {convertRate(getChart(), cast<ExponentialAttr>(target).getChart(),
+                      belief[0])};
 }

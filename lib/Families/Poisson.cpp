@@ -10,49 +10,41 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RateCharts.h"
 #include "Rates.h"
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Functions.h"
 
-#include <cmath>
-
 using namespace mlir;
 using namespace mlir::fisher;
 
 ArrayRef<StringRef> PoissonAttr::getComponentNames() const {
-  static constexpr StringRef names[] = {"rate"};
-  return names;
+  return getRateNames();
 }
 
 ArrayRef<StringRef> PoissonAttr::getStandardNames() const {
-  static constexpr StringRef names[] = {"rate"};
-  return names;
+  return getRateNames();
 }
 
 bool PoissonAttr::isInDomain(unsigned, double value) const {
-  return std::isfinite(value) &&
-         (PoissonChart::log_rate == getChart() || value > 0.0);
+  return isRateInDomain(getChart(), value);
 }
 
 std::string PoissonAttr::getDomainDescription(unsigned) const {
-  return getChart() == PoissonChart::log_rate ? "a finite number" : "rate > 0";
+  return describeRateDomain(getChart());
 }
 
 FailureOr<SmallVector<double>> PoissonAttr::getStoredFromStandard(
     ArrayRef<double> standard,
     function_ref<InFlightDiagnostic()> emitError) const {
-  double rate = standard[0];
-  if (!(rate > 0.0) || !std::isfinite(rate))
-    return emitError() << "a Poisson rate must be positive, got " << rate;
-  return SmallVector<double>{
-      getChart() == PoissonChart::log_rate ? std::log(rate) : rate};
+  return getStoredRate(getChart(), "a Poisson rate", standard[0], emitError);
 }
 
 // 2 (sqrt(r1) - sqrt(r2)). Of logarithms the larger one is taken out, so that
 // nothing overflows before the result does.
 Scalar PoissonAttr::buildArcLength(Scalar a, Scalar b) const {
-  if (getChart() == PoissonChart::rate) {
+  if (getChart() == RateChart::rate) {
     Scalar r1 = positiveOrNaN(a), r2 = positiveOrNaN(b);
     return 2.0 * ((r1 - r2) / (sqrt(r1) + sqrt(r2)));
   }
@@ -61,14 +53,14 @@ Scalar PoissonAttr::buildArcLength(Scalar a, Scalar b) const {
 }
 
 Scalar PoissonAttr::buildArcSlope(Scalar a) const {
-  if (getChart() == PoissonChart::rate)
+  if (getChart() == RateChart::rate)
     return 1.0 / sqrt(positiveOrNaN(a));
   return exp(0.5 * a);
 }
 
 // sqrt(r) + s/2, which must not be negative.
 Scalar PoissonAttr::buildAtArcLength(Scalar a, Scalar s) const {
-  if (getChart() == PoissonChart::rate) {
+  if (getChart() == RateChart::rate) {
     Scalar root = sqrt(positiveOrNaN(a)) + 0.5 * s;
     return select(root >= 0.0, square(root), root.nan());
   }
@@ -77,7 +69,7 @@ Scalar PoissonAttr::buildAtArcLength(Scalar a, Scalar s) const {
 
 // r2 - r1 + r1 x = r1 (e^-x - 1 + x) with x = log(r1/r2).
 Scalar PoissonAttr::buildKLDivergence(Point a, Point b) const {
-  bool isRate = getChart() == PoissonChart::rate;
+  bool isRate = getChart() == RateChart::rate;
   Scalar r1 = isRate ? positiveOrNaN(a[0]) : exp(a[0]);
   Scalar r2 = isRate ? positiveOrNaN(b[0]) : exp(b[0]);
   Scalar x = isRate ? logOfRatio(r1, r2) : a[0] - b[0];
@@ -88,9 +80,6 @@ Scalar PoissonAttr::buildKLDivergence(Point a, Point b) const {
 
 Components PoissonAttr::buildConvert(Point belief,
                                      FamilyInterface target) const {
-  PoissonChart chart = cast<PoissonAttr>(target).getChart();
-  if (chart == getChart())
-    return {belief[0]};
-  return {chart == PoissonChart::rate ? exp(belief[0])
-                                      : log(positiveOrNaN(belief[0]))};
+  return {
+      convertRate(getChart(), cast<PoissonAttr>(target).getChart(), belief[0])};
 }

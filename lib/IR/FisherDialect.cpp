@@ -147,6 +147,14 @@ LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
 
 LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
                                                       NamedAttribute attr) {
+  if (attr.getName() == marks::regularized && isa<FunctionOpInterface>(op)) {
+    auto names = dyn_cast<ArrayAttr>(attr.getValue());
+    if (names && llvm::all_of(names, llvm::IsaPred<StringAttr>))
+      return success();
+    return op->emitOpError()
+           << "expects '" << marks::regularized
+           << "' to be a list of names, got " << attr.getValue();
+  }
   return op->emitOpError()
          << "has an attribute '" << attr.getName().getValue()
          << "' that the dialect does not know; marks belong on a function's "

@@ -31,16 +31,19 @@ FailureOr<Glob> Glob::parse(StringRef pattern,
                             function_ref<InFlightDiagnostic()> emitError) {
   if (pattern.empty())
     return emitError() << "a glob must not be empty";
-  std::string regex = "^";
+  std::string regex = "^", prefix;
+  bool isPrefix = true;
   int depth = 0;
   bool anyGroup = hasGroup(pattern);
   for (size_t i = 0; i != pattern.size(); ++i) {
     char c = pattern[i];
     switch (c) {
     case '*':
+      isPrefix = false;
       regex += anyGroup ? ".*" : "(.*)";
       continue;
     case '?':
+      isPrefix = false;
       regex += anyGroup ? Twine(anyCharacter).str()
                         : (Twine("(") + anyCharacter + ")").str();
       continue;
@@ -66,17 +69,19 @@ FailureOr<Glob> Glob::parse(StringRef pattern,
       break;
     }
     regex += llvm::Regex::escape(StringRef(&c, 1));
+    if (isPrefix)
+      prefix += c;
   }
   if (depth != 0)
     return emitError() << "glob '" << pattern
                        << "' opens a parenthesis that it does not close; write "
                           "'\\(' for the character";
-  return Glob(regex + '$');
+  return Glob(regex + '$', std::move(prefix));
 }
 
 std::optional<SmallVector<std::string>> Glob::match(StringRef name) const {
   SmallVector<StringRef> matches;
-  if (!llvm::Regex(regex).match(name, &matches))
+  if (!regex.match(name, &matches))
     return std::nullopt;
   return llvm::map_to_vector(ArrayRef(matches).drop_front(),
                              [](StringRef text) { return text.str(); });

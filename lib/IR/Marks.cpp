@@ -8,29 +8,27 @@
 
 #include "fisher/IR/Marks.h"
 
+#include "fisher/IR/Fisher.h"
+
 using namespace mlir;
 using namespace mlir::fisher;
+
+static MarkIndex &getMarkIndex(FunctionOpInterface function) {
+  auto *dialect = function.getContext()->getLoadedDialect<FisherDialect>();
+  assert(dialect && "marks are known to the dialect only");
+  return dialect->getMarkIndex();
+}
 
 std::optional<unsigned> mlir::fisher::findArgument(FunctionOpInterface function,
                                                    StringRef mark,
                                                    StringRef text) {
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
-    auto attr = function.getArgAttrOfType<StringAttr>(i, mark);
-    if (attr && attr.getValue() == text)
-      return i;
-  }
-  return std::nullopt;
+  return getMarkIndex(function).find(function.getArgAttrsAttr(), mark, text);
 }
 
 std::optional<unsigned> mlir::fisher::findResult(FunctionOpInterface function,
                                                  StringRef mark,
                                                  StringRef text) {
-  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i) {
-    auto attr = function.getResultAttrOfType<StringAttr>(i, mark);
-    if (attr && attr.getValue() == text)
-      return i;
-  }
-  return std::nullopt;
+  return getMarkIndex(function).find(function.getResAttrsAttr(), mark, text);
 }
 
 StringRef mlir::fisher::getArgumentMark(FunctionOpInterface function,

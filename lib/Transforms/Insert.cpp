@@ -8,16 +8,20 @@
 
 #include "fisher/Transforms/Passes.h"
 
+#include "Broadcast.h"
 #include "InsertionPlan.h"
 
 #include "fisher/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Parser/Parser.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -30,6 +34,52 @@ using namespace mlir;
 using namespace mlir::fisher;
 
 namespace {
+/// Adds the regularizers of beliefs to what one return of the function gives
+/// back: each belief changes the values that the ones before it left.
+class ReturnWriter {
+public:
+  ReturnWriter(FunctionOpInterface function, Operation *returnOp)
+      : function(function), returnOp(returnOp), builder(returnOp),
+        returned(returnOp->getOperands()) {
+    returned.resize(function.getNumResults());
+  }
+
+  void write(ArrayRef<Belief> beliefs, bool penaltyResult);
+
+private:
+  // The steps for each belief, in order. A null value is none.
+  Value packReference(const Belief &belief, Value before);
+  Value stepProximally(const Belief &belief, Value after, Value toward);
+  Value addGradients(const Belief &belief, Value before, Value toward);
+  void updateState(const Belief &belief, Value state, Value before,
+                   Value after);
+  // The steps for all of them.
+  void addSumsOfTied();
+  Value sumPenalties(ArrayRef<Value> penalties, RankedTensorType type);
+
+  /// The belief whose components these values hold as the function does.
+  Value pack(const Belief &belief, ValueRange stored);
+  SmallVector<Value> getArguments(ArrayRef<unsigned> numbers) {
+    return llvm::map_to_vector(numbers, [&](unsigned number) -> Value {
+      return function.getArgument(number);
+    });
+  }
+  SmallVector<Value> getReturned(ArrayRef<unsigned> numbers) {
+    return llvm::map_to_vector(
+        numbers, [&](unsigned number) { return returned[number]; });
+  }
+  Value getWeight(const Belief &belief);
+
+  FunctionOpInterface function;
+  Operation *returnOp;
+  OpBuilder builder;
+  /// What is returned so far; null for results that are still to be filled in.
+  SmallVector<Value> returned;
+  /// For gradients of components that are tied: what all beliefs so far add to
+  /// them, in f64.
+  llvm::MapVector<unsigned, Value> sumsOfTied;
+};
+
 /// Inserts the regularizers of planned beliefs into their function. Nothing
 /// can fail any more; only the numbers of new arguments and results are added
 /// to the plan.
@@ -39,15 +89,15 @@ public:
            bool penaltyResult)
       : function(function), beliefs(beliefs), penaltyResult(penaltyResult) {}
 
-  /// 1. adds the arguments that references need, 2. the results, and 3. fills
-  /// in every return.
+  /// 1. adds the arguments that references need, 2. the results, 3. fills in
+  /// every return, and 4. notes in the function what is regularized now.
   void insert();
 
 private:
   // The steps, in order.
   void addStateArguments();
   void addStateResults();
-  void insertBeforeReturn(Operation *returnOp);
+  void noteRegularized();
 
   StringRef getName(unsigned argument) {
     return getArgumentMark(function, argument, marks::name);
@@ -68,31 +118,59 @@ void Inserter::insert() {
   addStateResults();
   for (Block &block : function.getFunctionBody())
     if (block.back().hasTrait<OpTrait::ReturnLike>())
-      insertBeforeReturn(&block.back());
+      ReturnWriter(function, &block.back()).write(beliefs, penaltyResult);
+  noteRegularized();
 }
+
+void Inserter::noteRegularized() {
+  llvm::SetVector<Attribute> names;
+  if (auto before = function->getAttrOfType<ArrayAttr>(marks::regularized))
+    names.insert_range(before);
+  Builder builder(function.getContext());
+  for (const Belief &belief : beliefs)
+    for (unsigned component : belief.components)
+      names.insert(
+          builder.getStringAttr(getComponentName(function, belief, component)));
+  if (!names.empty())
+    function->setDiscardableAttr(marks::regularized,
+                                 builder.getArrayAttr(names.getArrayRef()));
+}
+
+// Arguments and results are added all at once: to add one copies the list.
 
 void Inserter::addStateArguments() {
   Builder builder(function.getContext());
+  unsigned end = function.getNumArguments();
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attrs;
+  SmallVector<Location> locs;
+  llvm::DenseMap<unsigned, unsigned> stateOf;
   for (Belief &belief : beliefs) {
     if (!belief.needsState())
       continue;
     StringRef state = belief.entry.getReferenceInterface().getStateName();
-    belief.stateArgument = function.getNumArguments();
-    for (unsigned component : belief.components) {
+    for (auto [component, type] :
+         llvm::zip_equal(belief.components, belief.storedTypes)) {
+      // Beliefs that have a component in common have its state in common.
+      auto [place, isNew] = stateOf.try_emplace(component, end + types.size());
+      belief.stateArguments.push_back(place->second);
+      if (!isNew)
+        continue;
       StringRef name = getName(component);
-      DictionaryAttr attrs = builder.getDictionaryAttr(
+      types.push_back(type);
+      attrs.push_back(builder.getDictionaryAttr(
           {builder.getNamedAttr(marks::name,
                                 builder.getStringAttr(name + "." + state)),
            builder.getNamedAttr(marks::role, builder.getStringAttr("state")),
            builder.getNamedAttr(marks::initialize,
-                                builder.getStringAttr(name))});
-      LogicalResult inserted = function.insertArgument(
-          function.getNumArguments(), belief.type.getComponentType(), attrs,
-          belief.entry.getLoc());
-      assert(succeeded(inserted) && "functions take any argument");
-      (void)inserted;
+                                builder.getStringAttr(name))}));
+      locs.push_back(belief.entry.getLoc());
     }
   }
+  LogicalResult inserted = function.insertArguments(
+      SmallVector<unsigned>(types.size(), end), types, attrs, locs);
+  assert(succeeded(inserted) && "functions take any argument");
+  (void)inserted;
 }
 
 /// Whether the reference's state changes from step to step; asked before the
@@ -104,31 +182,40 @@ static bool hasNextState(const Belief &belief) {
 
 void Inserter::addStateResults() {
   Builder builder(function.getContext());
+  unsigned end = function.getNumResults();
+  SmallVector<Type> types;
+  SmallVector<DictionaryAttr> attrs;
   auto addResult = [&](Type type, NamedAttribute mark) {
-    LogicalResult inserted = function.insertResult(
-        function.getNumResults(), type, builder.getDictionaryAttr({mark}));
-    assert(succeeded(inserted) && "functions return any result");
-    (void)inserted;
+    types.push_back(type);
+    attrs.push_back(builder.getDictionaryAttr({mark}));
   };
+  llvm::DenseMap<unsigned, unsigned> updateOf;
   for (Belief &belief : beliefs) {
     if (!hasNextState(belief))
       continue;
-    belief.stateResult = function.getNumResults();
-    for (size_t i = 0; i != belief.components.size(); ++i)
-      addResult(belief.type.getComponentType(),
-                builder.getNamedAttr(
-                    marks::updates,
-                    builder.getStringAttr(getName(*belief.stateArgument + i))));
+    for (auto [state, type] :
+         llvm::zip_equal(belief.stateArguments, belief.storedTypes)) {
+      auto [place, isNew] = updateOf.try_emplace(state, end + types.size());
+      belief.stateResults.push_back(place->second);
+      if (isNew)
+        addResult(type,
+                  builder.getNamedAttr(marks::updates,
+                                       builder.getStringAttr(getName(state))));
+    }
   }
-  if (!penaltyResult)
-    return;
-  Type total = builder.getF32Type();
-  for (Belief &belief : beliefs)
-    if (belief.type.getComputeType().isF64())
-      total = builder.getF64Type();
-  addResult(
-      RankedTensorType::get({}, total),
-      builder.getNamedAttr(marks::role, builder.getStringAttr("penalty")));
+  if (penaltyResult) {
+    Type total = builder.getF32Type();
+    for (Belief &belief : beliefs)
+      if (belief.type.getComputeType().isF64())
+        total = builder.getF64Type();
+    addResult(
+        RankedTensorType::get({}, total),
+        builder.getNamedAttr(marks::role, builder.getStringAttr("penalty")));
+  }
+  LogicalResult inserted = function.insertResults(
+      SmallVector<unsigned>(types.size(), end), types, attrs);
+  assert(succeeded(inserted) && "functions return any result");
+  (void)inserted;
 }
 
 /// A float tensor with elements of type `element`.
@@ -176,90 +263,37 @@ static Value buildStrength(OpBuilder &builder, Location loc,
                                arith::MulFOp::create(builder, loc, h, w));
 }
 
-/// Fills in one return: what it returns gets the beliefs' regularizers, and
-/// behind it the new results.
-void Inserter::insertBeforeReturn(Operation *returnOp) {
-  OpBuilder builder(returnOp);
-  SmallVector<Value> returned(returnOp->getOperands());
-  returned.resize(function.getNumResults());
+//===----------------------------------------------------------------------===//
+// Filling in a return
+//===----------------------------------------------------------------------===//
+
+void ReturnWriter::write(ArrayRef<Belief> beliefs, bool penaltyResult) {
   std::optional<unsigned> loss = findResult(function, marks::role, "loss");
   SmallVector<Value> penalties;
-
   for (const Belief &belief : beliefs) {
-    RegularizeOp entry = belief.entry;
-    Location loc = entry.getLoc();
-    ReferenceInterface reference = entry.getReferenceInterface();
-    BeliefType type = belief.type;
-    auto packArguments = [&](auto arguments) -> Value {
-      return BeliefOp::create(
-          builder, loc, type,
-          llvm::map_to_vector(arguments, [&](unsigned argument) -> Value {
-            return function.getArgument(argument);
-          }));
-    };
-    auto packReturned = [&](ArrayRef<unsigned> results) -> Value {
-      return BeliefOp::create(
-          builder, loc, type,
-          llvm::map_to_vector(
-              results, [&](unsigned result) { return returned[result]; }));
-    };
-    Value before = belief.isIntermediate ? packReturned(belief.components)
-                                         : packArguments(belief.components);
+    Location loc = RegularizeOp(belief.entry).getLoc();
+    Value before =
+        pack(belief, belief.isIntermediate ? getReturned(belief.components)
+                                           : getArguments(belief.components));
+    Value toward = packReference(belief, before);
+    Value after = before;
+    if (!belief.updates.empty() &&
+        (belief.isMode(Mode::proximal) ||
+         (!belief.stateResults.empty() && !belief.isAnyTied())))
+      after = pack(belief, getReturned(belief.updates));
 
-    Value state, toward;
-    if (belief.stateArgument)
-      toward = state = packArguments(llvm::seq(
-          *belief.stateArgument,
-          unsigned(*belief.stateArgument + belief.components.size())));
-    else if (!belief.referenceArguments.empty())
-      toward = packArguments(belief.referenceArguments);
-    else if (reference.isBeliefBeforeUpdate())
-      toward = before;
-    else
-      toward = reference.buildConstant(
-          builder, loc, before.getDefiningOp()->getOperands(), type);
-
-    Value after =
-        belief.updates.empty() ? before : packReturned(belief.updates);
-
-    Value weight = buildNumber(builder, loc, function, belief.weight,
-                               type.getComputeType());
     Value penalty;
     if (belief.isMode(Mode::proximal)) {
-      after =
-          ProximalStepOp::create(builder, loc, type, after, toward,
-                                 buildStrength(builder, loc, function, belief));
-      auto components = ComponentsOp::create(builder, loc, after);
-      for (auto [result, value] :
-           llvm::zip_equal(belief.updates, components.getComponents()))
-        returned[result] = value;
+      after = stepProximally(belief, after, toward);
       if (penaltyResult)
-        penalty = PenaltyOp::create(builder, loc, type.getTotalType(), after,
-                                    toward, weight);
+        penalty = PenaltyOp::create(builder, loc, belief.type.getTotalType(),
+                                    after, toward, getWeight(belief));
     } else if (belief.changesGradients()) {
-      auto op = PenaltyWithGradientOp::create(builder, loc, type.getTotalType(),
-                                              type.getComponentTypes(), before,
-                                              toward, weight);
-      penalty = op.getPenalty();
-      for (auto [result, gradient] :
-           llvm::zip_equal(belief.gradients, op.getGradient()))
-        returned[result] =
-            arith::AddFOp::create(builder, loc, returned[result], gradient);
-      if (belief.isMode(Mode::natural)) {
-        auto natural = NaturalGradientOp::create(
-            builder, loc, type.getComponentTypes(), before,
-            llvm::map_to_vector(belief.gradients, [&](unsigned result) {
-              return returned[result];
-            }));
-        for (auto [result, tangent] :
-             llvm::zip_equal(belief.gradients, natural.getTangent()))
-          returned[result] = tangent;
-      }
+      penalty = addGradients(belief, before, toward);
     } else {
-      penalty = PenaltyOp::create(builder, loc, type.getTotalType(), before,
-                                  toward, weight);
+      penalty = PenaltyOp::create(builder, loc, belief.type.getTotalType(),
+                                  before, toward, getWeight(belief));
     }
-
     if (penalty)
       penalties.push_back(penalty);
     if (loss && penalty && !belief.isMode(Mode::proximal))
@@ -267,29 +301,132 @@ void Inserter::insertBeforeReturn(Operation *returnOp) {
           builder, loc, returned[*loss],
           castElements(builder, loc, penalty,
                        getElementTypeOrSelf(returned[*loss].getType())));
-
-    if (belief.stateResult) {
-      Value next = reference.buildNextState(builder, loc, state, before, after);
-      auto components = ComponentsOp::create(builder, loc, next);
-      for (auto [index, value] : llvm::enumerate(components.getComponents()))
-        returned[*belief.stateResult + index] = value;
-    }
+    if (!belief.stateResults.empty())
+      updateState(belief, toward, before, after);
   }
+  addSumsOfTied();
+  if (penaltyResult)
+    returned.back() = sumPenalties(
+        penalties, cast<RankedTensorType>(function.getResultTypes().back()));
+  returnOp->setOperands(returned);
+}
 
-  if (penaltyResult) {
-    Location loc = returnOp->getLoc();
-    auto type = cast<RankedTensorType>(function.getResultTypes().back());
-    Value sum = arith::ConstantOp::create(
+Value ReturnWriter::pack(const Belief &belief, ValueRange stored) {
+  Location loc = RegularizeOp(belief.entry).getLoc();
+  RankedTensorType type = belief.type.getComponentType();
+  Value full = *llvm::find_if(
+      stored, [&](Value value) { return value.getType() == type; });
+  return BeliefOp::create(
+      builder, loc, belief.type, llvm::map_to_vector(stored, [&](Value value) {
+        return buildBroadcast(builder, loc, value, type, full);
+      }));
+}
+
+Value ReturnWriter::getWeight(const Belief &belief) {
+  return buildNumber(builder, RegularizeOp(belief.entry).getLoc(), function,
+                     belief.weight, belief.type.getComputeType());
+}
+
+Value ReturnWriter::packReference(const Belief &belief, Value before) {
+  RegularizeOp entry = belief.entry;
+  ReferenceInterface reference = entry.getReferenceInterface();
+  if (!belief.stateArguments.empty())
+    return pack(belief, getArguments(belief.stateArguments));
+  if (!belief.referenceArguments.empty())
+    return pack(belief, getArguments(belief.referenceArguments));
+  if (reference.isBeliefBeforeUpdate())
+    return before;
+  return reference.buildConstant(builder, entry.getLoc(),
+                                 before.getDefiningOp()->getOperands(),
+                                 belief.type);
+}
+
+/// Returns the stepped belief.
+Value ReturnWriter::stepProximally(const Belief &belief, Value after,
+                                   Value toward) {
+  Location loc = RegularizeOp(belief.entry).getLoc();
+  Value stepped =
+      ProximalStepOp::create(builder, loc, belief.type, after, toward,
+                             buildStrength(builder, loc, function, belief));
+  auto components = ComponentsOp::create(builder, loc, stepped);
+  for (auto [result, value] :
+       llvm::zip_equal(belief.updates, components.getComponents()))
+    returned[result] = value;
+  return stepped;
+}
+
+/// Returns the penalty.
+Value ReturnWriter::addGradients(const Belief &belief, Value before,
+                                 Value toward) {
+  Location loc = RegularizeOp(belief.entry).getLoc();
+  auto op = PenaltyWithGradientOp::create(
+      builder, loc, belief.type.getTotalType(), belief.type.getComponentTypes(),
+      before, toward, getWeight(belief));
+  for (auto [k, gradient] : llvm::enumerate(op.getGradient())) {
+    unsigned result = belief.gradients[k];
+    if (!belief.isTied[k]) {
+      returned[result] =
+          arith::AddFOp::create(builder, loc, returned[result], gradient);
+      continue;
+    }
+    Value &sum = sumsOfTied[result];
+    Value more = buildSumToShape(builder, loc, gradient, belief.storedTypes[k]);
+    sum = sum ? arith::AddFOp::create(builder, loc, sum, more) : more;
+  }
+  if (belief.isMode(Mode::natural)) {
+    auto natural =
+        NaturalGradientOp::create(builder, loc, belief.type.getComponentTypes(),
+                                  before, getReturned(belief.gradients));
+    for (auto [result, tangent] :
+         llvm::zip_equal(belief.gradients, natural.getTangent()))
+      returned[result] = tangent;
+  }
+  return op.getPenalty();
+}
+
+void ReturnWriter::updateState(const Belief &belief, Value state, Value before,
+                               Value after) {
+  RegularizeOp entry = belief.entry;
+  SmallVector<Value> next;
+  if (belief.isAnyTied()) {
+    // Only the belief before the update is kept for these, as it is stored.
+    next = getArguments(belief.components);
+  } else {
+    Value packed = entry.getReferenceInterface().buildNextState(
+        builder, entry.getLoc(), state, before, after);
+    next =
+        ComponentsOp::create(builder, entry.getLoc(), packed).getComponents();
+  }
+  for (auto [result, value] : llvm::zip_equal(belief.stateResults, next))
+    returned[result] = value;
+}
+
+void ReturnWriter::addSumsOfTied() {
+  Location loc = returnOp->getLoc();
+  Type wide = builder.getF64Type();
+  for (auto [result, sum] : sumsOfTied)
+    returned[result] = castElements(
+        builder, loc,
+        arith::AddFOp::create(
+            builder, loc, castElements(builder, loc, returned[result], wide),
+            sum),
+        getElementTypeOrSelf(returned[result].getType()));
+}
+
+Value ReturnWriter::sumPenalties(ArrayRef<Value> penalties,
+                                 RankedTensorType type) {
+  Location loc = returnOp->getLoc();
+  Value sum;
+  for (Value penalty : penalties) {
+    Value more = castElements(builder, loc, penalty, type.getElementType());
+    sum = sum ? arith::AddFOp::create(builder, loc, sum, more) : more;
+  }
+  if (!sum)
+    sum = arith::ConstantOp::create(
         builder, loc,
         SplatElementsAttr::get(type,
                                builder.getZeroAttr(type.getElementType())));
-    for (Value penalty : penalties)
-      sum = arith::AddFOp::create(
-          builder, loc, sum,
-          castElements(builder, loc, penalty, type.getElementType()));
-    returned.back() = sum;
-  }
-  returnOp->setOperands(returned);
+  return sum;
 }
 
 //===----------------------------------------------------------------------===//

@@ -8,6 +8,8 @@
 
 #include "InsertionPlan.h"
 
+#include "Broadcast.h"
+
 #include "fisher/IR/Glob.h"
 #include "fisher/IR/Marks.h"
 
@@ -15,6 +17,9 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -34,11 +39,37 @@ StringRef mlir::fisher::getComponentName(FunctionOpInterface function,
 }
 
 namespace {
+/// What the groups of a glob captured.
+using Captures = SmallVector<std::string>;
+
 /// An argument or a result that may hold a component of a belief.
 struct Candidate {
   bool isResult;
   unsigned number;
   StringRef name;
+};
+
+/// The candidates that a glob matches, in their order, and for each captured
+/// text the first of them.
+struct Matches {
+  std::vector<std::pair<Captures, Candidate>> all;
+  std::map<Captures, Candidate> first;
+  /// Whether the glob is a name, which goes with whatever the entry's other
+  /// globs capture.
+  bool isCommon = false;
+
+  bool contains(const Captures &captures) const {
+    return isCommon || first.count(captures);
+  }
+  const Candidate &at(const Captures &captures) const {
+    return isCommon ? all.front().second : first.at(captures);
+  }
+};
+
+/// A use of a name: the component of the beliefs of an entry.
+struct Use {
+  RegularizeOp entry;
+  size_t component;
 };
 
 /// Plans the insertion of one policy into one function: finds the beliefs and
@@ -56,18 +87,22 @@ public:
 
 private:
   // The steps, in order.
+  void findCandidates();
   LogicalResult checkNames(RegularizeOp entry);
   LogicalResult matchEntry(RegularizeOp entry);
+  LogicalResult checkMatches(RegularizeOp entry, ArrayRef<Matches> matches);
+  LogicalResult addBelief(RegularizeOp entry, ArrayRef<Matches> matches,
+                          const Captures &captures);
+  LogicalResult takeName(Belief &belief, size_t component);
   LogicalResult checkComponents(Belief &belief);
-  LogicalResult resolveReference(Belief &belief,
-                                 ArrayRef<std::string> captured);
+  LogicalResult resolveReference(Belief &belief, const Captures &captured);
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
   LogicalResult resolveMode(Belief &belief);
   LogicalResult checkReturns();
   LogicalResult checkCallers();
 
-  SmallVector<Candidate> findCandidates(RegularizeOp entry);
+  Matches matchGlob(RegularizeOp entry, const Glob &glob);
 
   StringRef getName(const Belief &belief, unsigned component) {
     return getComponentName(function, belief, component);
@@ -79,6 +114,12 @@ private:
   Location getLoc(const Belief &belief, unsigned component) {
     return belief.isIntermediate ? function.getLoc()
                                  : function.getArgument(component).getLoc();
+  }
+
+  /// The name of the first component that is tied.
+  StringRef getTiedName(const Belief &belief) {
+    size_t tied = llvm::find(belief.isTied, true) - belief.isTied.begin();
+    return getName(belief, belief.components[tied]);
   }
 
   /// The results of the components that carry `mark`; fails at the first
@@ -98,8 +139,16 @@ private:
   double defaultStepSize;
   bool penaltyResult;
   std::vector<Belief> beliefs;
-  /// The entry that regularizes the argument or result of a name already.
-  llvm::StringMap<RegularizeOp> takenBy;
+  /// Whether any argument has a name.
+  bool hasNames = false;
+  /// The parameters, then the results that have names.
+  std::vector<Candidate> candidates;
+  /// The numbers of the candidates, in the order of their names.
+  std::vector<unsigned> byName;
+  /// The names of what policies regularized before.
+  llvm::StringSet<> regularized;
+  /// What regularizes the argument or result of a name already.
+  llvm::StringMap<Use> takenBy;
 };
 } // namespace
 
@@ -115,17 +164,39 @@ InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
 //===----------------------------------------------------------------------===//
 
 LogicalResult Planner::plan(PolicyOp policy) {
+  findCandidates();
+  if (auto names = function->getAttrOfType<ArrayAttr>(marks::regularized))
+    for (StringAttr name : names.getAsRange<StringAttr>())
+      regularized.insert(name.getValue());
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
     if (failed(checkNames(entry)) || failed(matchEntry(entry)))
       return failure();
   return success(succeeded(checkReturns()) && succeeded(checkCallers()));
 }
 
+void Planner::findCandidates() {
+  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
+    StringRef name = getName(i);
+    if (name.empty())
+      continue;
+    hasNames = true;
+    StringRef role = getArgumentMark(function, i, marks::role);
+    if (role.empty() || role == "param")
+      candidates.push_back({/*isResult=*/false, i, name});
+  }
+  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
+    if (auto name = function.getResultAttrOfType<StringAttr>(i, marks::name))
+      candidates.push_back({/*isResult=*/true, i, name});
+  llvm::append_range(byName, llvm::seq<unsigned>(candidates.size()));
+  llvm::sort(byName, [&](unsigned a, unsigned b) {
+    return candidates[a].name < candidates[b].name;
+  });
+}
+
 /// A function without names cannot be matched: tell how to give them.
 LogicalResult Planner::checkNames(RegularizeOp entry) {
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
-    if (!getName(i).empty())
-      return success();
+  if (hasNames)
+    return success();
   return error(
       entry, "cannot find parameters: no argument of the step has a name",
       "mark the step's arguments and results, for example '%arg0: "
@@ -153,71 +224,91 @@ static std::string listParameters(FunctionOpInterface function) {
          (cut ? ", ..." : "");
 }
 
-/// The parameters, and where the mode needs no gradients or updates, the
-/// results that have names: intermediate beliefs.
-SmallVector<Candidate> Planner::findCandidates(RegularizeOp entry) {
-  SmallVector<Candidate> candidates;
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
-    StringRef role = getArgumentMark(function, i, marks::role);
-    if (!getName(i).empty() && (role.empty() || role == "param"))
-      candidates.push_back({/*isResult=*/false, i, getName(i)});
+/// What a glob matches: parameters, and where the mode needs no gradients or
+/// updates, results: intermediate beliefs. Only names that start as the glob
+/// does are tried, so that many entries stay cheap.
+Matches Planner::matchGlob(RegularizeOp entry, const Glob &glob) {
+  StringRef prefix = glob.getPrefix();
+  auto begin = llvm::partition_point(byName, [&](unsigned candidate) {
+    return candidates[candidate].name < prefix;
+  });
+  std::vector<unsigned> tried;
+  for (unsigned candidate : llvm::make_range(begin, byName.end())) {
+    if (!candidates[candidate].name.starts_with(prefix))
+      break;
+    if (!candidates[candidate].isResult || entry.getMode() == Mode::loss_only)
+      tried.push_back(candidate);
   }
-  if (entry.getMode() != Mode::loss_only)
-    return candidates;
-  for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
-    if (auto name = function.getResultAttrOfType<StringAttr>(i, marks::name))
-      candidates.push_back({/*isResult=*/true, i, name});
-  return candidates;
+  llvm::sort(tried);
+  Matches matches;
+  for (unsigned number : tried) {
+    const Candidate &candidate = candidates[number];
+    std::optional<Captures> captures = glob.match(candidate.name);
+    if (!captures)
+      continue;
+    matches.first.try_emplace(*captures, candidate);
+    matches.all.emplace_back(std::move(*captures), candidate);
+  }
+  return matches;
 }
 
-/// Finds the beliefs of one entry: the candidates that match the first glob,
-/// each with those that match the others with the same captured text.
+/// Finds the beliefs of one entry: the candidates that the first glob that
+/// captures matches, each with those that the others match with the same
+/// captured text. A name among globs that capture is part of every belief.
 LogicalResult Planner::matchEntry(RegularizeOp entry) {
-  FamilyInterface family = entry.getFamilyInterface();
-  ArrayRef<StringRef> componentNames = family.getComponentNames();
-  SmallVector<StringRef> patterns = entry.getGlobs();
-  using Captures = SmallVector<std::string>;
-  using Matches = std::vector<std::pair<Captures, Candidate>>;
-  SmallVector<Candidate> candidates = findCandidates(entry);
-  // For each component, the candidates by what the glob captured.
   SmallVector<Matches> matches;
-  for (StringRef pattern : patterns) {
+  SmallVector<bool> isCapturing;
+  for (StringRef pattern : entry.getGlobs()) {
     FailureOr<Glob> glob =
         Glob::parse(pattern, [&] { return emitError(entry.getLoc()); });
     if (failed(glob))
       return failure();
-    Matches &found = matches.emplace_back();
-    for (const Candidate &candidate : candidates)
-      if (auto captures = glob->match(candidate.name))
-        found.emplace_back(std::move(*captures), candidate);
-    if (found.empty())
+    matches.push_back(matchGlob(entry, *glob));
+    isCapturing.push_back(glob->isCapturing());
+    if (matches.back().all.empty())
       return error(entry, "'" + pattern + "' matches no parameter of the step",
                    listParameters(function));
   }
+  size_t leading = 0;
+  if (llvm::is_contained(isCapturing, true)) {
+    leading = llvm::find(isCapturing, true) - isCapturing.begin();
+    for (auto [found, capturing] : llvm::zip_equal(matches, isCapturing))
+      found.isCommon = !capturing;
+  }
+  if (failed(checkMatches(entry, matches)))
+    return failure();
+  for (const auto &[captures, candidate] : matches[leading].all)
+    if (failed(addBelief(entry, matches, captures)))
+      return failure();
+  return success();
+}
 
-  auto findSame = [](const Matches &found, const Captures &captures) {
-    return llvm::find_if(
-        found, [&](const auto &match) { return match.first == captures; });
-  };
-  // Whatever matches a later glob must belong to a belief, too.
-  for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, candidate] : matches[k])
+/// Whatever matches must belong to one belief.
+LogicalResult Planner::checkMatches(RegularizeOp entry,
+                                    ArrayRef<Matches> matches) {
+  ArrayRef<StringRef> components =
+      entry.getFamilyInterface().getComponentNames();
+  SmallVector<StringRef> patterns = entry.getGlobs();
+  for (size_t k = 0; k != matches.size(); ++k) {
+    if (matches[k].isCommon)
+      continue;
+    for (const auto &[captures, candidate] : matches[k].all)
       for (size_t other = 0; other != matches.size(); ++other)
-        if (findSame(matches[other], captures) == matches[other].end())
+        if (!matches[other].contains(captures))
           return error(entry,
                        "'" + candidate.name + "' matches '" + patterns[k] +
-                           "' as the " + componentNames[k] +
+                           "' as the " + components[k] +
                            " of a belief, but no parameter matches '" +
-                           patterns[other] + "' as its " +
-                           componentNames[other] +
+                           patterns[other] + "' as its " + components[other] +
                            " with the same captured text",
                        listParameters(function));
+  }
 
   // Two candidates that one glob matches with the same captured text cannot be
   // told apart.
   for (size_t k = 0; k != matches.size(); ++k)
-    for (const auto &[captures, candidate] : matches[k]) {
-      const Candidate &first = findSame(matches[k], captures)->second;
+    for (const auto &[captures, candidate] : matches[k].all) {
+      const Candidate &first = matches[k].at(captures);
       if (first.isResult != candidate.isResult ||
           first.number != candidate.number)
         return error(entry,
@@ -227,73 +318,112 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
                          "them apart in parentheses",
                      "in this function");
     }
-
-  for (const auto &[captures, candidate] : matches.front()) {
-    Belief &belief = beliefs.emplace_back();
-    belief.entry = entry;
-    belief.isIntermediate = candidate.isResult;
-    for (const Matches &found : matches) {
-      const Candidate &component = findSame(found, captures)->second;
-      if (component.isResult != candidate.isResult)
-        return error(entry,
-                     "the components of a belief must all be parameters or "
-                     "all be results, but '" +
-                         candidate.name + "' and '" + component.name +
-                         "' differ",
-                     "in this function");
-      belief.components.push_back(component.number);
-    }
-    for (unsigned component : belief.components) {
-      StringRef name = getName(belief, component);
-      auto [taken, isNew] = takenBy.try_emplace(name, entry);
-      if (isNew)
-        continue;
-      InFlightDiagnostic diag =
-          error(entry,
-                "'" + name +
-                    "' is matched twice; a parameter can be regularized once",
-                "in this function");
-      diag.attachNote(taken->second.getLoc()) << "it is matched here, too";
-      return diag;
-    }
-    if (failed(checkComponents(belief)) ||
-        failed(resolveReference(belief, captures)) ||
-        failed(resolveNumber(belief, entry.getWeight(), "weight",
-                             belief.weight)) ||
-        failed(resolveMode(belief)))
-      return failure();
-  }
   return success();
 }
 
-/// The components have one type, of which beliefs can be.
+/// Plans the belief of an entry whose globs capture this.
+LogicalResult Planner::addBelief(RegularizeOp entry, ArrayRef<Matches> matches,
+                                 const Captures &captures) {
+  const Candidate &first = matches.front().at(captures);
+  bool hasOthers = llvm::any_of(
+      matches, [](const Matches &found) { return found.all.size() > 1; });
+  Belief &belief = beliefs.emplace_back();
+  belief.entry = entry;
+  belief.isIntermediate = first.isResult;
+  for (const Matches &found : matches) {
+    const Candidate &component = found.at(captures);
+    if (component.isResult != first.isResult)
+      return error(entry,
+                   "the components of a belief must all be parameters or "
+                   "all be results, but '" +
+                       first.name + "' and '" + component.name + "' differ",
+                   "in this function");
+    belief.components.push_back(component.number);
+    belief.isTied.push_back(found.isCommon && hasOthers);
+  }
+  for (size_t k = 0; k != matches.size(); ++k)
+    if (failed(takeName(belief, k)))
+      return failure();
+  return success(succeeded(checkComponents(belief)) &&
+                 succeeded(resolveReference(belief, captures)) &&
+                 succeeded(resolveNumber(belief, entry.getWeight(), "weight",
+                                         belief.weight)) &&
+                 succeeded(resolveMode(belief)));
+}
+
+/// A parameter is part of one belief, unless all of them have it in common.
+LogicalResult Planner::takeName(Belief &belief, size_t component) {
+  StringRef name = getName(belief, belief.components[component]);
+  if (regularized.contains(name))
+    return error(belief.entry,
+                 "'" + name +
+                     "' is regularized already; a parameter can be "
+                     "regularized once",
+                 "a policy has been inserted into this function before");
+  auto [taken, isNew] = takenBy.try_emplace(name, Use{belief.entry, component});
+  if (isNew ||
+      (belief.isTied[component] && taken->second.entry == belief.entry &&
+       taken->second.component == component))
+    return success();
+  InFlightDiagnostic diag = error(
+      belief.entry,
+      "'" + name + "' is matched twice; a parameter can be regularized once",
+      "in this function");
+  diag.attachNote(taken->second.entry.getLoc()) << "it is matched here, too";
+  return diag;
+}
+
+/// Beliefs can be of the components' types: the elements' type is the same,
+/// and all of them can be broadcast to one.
 LogicalResult Planner::checkComponents(Belief &belief) {
-  ArrayRef<StringRef> names =
-      belief.entry.getFamilyInterface().getComponentNames();
-  Type first = getType(belief, belief.components.front());
-  for (auto [index, component] : llvm::enumerate(belief.components)) {
-    Type type = getType(belief, component);
-    if (!isa<RankedTensorType>(type))
+  FamilyInterface family = belief.entry.getFamilyInterface();
+  ArrayRef<StringRef> names = family.getComponentNames();
+  auto differ = [&](size_t a, size_t b, const Twine &must, const Twine &how) {
+    auto describe = [&](size_t k) {
+      return ("'" + getName(belief, belief.components[k]) + "' (" + names[k] +
+              ")")
+          .str();
+    };
+    InFlightDiagnostic diag =
+        error(belief.entry,
+              "the components of a belief must " + must + ", but " +
+                  describe(a) + " and " + describe(b) + " differ",
+              how);
+    diag.attachNote(getLoc(belief, belief.components[b]))
+        << "their types are " << belief.storedTypes[a] << " and "
+        << belief.storedTypes[b];
+    return diag;
+  };
+  RankedTensorType full;
+  for (auto [k, component] : llvm::enumerate(belief.components)) {
+    auto type = dyn_cast<RankedTensorType>(getType(belief, component));
+    if (!type)
       return error(belief.entry,
                    "'" + getName(belief, component) +
                        "' cannot be a component of a belief: it must be a "
                        "ranked tensor",
                    "in this function")
                  .attachNote(getLoc(belief, component))
-             << "its type is " << type;
-    if (type == first)
-      continue;
-    InFlightDiagnostic diag =
-        error(belief.entry,
-              "the components of a belief must have one type, but '" +
-                  getName(belief, belief.components.front()) + "' (" +
-                  names.front() + ") and '" + getName(belief, component) +
-                  "' (" + names[index] + ") differ",
-              "in this function");
-    diag.attachNote(getLoc(belief, component))
-        << "their types are " << first << " and " << type;
-    return diag;
+             << "its type is " << getType(belief, component);
+    belief.storedTypes.push_back(type);
+    for (size_t other = 0; other != k; ++other) {
+      RankedTensorType otherType = belief.storedTypes[other];
+      if (type.getElementType() != otherType.getElementType())
+        return differ(other, k, "have one element type", "in this function");
+      if (!isBroadcastable(type, otherType, family.getEventRank()) &&
+          !isBroadcastable(otherType, type, family.getEventRank()))
+        return differ(other, k,
+                      "have one shape, or shapes that can be broadcast to it",
+                      "counted from the last dimension, one of the two must "
+                      "have size 1 or no dimension wherever they differ");
+    }
+    // Of any two types one can be broadcast to the other, so one is the
+    // largest.
+    if (!full || isBroadcastable(full, type, family.getEventRank()))
+      full = type;
   }
+  for (auto [type, isTied] : llvm::zip_equal(belief.storedTypes, belief.isTied))
+    isTied |= type != full;
   auto emitTypeError = [&] {
     return error(belief.entry,
                  "'" + getName(belief, belief.components.front()) +
@@ -301,8 +431,7 @@ LogicalResult Planner::checkComponents(Belief &belief) {
                  "in this function");
   };
   belief.type = BeliefType::getChecked(emitTypeError, function.getContext(),
-                                       belief.entry.getFamilyInterface(),
-                                       cast<RankedTensorType>(first));
+                                       belief.entry.getFamilyInterface(), full);
   return success(static_cast<bool>(belief.type));
 }
 
@@ -331,13 +460,13 @@ static FailureOr<std::string> substitute(StringRef pattern,
 /// Finds the arguments that hold the reference, or makes sure that the names
 /// of the ones to be added are free.
 LogicalResult Planner::resolveReference(Belief &belief,
-                                        ArrayRef<std::string> captured) {
+                                        const Captures &captured) {
   RegularizeOp entry = belief.entry;
   ReferenceInterface reference = entry.getReferenceInterface();
   if (failed(reference.verifyForType(
           belief.type, [&] { return error(entry, "", "in this function"); })))
     return failure();
-  for (StringRef pattern : reference.getArgumentPatterns()) {
+  for (auto [k, pattern] : llvm::enumerate(reference.getArgumentPatterns())) {
     FailureOr<std::string> name = substitute(pattern, captured);
     if (failed(name))
       return error(entry,
@@ -355,14 +484,13 @@ LogicalResult Planner::resolveReference(Belief &belief,
                    "give the argument that holds it fisher.name = \"" + *name +
                        "\"");
     Type type = function.getArgument(*argument).getType();
-    if (type != belief.type.getComponentType())
+    if (type != belief.storedTypes[k])
       return error(entry,
                    "the reference '" + *name + "' must have the type of '" +
-                       getName(belief, belief.components.front()) + "'",
+                       getName(belief, belief.components[k]) + "'",
                    "in this function")
                  .attachNote(function.getArgument(*argument).getLoc())
-             << "the types are " << type << " and "
-             << belief.type.getComponentType();
+             << "the types are " << type << " and " << belief.storedTypes[k];
     belief.referenceArguments.push_back(*argument);
   }
   if (reference.getStateName().empty())
@@ -374,6 +502,17 @@ LogicalResult Planner::resolveReference(Belief &belief,
                      "' cannot be kept as state, because results have no "
                      "value before the first step; use a prior or an argument",
                  "in this function");
+  if (belief.isAnyTied() && reference.isStateUpdated() &&
+      !reference.isBeliefBeforeUpdate()) {
+    InFlightDiagnostic diag =
+        error(entry,
+              "the reference cannot be kept for '" + getTiedName(belief) +
+                  "', which several elements have in common: on their "
+                  "geodesics it would become another number for each",
+              "use a reference that is a prior, frozen, previous or an "
+              "argument");
+    return diag;
+  }
   for (unsigned component : belief.components) {
     std::string name =
         (getName(belief, component) + "." + reference.getStateName()).str();
@@ -382,7 +521,7 @@ LogicalResult Planner::resolveReference(Belief &belief,
                    "the reference of '" + getName(belief, component) +
                        "' needs a new argument '" + name +
                        "', but the step has one already",
-                   "has a policy been inserted into this function before?");
+                   "give that argument another name");
   }
   return success();
 }
@@ -446,10 +585,9 @@ LogicalResult Planner::resolveMode(Belief &belief) {
   };
   auto checkTypes = [&](ArrayRef<unsigned> results,
                         StringRef what) -> LogicalResult {
-    for (auto [component, result] :
-         llvm::zip_equal(belief.components, results)) {
-      Type type = function.getResultTypes()[result];
-      if (type != belief.type.getComponentType())
+    for (auto [component, stored, result] :
+         llvm::zip_equal(belief.components, belief.storedTypes, results)) {
+      if (function.getResultTypes()[result] != stored)
         return cannot("result " + Twine(result) + ", the " + what + " of '" +
                           getName(belief, component) +
                           "', has another type than the parameter",
@@ -474,6 +612,16 @@ LogicalResult Planner::resolveMode(Belief &belief) {
                         ", must be a float tensor of rank zero",
                     "in this function");
   }
+
+  if (belief.isAnyTied() &&
+      (belief.isMode(Mode::proximal) || belief.isMode(Mode::natural)))
+    return cannot("'" + getTiedName(belief) +
+                      "' is a number that several elements have in common, " +
+                      (belief.isMode(Mode::proximal)
+                           ? "whose steps would each change it differently"
+                           : "and the inverse metric is that of each alone"),
+                  "use mode coupled or loss_only, or give each element a "
+                  "number of its own");
 
   switch (entry.getMode()) {
   case Mode::coupled:

@@ -31,6 +31,11 @@ struct Belief {
   BeliefType type;
   /// The arguments that hold the stored components, or the results that do.
   SmallVector<unsigned> components;
+  /// The components' own types, which can be broadcast to that of `type`.
+  SmallVector<RankedTensorType> storedTypes;
+  /// For each component, whether several elements or several beliefs have it
+  /// in common.
+  SmallVector<bool> isTied;
   /// Whether the belief is an intermediate one, held in results.
   bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
@@ -41,11 +46,12 @@ struct Belief {
   SmallVector<unsigned> gradients;
   /// The results that are the components' next values, if there are any.
   SmallVector<unsigned> updates;
-  /// The first of the new arguments that hold the reference, and of the new
-  /// results that update them, if it has state.
-  std::optional<unsigned> stateArgument, stateResult;
+  /// The new arguments that hold the reference, and the new results that
+  /// update them, if it has state.
+  SmallVector<unsigned> stateArguments, stateResults;
 
   bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
+  bool isAnyTied() const { return llvm::is_contained(isTied, true); }
   /// Whether the reference is kept in new arguments.
   bool needsState() const;
   bool changesGradients() const {

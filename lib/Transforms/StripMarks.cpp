@@ -9,8 +9,10 @@
 #include "fisher/Transforms/Passes.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/IR/Marks.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERSTRIPMARKS
@@ -29,16 +31,22 @@ static DictionaryAttr withoutMarks(DictionaryAttr attrs) {
   return DictionaryAttr::get(attrs.getContext(), others);
 }
 
+static SmallVector<DictionaryAttr> withoutMarks(ArrayAttr list) {
+  return llvm::map_to_vector(
+      list.getAsRange<DictionaryAttr>(),
+      [](DictionaryAttr attrs) { return withoutMarks(attrs); });
+}
+
 namespace {
 struct StripMarks : fisher::impl::FisherStripMarksBase<StripMarks> {
   void runOnOperation() override {
     getOperation()->walk([](FunctionOpInterface function) {
-      for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i)
-        if (DictionaryAttr attrs = function.getArgAttrDict(i))
-          function.setArgAttrs(i, withoutMarks(attrs));
-      for (unsigned i = 0, e = function.getNumResults(); i != e; ++i)
-        if (DictionaryAttr attrs = function.getResultAttrDict(i))
-          function.setResultAttrs(i, withoutMarks(attrs));
+      function->removeDiscardableAttr(marks::regularized);
+      // All at once: to set one copies the list.
+      if (ArrayAttr attrs = function.getAllArgAttrs())
+        function.setAllArgAttrs(withoutMarks(attrs));
+      if (ArrayAttr attrs = function.getAllResultAttrs())
+        function.setAllResultAttrs(withoutMarks(attrs));
     });
   }
 };

@@ -65,6 +65,16 @@ func.func private @mark_on_function() attributes {fisher.role = "param"}
 
 // -----
 
+// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of names, got [1]}}
+func.func private @numbers() attributes {fisher.regularized = [1]}
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of names, got "mu"}}
+func.func private @no_list() attributes {fisher.regularized = "mu"}
+
+// -----
+
 // expected-error@+1 {{'builtin.module' op has an attribute 'fisher.name' that the dialect does not know}}
 module attributes {fisher.name = "m"} {}
 

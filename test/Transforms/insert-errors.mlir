@@ -139,13 +139,13 @@ fisher.policy @p {
 
 // -----
 
-func.func @main(  // expected-note {{in this function}}
+func.func @main(  // expected-note {{counted from the last dimension, one of the two must have size 1 or no dimension wherever they differ}}
     %mu: tensor<4xf32> {fisher.name = "mu"},
     %rho: tensor<5xf32> {fisher.name = "rho"}) {  // expected-note {{their types are 'tensor<4xf32>' and 'tensor<5xf32>'}}
   return
 }
 fisher.policy @p {
-  // expected-error@+1 {{the components of a belief must have one type, but 'mu' (mean) and 'rho' (scale) differ}}
+  // expected-error@+1 {{the components of a belief must have one shape, or shapes that can be broadcast to it, but 'mu' (mean) and 'rho' (scale) differ}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<softplus> toward #fisher.frozen weight 1.0 mode coupled
 }
 
@@ -157,7 +157,7 @@ func.func @main(  // expected-note {{in this function}}
   return
 }
 fisher.policy @p {
-  // expected-error@+1 {{the components of a belief must have one type, but 'mu' (mean) and 'rho' (scale) differ}}
+  // expected-error@+1 {{the components of a belief must have one element type, but 'mu' (mean) and 'rho' (scale) differ}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<softplus> toward #fisher.frozen weight 1.0 mode coupled
 }
 
@@ -270,8 +270,7 @@ fisher.policy @p {
 
 // -----
 
-// What this pass leaves behind, inserted into again.
-// expected-note@+1 {{has a policy been inserted into this function before?}}
+// expected-note@+1 {{give that argument another name}}
 func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fisher.name = "rho"}, %l: tensor<f32>,
                 %smu: tensor<4xf32> {fisher.name = "mu.frozen", fisher.role = "state", fisher.initialize = "mu"})
     -> (tensor<f32> {fisher.role = "loss"}) {
@@ -280,6 +279,19 @@ func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fi
 fisher.policy @p {
   // expected-error@+1 {{the reference of 'mu' needs a new argument 'mu.frozen', but the step has one already}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<sigma> toward #fisher.frozen weight 1.0 mode loss_only
+}
+
+// -----
+
+// What a policy regularized before.
+// expected-note@+1 {{a policy has been inserted into this function before}}
+func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fisher.name = "rho"}, %l: tensor<f32>)
+    -> (tensor<f32> {fisher.role = "loss"}) attributes {fisher.regularized = ["rho"]} {
+  return %l : tensor<f32>
+}
+fisher.policy @p {
+  // expected-error@+1 {{'rho' is regularized already; a parameter can be regularized once}}
+  fisher.regularize "mu", "rho" as #fisher.gaussian<sigma> toward #fisher.prior<[0, 1]> weight 1.0 mode loss_only
 }
 
 // -----

@@ -58,13 +58,13 @@
 // RUN: not fisher-opt %t/empty.mlir --fisher-insert="policy-file=%t/two.mlir policy=a" 2>&1 | FileCheck %s --check-prefix=EMPTY
 // EMPTY: error: has no function 'main' to regularize
 
-// A reference with state is inserted once.
+// A policy is inserted once.
 // RUN: not fisher-opt %t/step.mlir --pass-pipeline="builtin.module(fisher-insert{policy-file=%t/state.mlir},fisher-insert{policy-file=%t/state.mlir})" > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=TWICE < %t/log
 // RUN: count 0 < %t/out
 // TWICE: state.mlir:2:3: remark: regularized
-// TWICE: state.mlir:2:3: error: the reference of 'a.mu' needs a new argument 'a.mu.average', but the step has one already
-// TWICE: step.mlir:1:1: note: has a policy been inserted into this function before?
+// TWICE: state.mlir:2:3: error: 'a.mu' is regularized already; a parameter can be regularized once
+// TWICE: step.mlir:1:1: note: a policy has been inserted into this function before
 
 // The policy of a module is gone after it is inserted.
 // RUN: cat %t/step.mlir %t/state.mlir | not fisher-opt --pass-pipeline="builtin.module(fisher-insert,fisher-insert)" 2>&1 | FileCheck %s --check-prefix=GONE

@@ -57,7 +57,7 @@ fisher.policy @p {
 // CHECK-SAME: %{{[^:]*}}: tensor<4xf32> {fisher.name = "x", fisher.role = "batch"},
 // CHECK-SAME: %[[L:[^:]*]]: tensor<f32> {fisher.name = "l"
 // CHECK-SAME: {fisher.name = "fc.rho.ref", fisher.role = "state"})
-// CHECK-SAME: -> (tensor<f32> {fisher.role = "loss"}, tensor<4xf32> {fisher.gradient_of = "fc.mu"}, tensor<4xf32> {fisher.gradient_of = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu"}, tensor<4xf32> {fisher.updates = "fc.rho"}) {
+// CHECK-SAME: -> (tensor<f32> {fisher.role = "loss"}, tensor<4xf32> {fisher.gradient_of = "fc.mu"}, tensor<4xf32> {fisher.gradient_of = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu"}, tensor<4xf32> {fisher.updates = "fc.rho"}) attributes {fisher.regularized = ["fc.mu", "fc.rho"]} {
 // CHECK-DAG: %[[GMU:.*]] = arith.mulf {{.*}}test.gradient = "mu"
 // CHECK-DAG: %[[GRHO:.*]] = arith.mulf {{.*}}test.gradient = "rho"
 // CHECK-DAG: %[[UMU:.*]] = arith.subf {{.*}}test.update = "mu"
@@ -86,7 +86,7 @@ fisher.policy @p {
 // CHECK-SAME: %[[FMU:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.mu", fisher.name = "fc.mu.frozen", fisher.role = "state"},
 // CHECK-SAME: %[[FRHO:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.rho", fisher.name = "fc.rho.frozen", fisher.role = "state"})
 // What is frozen is not updated.
-// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"}) {
+// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"})
 // CHECK-DAG: %[[B:.*]] = fisher.belief %[[MU]], %[[RHO]]
 // CHECK-DAG: %[[REF:.*]] = fisher.belief %[[FMU]], %[[FRHO]]
 // CHECK: fisher.penalty_with_gradient %[[B]] toward %[[REF]]
@@ -102,7 +102,7 @@ fisher.policy @p {
 // CHECK-SAME: %[[RHO:[^:]*]]: tensor<4xf32> {fisher.name = "fc.rho",
 // CHECK-SAME: %[[PMU:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.mu", fisher.name = "fc.mu.previous", fisher.role = "state"},
 // CHECK-SAME: %[[PRHO:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.rho", fisher.name = "fc.rho.previous", fisher.role = "state"})
-// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu.previous"}, tensor<4xf32> {fisher.updates = "fc.rho.previous"}) {
+// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu.previous"}, tensor<4xf32> {fisher.updates = "fc.rho.previous"})
 // CHECK-DAG: %[[B:.*]] = fisher.belief %[[MU]], %[[RHO]]
 // CHECK-DAG: %[[REF:.*]] = fisher.belief %[[PMU]], %[[PRHO]]
 // CHECK: fisher.penalty_with_gradient %[[B]] toward %[[REF]]
@@ -119,7 +119,7 @@ fisher.policy @p {
 // CHECK-LABEL: func.func @main(
 // CHECK-SAME: %[[AMU:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.mu", fisher.name = "fc.mu.average", fisher.role = "state"},
 // CHECK-SAME: %[[ARHO:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.rho", fisher.name = "fc.rho.average", fisher.role = "state"})
-// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.mu.average"}, tensor<4xf32> {fisher.updates = "fc.rho.average"}) {
+// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.mu.average"}, tensor<4xf32> {fisher.updates = "fc.rho.average"})
 // CHECK-DAG: %[[UMU:.*]] = arith.subf {{.*}}test.update = "mu"
 // CHECK-DAG: %[[URHO:.*]] = arith.subf {{.*}}test.update = "rho"
 // CHECK-DAG: %[[AVERAGE:.*]] = fisher.belief %[[AMU]], %[[ARHO]]
@@ -248,7 +248,7 @@ fisher.policy @p {
 // CHECK-SAME: %[[MU:[^:]*]]: tensor<4xf32> {fisher.name = "fc.mu",
 // CHECK-SAME: %[[RHO:[^:]*]]: tensor<4xf32> {fisher.name = "fc.rho",
 // CHECK-SAME: {fisher.name = "fc.rho.ref", fisher.role = "state"}) ->
-// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"}) {
+// CHECK-SAME: tensor<4xf32> {fisher.updates = "fc.rho"})
 // CHECK-DAG: %[[UMU:.*]] = arith.subf {{.*}}test.update = "mu"
 // CHECK-DAG: %[[URHO:.*]] = arith.subf {{.*}}test.update = "rho"
 // CHECK-DAG: %[[BEFORE:.*]] = fisher.belief %[[MU]], %[[RHO]]
@@ -265,7 +265,7 @@ fisher.policy @p {
 // CHECK-LABEL: func.func @main(
 // CHECK-SAME: %[[AMU:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.mu", fisher.name = "fc.mu.average",
 // CHECK-SAME: %[[ARHO:[^:]*]]: tensor<4xf32> {fisher.initialize = "fc.rho", fisher.name = "fc.rho.average",
-// CHECK-SAME: {fisher.updates = "fc.mu.average"}, tensor<4xf32> {fisher.updates = "fc.rho.average"}) {
+// CHECK-SAME: {fisher.updates = "fc.mu.average"}, tensor<4xf32> {fisher.updates = "fc.rho.average"})
 // CHECK-DAG: %[[AVERAGE:.*]] = fisher.belief %[[AMU]], %[[ARHO]]
 // CHECK: %[[STEP:.*]] = fisher.proximal_step %{{.*}} toward %[[AVERAGE]]
 // CHECK: %[[C:.*]]:2 = fisher.components %[[STEP]]

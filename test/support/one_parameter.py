@@ -4,10 +4,12 @@
 """Checks that every family of one parameter must pass.
 
 A family says in mpmath what its charts store, what its arc length is, and what
-its divergence is; everything else follows from these.
+its divergence is; everything else follows from these. Its tests are those of
+OneParameterTests.
 """
 
 import dataclasses
+import pathlib
 from typing import Callable
 
 import mpmath as mp
@@ -200,3 +202,35 @@ def check_domain(family, chart, element, outside):
     for x, y in ((bad, good), (good, bad)):
         for result in run(module(family, chart, element, len(bad), body, 4), x, y):
             assert np.isnan(result).all(), f"{chart}: {result} for {x}, {y}"
+
+
+class OneParameterTests:
+    """The tests of a family: a subclass states what is below."""
+
+    family: Family
+    # Where the tables are, and the chart that they are in.
+    folder: pathlib.Path
+    table_chart: str
+    # A chart, and stored values outside its domain.
+    outside: tuple
+
+    def pytest_generate_tests(self, metafunc):
+        if "chart" in metafunc.fixturenames:
+            metafunc.parametrize("chart", self.family.charts)
+        if "element" in metafunc.fixturenames:
+            metafunc.parametrize("element", ELEMENTS)
+
+    def test_every_row_of_the_table(self, element):
+        suffix = "_f32" if element == "f32" else ""
+        check_table(self.family, self.folder / f"{self.family.name}{suffix}.csv",
+                    self.table_chart, element)
+
+    def test_operations(self, chart, element):
+        check_operations(self.family, chart, element)
+
+    def test_convert(self, element):
+        check_convert(self.family, element)
+
+    def test_outside_the_domain(self, element):
+        chart, values = self.outside
+        check_domain(self.family, chart, element, values)

@@ -171,18 +171,22 @@ def Fisher_BernoulliAttr
 }
 
 //===----------------------------------------------------------------------===//
-// Poisson
+// Families of one rate
 //===----------------------------------------------------------------------===//
 
-def Fisher_PoissonChart : I32Enum<"PoissonChart", "how a Poisson rate is stored", [
+def Fisher_RateChart : I32Enum<"RateChart", "how a rate is stored", [
   I32EnumCase<"log_rate", 0>,
   I32EnumCase<"rate", 1>,
 ]> {
   let cppNamespace = "::mlir::fisher";
 }
 
+//===----------------------------------------------------------------------===//
+// Poisson
+//===----------------------------------------------------------------------===//
+
 def Fisher_PoissonAttr
-    : Fisher_OneParameterFamily<"Poisson", "poisson", Fisher_PoissonChart> {
+    : Fisher_OneParameterFamily<"Poisson", "poisson", Fisher_RateChart> {
   let summary = "the Poisson distributions of counts";
   let description = [{
     One component, the rate (the mean count) or its logarithm. Standard
@@ -198,15 +202,8 @@ def Fisher_PoissonAttr
 // Exponential
 //===----------------------------------------------------------------------===//
 
-def Fisher_ExponentialChart : I32Enum<"ExponentialChart", "how an exponential rate is stored", [
-  I32EnumCase<"log_rate", 0>,
-  I32EnumCase<"rate", 1>,
-]> {
-  let cppNamespace = "::mlir::fisher";
-}
-
 def Fisher_ExponentialAttr
-    : Fisher_OneParameterFamily<"Exponential", "exponential", Fisher_ExponentialChart> {
+    : Fisher_OneParameterFamily<"Exponential", "exponential", Fisher_RateChart> {
   let summary = "the exponential distributions of waiting times";
   let description = [{
     One component, the rate (the reciprocal of the mean) or its logarithm.

@@ -10,6 +10,7 @@
 #define FISHER_IR_FISHER_H
 
 #include "fisher/IR/FamilyInterface.h"
+#include "fisher/IR/MarkIndex.h"
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"

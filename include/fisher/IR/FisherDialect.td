@@ -42,6 +42,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.gradient_of = "fc0.mu"` | result | the gradient of the loss |
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |
     | `fisher.distribution = "normal"` | argument | what noise is drawn from; also `uniform` |
+    | `fisher.regularized = ["fc0.mu"]` | function | what `fisher-insert` has regularized already |
 
     ```mlir
     func.func @main(%mu: tensor<4xf32> {fisher.name = "fc.mu", fisher.role = "param"},
@@ -60,6 +61,12 @@ def Fisher_Dialect : Dialect {
   let extraClassDeclaration = [{
     void registerAttributes();
     void registerTypes();
+
+    /// Where marks are in the attributes of arguments and results.
+    ::mlir::fisher::MarkIndex &getMarkIndex() { return markIndex; }
+
+  private:
+    ::mlir::fisher::MarkIndex markIndex;
   }];
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;

@@ -32,9 +32,17 @@ public:
   /// their opening parentheses.
   std::optional<SmallVector<std::string>> match(StringRef name) const;
 
+  /// Whether the pattern has groups, so that it can match more than one name.
+  bool isCapturing() const { return regex.getNumMatches() != 0; }
+
+  /// The text that every name that matches starts with.
+  StringRef getPrefix() const { return prefix; }
+
 private:
-  explicit Glob(std::string regex) : regex(std::move(regex)) {}
-  std::string regex;
+  Glob(StringRef regex, std::string prefix)
+      : regex(regex), prefix(std::move(prefix)) {}
+  llvm::Regex regex;
+  std::string prefix;
 };
 
 } // namespace mlir::fisher

@@ -28,10 +28,15 @@ inline constexpr llvm::StringLiteral gradientOf = "fisher.gradient_of";
 inline constexpr llvm::StringLiteral initialize = "fisher.initialize";
 /// On a noise argument: normal or uniform.
 inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
+/// On a function: the names of what policies regularize in it already.
+inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
 
 } // namespace mlir::fisher::marks
 
 namespace mlir::fisher {
+
+// The dialect must be loaded to find marks, which every pass that depends on it
+// makes sure of.
 
 /// The number of the first argument whose mark `mark` is `text`.
 std::optional<unsigned> findArgument(FunctionOpInterface function,

@@ -49,6 +49,24 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     such as those of a latent variable. Their reference is a prior or held in
     arguments.
 
+    Components may be *tied*, that is, several elements or several beliefs may
+    have one number in common: a component of a smaller shape is broadcast to
+    that of the others as numpy does it (counted from the last dimension, a
+    size of one or a missing dimension is repeated; a size that is known only at
+    run time never is), and a name among globs that capture is part of every
+    belief. The penalty is the sum over the elements, and the gradient of a tied
+    component is the sum of the gradients at the elements. A reference is stored
+    as the component is. The modes `proximal` and `natural`, and moving
+    averages, are not there for tied components: what they make of each element
+    is another number for each.
+
+    ```mlir
+    fisher.policy @one_scale_for_all {
+      fisher.regularize "(*).mu", "log_sigma" as #fisher.gaussian<log_sigma>
+          toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+    }
+    ```
+
     - `as` gives the family and the chart that the arguments are stored in;
     - `toward` gives the reference;
     - `weight` multiplies the sum of squared distances: a number, or the name

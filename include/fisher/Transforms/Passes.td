@@ -26,6 +26,13 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     dialect. Other functions stay as they are. A policy in the module is
     erased once it is inserted.
 
+    Components that several elements or beliefs have in common are broadcast
+    before a belief is packed, and their gradients are summed in f64.
+
+    What is regularized is noted in the function's attribute
+    `fisher.regularized`; another policy may add to it, but not regularize the
+    same again.
+
     For each belief a remark tells what was done.
 
     For example, the policy
@@ -60,6 +67,7 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::fisher::FisherDialect",
+                           "::mlir::linalg::LinalgDialect",
                            "::mlir::tensor::TensorDialect"];
 }
 

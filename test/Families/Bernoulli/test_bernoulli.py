@@ -10,13 +10,7 @@ import numpy as np
 import pytest
 
 from execution import run
-from one_parameter import (ELEMENTS, Family, check_convert, check_domain,
-                           check_operations, check_table, module)
-
-HERE = pathlib.Path(__file__).parent
-TABLE_CHART = "logit"
-OUTSIDE = ("probability", [-0.1, 1.5, np.nan])
-
+from one_parameter import ELEMENTS, Family, OneParameterTests, module
 
 
 def sample(count, element):
@@ -41,28 +35,11 @@ FAMILY = Family(
     sample=sample)
 
 
-CASES = [(chart, element) for chart in FAMILY.charts for element in ELEMENTS]
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_every_row_of_the_table(element):
-    suffix = "_f32" if element == "f32" else ""
-    check_table(FAMILY, HERE / f"bernoulli{suffix}.csv", TABLE_CHART, element)
-
-
-@pytest.mark.parametrize("chart,element", CASES)
-def test_operations(chart, element):
-    check_operations(FAMILY, chart, element)
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_convert(element):
-    check_convert(FAMILY, element)
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_outside_the_domain(element):
-    check_domain(FAMILY, OUTSIDE[0], element, OUTSIDE[1])
+class TestBernoulli(OneParameterTests):
+    family = FAMILY
+    folder = pathlib.Path(__file__).parent
+    table_chart = "logit"
+    outside = ("probability", [-0.1, 1.5, np.nan])
 
 
 @pytest.mark.parametrize("element", ELEMENTS)

@@ -7,15 +7,8 @@ import pathlib
 
 import mpmath as mp
 import numpy as np
-import pytest
 
-from one_parameter import (ELEMENTS, Family, check_convert, check_domain,
-                           check_operations, check_table)
-
-HERE = pathlib.Path(__file__).parent
-TABLE_CHART = "log_rate"
-OUTSIDE = ("rate", [0.0, -1.0, np.nan])
-
+from one_parameter import Family, OneParameterTests
 
 
 def sample(count, element):
@@ -34,25 +27,8 @@ FAMILY = Family(
     sample=sample)
 
 
-CASES = [(chart, element) for chart in FAMILY.charts for element in ELEMENTS]
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_every_row_of_the_table(element):
-    suffix = "_f32" if element == "f32" else ""
-    check_table(FAMILY, HERE / f"poisson{suffix}.csv", TABLE_CHART, element)
-
-
-@pytest.mark.parametrize("chart,element", CASES)
-def test_operations(chart, element):
-    check_operations(FAMILY, chart, element)
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_convert(element):
-    check_convert(FAMILY, element)
-
-
-@pytest.mark.parametrize("element", ELEMENTS)
-def test_outside_the_domain(element):
-    check_domain(FAMILY, OUTSIDE[0], element, OUTSIDE[1])
+class TestPoisson(OneParameterTests):
+    family = FAMILY
+    folder = pathlib.Path(__file__).parent
+    table_chart = "log_rate"
+    outside = ("rate", [0.0, -1.0, np.nan])
