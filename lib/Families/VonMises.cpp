@@ -209,7 +209,7 @@ Components VonMisesAttr::buildMetric(Point at, Point tangent) const {
   Scalar kappa = concentration.kappa(), slope = concentration.slope();
   Resultant resultant = resultantOf(kappa);
   Scalar root = resultant.rootVariance * slope;
-  return {kappa * resultant.ratio * kappa * tangent[0],
+  return {kappa * (resultant.ratio * (kappa * tangent[0])),
           root * (root * tangent[1])};
 }
 
@@ -224,7 +224,8 @@ Components VonMisesAttr::buildNaturalGradient(Point at, Point gradient) const {
           gradient[1] / root / root};
 }
 
-// The vector has the length L, and the angle psi1 to the outward radius.
+// The vector has the length L, and the angle psi1 to the outward radius. At the
+// uniform belief only its part along the stored direction can be told.
 Components VonMisesAttr::buildLog(Point a, Point b) const {
   Pair pair = relate(a, b, getChart());
   Geodesic geodesic = connect(pair);

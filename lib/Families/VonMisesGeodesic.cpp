@@ -266,8 +266,7 @@ Place von_mises::placeAt(const Pair &pair, const Geodesic &geodesic,
   Scalar weight1 = select(
       coincide, 1.0, sinh(triangle.distance - arrival.distance) / sinhDistance);
   Scalar weight2 = select(coincide, 0.0, sinh(arrival.distance) / sinhDistance);
-  Scalar along = first.x * weight1 +
-                 second.x * weight2 * (1.0 - 2.0 * square(chord.sinHalf));
+  Scalar along = first.x * weight1 + second.x * weight2 * chord.cos;
   Scalar across = second.x * weight2 * chord.sin;
   Scalar turned = atan2(across, along) + arrival.extraTurn;
   Scalar kappa = arrivingConcentration(
@@ -284,14 +283,14 @@ Place von_mises::placeAlong(const Polar &first, Scalar outward, Scalar across) {
   Scalar sinPsi = select(isZero, 0.0, across / divisor);
 
   // Along the line, v is a parabola of the distance in the disc.
-  Scalar inward = first.tanh * cosPsi;
+  Scalar radial = first.tanh * cosPsi;
   Scalar bend = first.v * square(cosPsi) + square(sinPsi);
   auto fraction = [&](Scalar tau) {
     Scalar tanhTau = tanh(tau);
-    return tanhTau / (1.0 + inward * tanhTau);
+    return tanhTau / (1.0 + radial * tanhTau);
   };
   auto vOfFraction = [&](Scalar e) {
-    Scalar v = first.v * (1.0 - e * (2.0 * inward + e * bend));
+    Scalar v = first.v * (1.0 - e * (2.0 * radial + e * bend));
     return clampBelow(v, 0.0);
   };
   auto v = [&](Scalar tau) {
