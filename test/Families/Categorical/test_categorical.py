@@ -211,6 +211,22 @@ def test_logits_of_ten_thousand(element):
     assert d2[3] > 0
 
 
+def test_small_probabilities_keep_their_digits():
+    """A logit far below the others is what it is less the largest one, of
+    which the rounding would be felt."""
+    rng = np.random.default_rng(0)
+    below = rng.uniform(10, 40, size=(2, 2000))
+    top = rng.uniform(-8, 8, size=(2, 2000))
+    a, b = np.stack([top, top - below], -1).astype(np.float32)
+    d2, _ = distances("logits", a, b, "f32")
+    p, q = (np.exp(x[:, 1] - x[:, 0])
+            for x in (a.astype(np.longdouble), b.astype(np.longdouble)))
+    # Two outcomes are one angle.
+    expected = (2 * (np.arctan(np.sqrt(p)) - np.arctan(np.sqrt(q))))**2
+    np.testing.assert_allclose(d2, expected,
+                               rtol=DISTANCE_TOLERANCE["f32"])
+
+
 def test_zero_probabilities():
     """They are points of the boundary; weights need not sum to one."""
     a = np.array([[0, 1, 1.0], [0, 0, 1], [3, 0, 1], [1, 0, 0]])
