@@ -24,8 +24,7 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-static Scalar inComputeType(ImplicitLocOpBuilder &b, Value element,
-                            FloatType type) {
+static Scalar inComputeType(FormulaBuilder &b, Value element, FloatType type) {
   return {b, convertScalarToDtype(b, b.getLoc(), element, type,
                                   /*isUnsignedCast=*/false)};
 }
@@ -41,17 +40,16 @@ Value Array::getSize(unsigned dimension) const {
 }
 
 Scalar Array::constant(double number) const {
-  return {*builder, arith::ConstantOp::create(
-                        *builder, FloatAttr::get(computeType, number))};
+  return {*builder, builder->get<arith::ConstantOp>(
+                        TypedAttr(FloatAttr::get(computeType, number)))};
 }
 
-SmallVector<Value>
-mlir::fisher::loop(ImplicitLocOpBuilder &builder, Value lower, Value upper,
-                   ValueRange carried,
-                   llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &,
-                                                         Value, ValueRange)>
-                       body) {
-  Value one = arith::ConstantIndexOp::create(builder, 1);
+SmallVector<Value> mlir::fisher::loop(
+    FormulaBuilder &builder, Value lower, Value upper, ValueRange carried,
+    llvm::function_ref<SmallVector<Value>(FormulaBuilder &, Value, ValueRange)>
+        body) {
+  Value one =
+      builder.get<arith::ConstantOp>(TypedAttr(builder.getIndexAttr(1)));
   auto loop = scf::ForOp::create(
       builder, lower, upper, one, carried,
       [&](OpBuilder &nested, Location loc, Value index, ValueRange values) {
@@ -64,7 +62,7 @@ mlir::fisher::loop(ImplicitLocOpBuilder &builder, Value lower, Value upper,
 
 Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
   const Array &first = arrays.front();
-  ImplicitLocOpBuilder &builder = first.getBuilder();
+  FormulaBuilder &builder = first.getBuilder();
   FloatType computeType = first.getComputeType();
   RankedTensorType type = first.getType().clone(computeType);
   SmallVector<Value> inputs, sizes;
@@ -98,7 +96,7 @@ reduce(ArrayRef<Array> arrays, ArrayRef<Scalar> initial,
                                               ArrayRef<Scalar> carried)>
            next) {
   const Array &first = arrays.front();
-  auto asScalars = [](ImplicitLocOpBuilder &b, ValueRange values) {
+  auto asScalars = [](FormulaBuilder &b, ValueRange values) {
     SmallVector<Scalar> scalars;
     for (Value value : values)
       scalars.emplace_back(b, value);
@@ -110,11 +108,12 @@ reduce(ArrayRef<Array> arrays, ArrayRef<Scalar> initial,
       values.push_back(scalar.getValue());
     return values;
   };
-  ImplicitLocOpBuilder &builder = first.getBuilder();
+  FormulaBuilder &builder = first.getBuilder();
   SmallVector<Value> results =
-      loop(builder, arith::ConstantIndexOp::create(builder, 0), first.getSize(),
-           asValues(initial),
-           [&](ImplicitLocOpBuilder &b, Value index, ValueRange carried) {
+      loop(builder,
+           builder.get<arith::ConstantOp>(TypedAttr(builder.getIndexAttr(0))),
+           first.getSize(), asValues(initial),
+           [&](FormulaBuilder &b, Value index, ValueRange carried) {
              SmallVector<Scalar> elements;
              for (const Array &array : arrays)
                elements.push_back(array.at(index));

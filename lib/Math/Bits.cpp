@@ -21,9 +21,9 @@ static Type withElementType(Type type, Type element) {
   return element;
 }
 
-static Value bitcast(ImplicitLocOpBuilder &b, Value value, Type element) {
-  return arith::BitcastOp::create(b, withElementType(value.getType(), element),
-                                  value);
+static Value bitcast(FormulaBuilder &b, Value value, Type element) {
+  return b.get<arith::BitcastOp>(withElementType(value.getType(), element),
+                                 value);
 }
 
 Bits::Bits(Scalar x)
@@ -39,7 +39,7 @@ Scalar Bits::toScalar() const {
 
 Condition Bits::isOdd() const {
   Type type = withElementType(value.getType(), builder->getI1Type());
-  return {*builder, arith::TruncIOp::create(*builder, type, value)};
+  return {*builder, builder->get<arith::TruncIOp>(type, value)};
 }
 
 Bits Bits::constant(uint64_t bits) const {
@@ -48,13 +48,12 @@ Bits Bits::constant(uint64_t bits) const {
       element, APInt(64, bits).zextOrTrunc(element.getWidth()));
   if (auto shaped = dyn_cast<ShapedType>(value.getType()))
     attr = SplatElementsAttr::get(shaped, Attribute(attr));
-  return {*builder, arith::ConstantOp::create(*builder, attr)};
+  return {*builder, builder->get<arith::ConstantOp>(attr)};
 }
 
 template <typename OpTy>
 static Bits build(Bits a, Bits b) {
-  return {a.getBuilder(),
-          OpTy::create(a.getBuilder(), a.getValue(), b.getValue())};
+  return {a.getBuilder(), a.getBuilder().get<OpTy>(a.getValue(), b.getValue())};
 }
 
 namespace mlir::fisher {

@@ -20,11 +20,13 @@ using namespace mlir::fisher;
 //===----------------------------------------------------------------------===//
 
 static Value index(const Matrix &matrix, int64_t number) {
-  return arith::ConstantIndexOp::create(matrix.getBuilder(), number);
+  FormulaBuilder &builder = matrix.getBuilder();
+  return builder.get<arith::ConstantOp>(
+      TypedAttr(builder.getIndexAttr(number)));
 }
 
 static Value next(const Matrix &matrix, Value i) {
-  return arith::AddIOp::create(matrix.getBuilder(), i, index(matrix, 1));
+  return matrix.getBuilder().get<arith::AddIOp>(i, index(matrix, 1));
 }
 
 /// A loop over i = lower, ..., upper-1 whose body replaces elements of some
@@ -42,7 +44,7 @@ static void forEach(Value lower, Value upper, ArrayRef<Matrix *> matrices,
       matrix->setValue(value);
   };
   setValues(loop(matrices.front()->getBuilder(), lower, upper, getValues(),
-                 [&](ImplicitLocOpBuilder &, Value i, ValueRange carried) {
+                 [&](FormulaBuilder &, Value i, ValueRange carried) {
                    setValues(carried);
                    body(i);
                    return getValues();
@@ -58,10 +60,10 @@ static void forEachRow(ArrayRef<Matrix *> matrices,
 /// The sum of what a function makes of i = lower, ..., upper-1.
 static Scalar sumOver(const Matrix &like, Value lower, Value upper,
                       NumberAt term) {
-  ImplicitLocOpBuilder &builder = like.getBuilder();
+  FormulaBuilder &builder = like.getBuilder();
   SmallVector<Value> total =
       loop(builder, lower, upper, like.constant(0.0).getValue(),
-           [&](ImplicitLocOpBuilder &b, Value i,
+           [&](FormulaBuilder &b, Value i,
                ValueRange carried) -> SmallVector<Value> {
              return {(Scalar(b, carried[0]) + term(i)).getValue()};
            });
@@ -93,11 +95,11 @@ Matrix mlir::fisher::buildMatrix(const Matrix &like, ElementAt element) {
 }
 
 Array mlir::fisher::buildVector(const Matrix &like, NumberAt number) {
-  ImplicitLocOpBuilder &builder = like.getBuilder();
+  FormulaBuilder &builder = like.getBuilder();
   SmallVector<Value> vector =
       loop(builder, index(like, 0), index(like, like.getSize()),
            emptyTensor(like, like.getSize()),
-           [&](ImplicitLocOpBuilder &b, Value i,
+           [&](FormulaBuilder &b, Value i,
                ValueRange carried) -> SmallVector<Value> {
              return {tensor::InsertOp::create(b, number(i).getValue(),
                                               carried[0], i)};
@@ -113,9 +115,9 @@ Scalar mlir::fisher::sumOverRows(const Matrix &matrix, NumberAt term) {
 /// What `whenTrue` computes if two indices compare so, else zero.
 static Scalar selectIndex(arith::CmpIPredicate predicate, Value i, Value j,
                           Scalar whenTrue, Scalar whenFalse) {
-  ImplicitLocOpBuilder &b = whenTrue.getBuilder();
-  return select(Condition(b, arith::CmpIOp::create(b, predicate, i, j)),
-                whenTrue, whenFalse);
+  FormulaBuilder &b = whenTrue.getBuilder();
+  return select(Condition(b, b.get<arith::CmpIOp>(predicate, i, j)), whenTrue,
+                whenFalse);
 }
 
 /// The matrix with every element not a number unless the diagonal is positive.
@@ -256,7 +258,7 @@ Matrix mlir::fisher::solveLowerTransposed(const Matrix &l, const Matrix &b) {
   forEachRow(&x, [&](Value step) {
     // From the last row to the first.
     Value i =
-        arith::SubIOp::create(l.getBuilder(), index(l, l.getSize() - 1), step);
+        l.getBuilder().get<arith::SubIOp>(index(l, l.getSize() - 1), step);
     forEachRow(&x, [&](Value j) {
       Scalar known = sumOver(l, next(l, i), size,
                              [&](Value k) { return l(k, i) * x(k, j); });

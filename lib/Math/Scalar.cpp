@@ -26,7 +26,7 @@ Scalar Scalar::constant(double number) const {
   TypedAttr attr = FloatAttr::get(getElementType(), number);
   if (auto shaped = dyn_cast<ShapedType>(getType()))
     attr = SplatElementsAttr::get(shaped, Attribute(attr));
-  return {*builder, arith::ConstantOp::create(*builder, attr)};
+  return {*builder, builder->get<arith::ConstantOp>(attr)};
 }
 
 Scalar Scalar::constant(ArrayRef<double> numbers) const {
@@ -35,7 +35,7 @@ Scalar Scalar::constant(ArrayRef<double> numbers) const {
   for (double number : numbers)
     elements.push_back(FloatAttr::get(getElementType(), number));
   auto attr = DenseElementsAttr::get(type, elements);
-  return {*builder, arith::ConstantOp::create(*builder, attr)};
+  return {*builder, builder->get<arith::ConstantOp>(attr)};
 }
 
 Scalar Scalar::nan() const {
@@ -44,27 +44,26 @@ Scalar Scalar::nan() const {
 
 template <typename OpTy>
 static Scalar build(Scalar a) {
-  return {a.getBuilder(), OpTy::create(a.getBuilder(), a.getValue())};
+  return {a.getBuilder(), a.getBuilder().get<OpTy>(a.getValue())};
 }
 
 /// `x` as a value of the type of `other`, if that is a vector.
 static Scalar broadcastLike(Scalar x, Scalar other) {
   if (x.getType() == other.getType() || !isa<VectorType>(other.getType()))
     return x;
-  ImplicitLocOpBuilder &b = x.getBuilder();
-  return {b, vector::BroadcastOp::create(b, other.getType(), x.getValue())};
+  FormulaBuilder &b = x.getBuilder();
+  return {b, b.get<vector::BroadcastOp>(other.getType(), x.getValue())};
 }
 
 template <typename OpTy>
 static Scalar build(Scalar a, Scalar b) {
   std::tie(a, b) = std::pair(broadcastLike(a, b), broadcastLike(b, a));
-  return {a.getBuilder(),
-          OpTy::create(a.getBuilder(), a.getValue(), b.getValue())};
+  return {a.getBuilder(), a.getBuilder().get<OpTy>(a.getValue(), b.getValue())};
 }
 
 static Condition compare(arith::CmpFPredicate predicate, Scalar a, Scalar b) {
-  return {a.getBuilder(), arith::CmpFOp::create(a.getBuilder(), predicate,
-                                                a.getValue(), b.getValue())};
+  return {a.getBuilder(), a.getBuilder().get<arith::CmpFOp>(
+                              predicate, a.getValue(), b.getValue())};
 }
 
 namespace mlir::fisher {
@@ -90,24 +89,22 @@ Condition operator>=(Scalar a, Scalar b) {
 
 Condition operator&&(Condition a, Condition b) {
   return {a.getBuilder(),
-          arith::AndIOp::create(a.getBuilder(), a.getValue(), b.getValue())};
+          a.getBuilder().get<arith::AndIOp>(a.getValue(), b.getValue())};
 }
 Condition operator||(Condition a, Condition b) {
   return {a.getBuilder(),
-          arith::OrIOp::create(a.getBuilder(), a.getValue(), b.getValue())};
+          a.getBuilder().get<arith::OrIOp>(a.getValue(), b.getValue())};
 }
 Condition operator!(Condition a) {
-  ImplicitLocOpBuilder &b = a.getBuilder();
-  Value ones =
-      arith::ConstantOp::create(b, b.getOneAttr(a.getValue().getType()));
-  return {b, arith::XOrIOp::create(b, a.getValue(), ones)};
+  FormulaBuilder &b = a.getBuilder();
+  Value ones = b.get<arith::ConstantOp>(b.getOneAttr(a.getValue().getType()));
+  return {b, b.get<arith::XOrIOp>(a.getValue(), ones)};
 }
 
 Scalar select(Condition condition, Scalar whenTrue, Scalar whenFalse) {
-  ImplicitLocOpBuilder &b = condition.getBuilder();
-  return {b,
-          arith::SelectOp::create(b, condition.getValue(), whenTrue.getValue(),
-                                  whenFalse.getValue())};
+  FormulaBuilder &b = condition.getBuilder();
+  return {b, b.get<arith::SelectOp>(condition.getValue(), whenTrue.getValue(),
+                                    whenFalse.getValue())};
 }
 
 Scalar abs(Scalar x) { return build<math::AbsFOp>(x); }
@@ -128,7 +125,7 @@ Difference exactDifference(Scalar a, Scalar b) {
 }
 
 Scalar sumOfElements(Scalar vector) {
-  ImplicitLocOpBuilder &b = vector.getBuilder();
+  FormulaBuilder &b = vector.getBuilder();
   return {b, vector::ReductionOp::create(b, vector::CombiningKind::ADD,
                                          vector.getValue())};
 }

@@ -68,7 +68,7 @@ Compiled::Compiled(Formula formula) {
 
   Location loc = UnknownLoc::get(&context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
-  auto b = ImplicitLocOpBuilder::atBlockEnd(loc, module->getBody());
+  FormulaBuilder b(loc, OpBuilder::atBlockEnd(module->getBody()));
   for (bool isDouble : {false, true})
     for (bool vectors : {false, true})
       build(b, formula, isDouble, vectors);
@@ -98,7 +98,7 @@ Compiled::Compiled(Formula formula) {
   engine = std::move(*created);
 }
 
-void Compiled::build(ImplicitLocOpBuilder &b, Formula formula, bool isDouble,
+void Compiled::build(FormulaBuilder &b, Formula formula, bool isDouble,
                      bool vectors) {
   OpBuilder::InsertionGuard guard(b);
   Type element = isDouble ? Type(b.getF64Type()) : b.getF32Type();
@@ -294,7 +294,7 @@ TEST_P(FunctionsTest, UsesPortableOperations) {
   Location loc = UnknownLoc::get(&context);
   for (unsigned width : {32, 64}) {
     Block block;
-    ImplicitLocOpBuilder b(loc, &context);
+    FormulaBuilder b(loc, &context);
     b.setInsertionPointToStart(&block);
     Type type = width == 64 ? Type(b.getF64Type()) : b.getF32Type();
     GetParam().formula({b, block.addArgument(type, loc)});

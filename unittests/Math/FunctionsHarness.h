@@ -94,8 +94,7 @@ private:
            (vectors ? "_vector" : "_scalar");
   }
 
-  void build(ImplicitLocOpBuilder &b, Formula formula, bool isDouble,
-             bool vectors);
+  void build(FormulaBuilder &b, Formula formula, bool isDouble, bool vectors);
 
   MLIRContext context;
   std::unique_ptr<ExecutionEngine> engine;

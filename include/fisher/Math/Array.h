@@ -30,11 +30,11 @@ namespace mlir::fisher {
 /// formulas are evaluated in, f32 or f64, whatever they are stored as.
 class Array {
 public:
-  Array(ImplicitLocOpBuilder &builder, Value tensor, FloatType computeType)
+  Array(FormulaBuilder &builder, Value tensor, FloatType computeType)
       : builder(&builder), tensor(tensor), computeType(computeType) {}
 
   Value getValue() const { return tensor; }
-  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
+  FormulaBuilder &getBuilder() const { return *builder; }
   RankedTensorType getType() const {
     return cast<RankedTensorType>(tensor.getType());
   }
@@ -49,7 +49,7 @@ public:
   Scalar constant(double number) const;
 
 private:
-  ImplicitLocOpBuilder *builder;
+  FormulaBuilder *builder;
   Value tensor;
   FloatType computeType;
 };
@@ -83,10 +83,8 @@ inline Array operator*(double factor, Array array) {
 /// A loop over index = lower, ..., upper-1 that carries values; `body` takes
 /// the index and the values, and returns the next ones.
 SmallVector<Value>
-loop(ImplicitLocOpBuilder &builder, Value lower, Value upper,
-     ValueRange carried,
-     llvm::function_ref<SmallVector<Value>(ImplicitLocOpBuilder &, Value,
-                                           ValueRange)>
+loop(FormulaBuilder &builder, Value lower, Value upper, ValueRange carried,
+     llvm::function_ref<SmallVector<Value>(FormulaBuilder &, Value, ValueRange)>
          body);
 
 } // namespace mlir::fisher

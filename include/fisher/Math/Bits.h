@@ -24,13 +24,13 @@ namespace mlir::fisher {
 /// Arithmetic is modulo 2^width; constants are cut to the width.
 class Bits {
 public:
-  Bits(ImplicitLocOpBuilder &builder, Value value)
+  Bits(FormulaBuilder &builder, Value value)
       : builder(&builder), value(value) {}
   /// The representation of `x`.
   explicit Bits(Scalar x);
 
   Value getValue() const { return value; }
-  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
+  FormulaBuilder &getBuilder() const { return *builder; }
 
   /// The number that these bits represent.
   Scalar toScalar() const;
@@ -40,7 +40,7 @@ public:
   Bits constant(uint64_t bits) const;
 
 private:
-  ImplicitLocOpBuilder *builder;
+  FormulaBuilder *builder;
   Value value;
 };
 

@@ -22,13 +22,13 @@ namespace mlir::fisher {
 /// A square matrix in the compute type, whose elements can be replaced.
 class Matrix {
 public:
-  Matrix(ImplicitLocOpBuilder &builder, Value tensor, FloatType computeType)
+  Matrix(FormulaBuilder &builder, Value tensor, FloatType computeType)
       : array(builder, tensor, computeType) {}
 
   Scalar operator()(Value i, Value j) const { return array.at({i, j}); }
   void set(Value i, Value j, Scalar element);
 
-  ImplicitLocOpBuilder &getBuilder() const { return array.getBuilder(); }
+  FormulaBuilder &getBuilder() const { return array.getBuilder(); }
   FloatType getComputeType() const { return array.getComputeType(); }
   int64_t getSize() const { return array.getType().getDimSize(0); }
   Scalar constant(double number) const { return array.constant(number); }

@@ -15,7 +15,7 @@
 #ifndef FISHER_MATH_SCALAR_H
 #define FISHER_MATH_SCALAR_H
 
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "fisher/Math/FormulaBuilder.h"
 #include "mlir/IR/Value.h"
 
 namespace mlir::fisher {
@@ -23,13 +23,13 @@ namespace mlir::fisher {
 /// A truth value, or a vector of them, that is the result of a comparison.
 class Condition {
 public:
-  Condition(ImplicitLocOpBuilder &builder, Value value)
+  Condition(FormulaBuilder &builder, Value value)
       : builder(&builder), value(value) {}
   Value getValue() const { return value; }
-  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
+  FormulaBuilder &getBuilder() const { return *builder; }
 
 private:
-  ImplicitLocOpBuilder *builder;
+  FormulaBuilder *builder;
   Value value;
 };
 
@@ -37,11 +37,11 @@ private:
 /// that appends what is computed from it.
 class Scalar {
 public:
-  Scalar(ImplicitLocOpBuilder &builder, Value value)
+  Scalar(FormulaBuilder &builder, Value value)
       : builder(&builder), value(value) {}
 
   Value getValue() const { return value; }
-  ImplicitLocOpBuilder &getBuilder() const { return *builder; }
+  FormulaBuilder &getBuilder() const { return *builder; }
   Type getType() const { return value.getType(); }
   FloatType getElementType() const;
   bool isDouble() const { return getElementType().isF64(); }
@@ -54,7 +54,7 @@ public:
   Scalar nan() const;
 
 private:
-  ImplicitLocOpBuilder *builder;
+  FormulaBuilder *builder;
   Value value;
 };
 

@@ -52,12 +52,12 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
   if (auto pointwise = dyn_cast<PointwiseFamilyInterface>(family))
     return buildPointwiseLoop(
         builder, op, inputs, results, sum,
-        [&](ImplicitLocOpBuilder &b, ArrayRef<Scalar> elements) {
+        [&](FormulaBuilder &b, ArrayRef<Scalar> elements) {
           return formula(pointwise, b, elements);
         });
   auto event = cast<EventFamilyInterface>(family);
   return buildEventLoop(builder, op, inputs, results, sum,
-                        [&](ImplicitLocOpBuilder &b, ArrayRef<Array> arrays) {
+                        [&](FormulaBuilder &b, ArrayRef<Array> arrays) {
                           return formula(event, b, arrays);
                         });
 }
@@ -222,7 +222,7 @@ struct LowerFormula : OpConversionPattern<OpTy> {
                                          "has a type that cannot be converted");
     SmallVector<Value> results =
         buildLoop(rewriter, op, inputs, types, /*sum=*/false,
-                  [&](auto family, ImplicitLocOpBuilder &b, auto elements) {
+                  [&](auto family, FormulaBuilder &b, auto elements) {
                     SmallVector<Scalar> scalars;
                     for (Value number : numbers)
                       scalars.emplace_back(b, number);
@@ -287,7 +287,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
     Location loc = op.getLoc();
     BeliefType type = op.getBelief().getType();
     Value weight = adaptor.getWeight().front();
-    auto formula = [&](auto family, ImplicitLocOpBuilder &b, auto elements) {
+    auto formula = [&](auto family, FormulaBuilder &b, auto elements) {
       auto [belief, reference] = halves(elements);
       if constexpr (withGradient) {
         auto result =

@@ -139,7 +139,7 @@ mlir::fisher::buildPointwiseLoop(OpBuilder &builder, Operation *op,
 
   FloatType computeType = getComputeType(op);
   auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
-    ImplicitLocOpBuilder b(bodyLoc, nested);
+    FormulaBuilder b(bodyLoc, nested);
     SmallVector<Scalar> in;
     for (Value element : elements.take_front(inputs.size()))
       in.emplace_back(b, castFloat(b, bodyLoc, element, computeType));
@@ -180,8 +180,7 @@ struct EventSlice {
 
 /// What a formula returned, a number or a tensor of the compute type, as a
 /// tensor of the type that is stored.
-static Value asStored(ImplicitLocOpBuilder &b, Value value,
-                      RankedTensorType type) {
+static Value asStored(FormulaBuilder &b, Value value, RankedTensorType type) {
   if (!isa<RankedTensorType>(value.getType()))
     return tensor::FromElementsOp::create(
         b, type, castFloat(b, b.getLoc(), value, type.getElementType()));
@@ -205,7 +204,7 @@ SmallVector<Value>
 mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
                              ValueRange inputs, ArrayRef<Type> results,
                              bool sum, EventFormula formula) {
-  ImplicitLocOpBuilder b(op->getLoc(), builder);
+  FormulaBuilder b(op->getLoc(), builder);
   assertSameSizes(b, op, inputs);
   BeliefType type = getBeliefType(op);
   FloatType computeType = getComputeType(op);

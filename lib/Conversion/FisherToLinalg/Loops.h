@@ -22,10 +22,10 @@ namespace mlir::fisher {
 
 /// Computes the results for one distribution, in the compute type, from the
 /// elements of the inputs, or from their arrays of event elements.
-using PointwiseFormula = llvm::function_ref<SmallVector<Value>(
-    ImplicitLocOpBuilder &, ArrayRef<Scalar>)>;
-using EventFormula = llvm::function_ref<SmallVector<Value>(
-    ImplicitLocOpBuilder &, ArrayRef<Array>)>;
+using PointwiseFormula =
+    llvm::function_ref<SmallVector<Value>(FormulaBuilder &, ArrayRef<Scalar>)>;
+using EventFormula =
+    llvm::function_ref<SmallVector<Value>(FormulaBuilder &, ArrayRef<Array>)>;
 
 /// `value` as a number of type `type`.
 Value castFloat(OpBuilder &builder, Location loc, Value value, Type type);
