@@ -139,7 +139,10 @@ mlir::fisher::buildPointwiseLoop(OpBuilder &builder, Operation *op,
 
   FloatType computeType = getComputeType(op);
   auto body = [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
-    FormulaBuilder b(bodyLoc, nested);
+    // The conversion does not hear of the formula's operations: they are legal,
+    // and to look at each would cost as much time as to make them.
+    FormulaBuilder b(bodyLoc, bodyLoc.getContext());
+    b.setInsertionPointToEnd(nested.getInsertionBlock());
     SmallVector<Scalar> in;
     for (Value element : elements.take_front(inputs.size()))
       in.emplace_back(b, castFloat(b, bodyLoc, element, computeType));
