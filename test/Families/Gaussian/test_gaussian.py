@@ -13,7 +13,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-import truth
+import gaussian_truth as truth
 from accuracy import Worst, rounding_allowance
 from execution import read_table, run
 

@@ -11,7 +11,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-import truth
+import gaussian_truth as truth
 from execution import run
 
 ELEMENTS = {"f64": np.float64, "f32": np.float32}
