@@ -27,8 +27,7 @@ public:
   template <typename OpTy, typename... Arguments>
   Value get(Arguments... arguments) {
     static_assert(sizeof...(arguments) <= 3);
-    const void *key[4] = {TypeID::get<OpTy>().getAsOpaquePointer(),
-                          getPointer(arguments)...};
+    uintptr_t key[4] = {getKey(TypeID::get<OpTy>()), getKey(arguments)...};
     Value &known = values[{key[0], key[1], key[2], key[3]}];
     if (!isVisible(known))
       known = OpTy::create(*this, arguments...);
@@ -40,15 +39,14 @@ private:
   bool isVisible(Value value) const;
 
   template <typename Argument>
-  static const void *getPointer(Argument argument) {
+  static uintptr_t getKey(Argument argument) {
     if constexpr (std::is_enum_v<Argument>)
-      return reinterpret_cast<const void *>(static_cast<uintptr_t>(argument));
+      return static_cast<uintptr_t>(argument);
     else
-      return argument.getAsOpaquePointer();
+      return reinterpret_cast<uintptr_t>(argument.getAsOpaquePointer());
   }
 
-  llvm::DenseMap<
-      std::tuple<const void *, const void *, const void *, const void *>, Value>
+  llvm::DenseMap<std::tuple<uintptr_t, uintptr_t, uintptr_t, uintptr_t>, Value>
       values;
 };
 
