@@ -1,0 +1,237 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Measures every operation of one family in one chart and element type."""
+
+import dataclasses
+import zlib
+
+import numpy as np
+
+import fisher
+import truth
+from errors import Summary, pair_errors, ulp, worst_conditioned
+from rivals import RIVALS
+from sampling import REGIMES, shares
+
+ELEMENTS = {"f64": np.float64, "f32": np.float32}
+FRACTION = 0.25  # of the way, for points of geodesics
+
+# What follows the first belief, and what the result is.
+OPERATIONS = {
+    "squared_distance": ("belief", "number"),
+    "gradient": ("belief", "vector"),
+    "kl_divergence": ("belief", "number"),
+    "metric": ("vector", "vector"),
+    "natural_gradient": ("vector", "vector"),
+    "log": ("belief", "vector"),
+    "exp": ("tangent", "point"),
+    "geodesic": ("belief", "point"),
+    "convert": (None, "point"),
+}
+
+# How much of the unit that errors are told in the extended precision may be off.
+REFERENCE_TOLERANCE = 1 / 64
+
+
+class InexactReference(Exception):
+    """The extended precision is not exact enough to measure with."""
+
+
+@dataclasses.dataclass
+class Case:
+    """One family in one chart and element type."""
+
+    family: object
+    chart: str
+    element: str
+
+    def __str__(self):
+        return f"{self.family.label}<{self.chart}> {self.element}"
+
+
+def rounded(components, dtype):
+    return [component.astype(dtype) for component in components]
+
+
+def exactly(components):
+    return [component.astype(np.longdouble) for component in components]
+
+
+class Sample:
+    """The inputs of one case: beliefs a and b, vectors, and tangent vectors."""
+
+    def __init__(self, case, pairs, seed):
+        self.dtype = ELEMENTS[case.element]
+        # The same numbers whatever else is measured.
+        rng = np.random.default_rng([seed, zlib.crc32(str(case).encode())])
+        family, chart = case.family, case.chart
+        parts, regimes = [], []
+        for regime, count in shares(pairs).items():
+            a, b = family.draw(rng, regime, chart, self.dtype, count)
+            parts.append((rounded(a, self.dtype), rounded(a if regime == "equal" else b, self.dtype)))
+            regimes += [regime] * count
+        self.regimes = np.array(regimes)
+        self.a, self.b = (
+            [np.concatenate(component) for component in zip(*(part[i] for part in parts))]
+            for i in range(2)
+        )
+        self.vector = [rng.normal(size=x.shape).astype(self.dtype) for x in self.a]
+        with np.errstate(all="ignore"):
+            tangents = family.tangents(
+                rng, chart, exactly(self.a), exactly(self.b), self.regimes
+            )
+        self.tangent = rounded(tangents, self.dtype)
+
+    def arguments(self, second):
+        return {
+            "belief": [self.a, self.b],
+            "vector": [self.a, self.vector],
+            "tangent": [self.a, self.tangent],
+            None: [self.a],
+        }[second]
+
+
+def magnitudes(family, chart, kind, exact, dtype):
+    """What an error in each component is compared with."""
+    if kind == "number":
+        return [np.abs(x) for x in exact]
+    if kind == "vector":
+        # The largest component that is a number of the type.
+        sizes = [np.where(np.abs(x) <= np.finfo(dtype).max, np.abs(x), 0) for x in exact]
+        axes = tuple(range(1, exact[0].ndim))
+        largest = np.max([x.max(axis=axes, keepdims=True) for x in sizes], axis=0)
+        return [np.maximum(np.abs(x), largest) for x in exact]
+    return [np.maximum(np.abs(x), unit) for x, unit in zip(exact, family.units(chart, exact))]
+
+
+class Operation:
+    """One operation of a case: its exact results, and what it is given."""
+
+    def __init__(self, case, sample, name, target=None):
+        self.case, self.name, self.target, self.dtype = case, name, target, sample.dtype
+        second, self.kind = OPERATIONS[name]
+        self.given = sample.arguments(second)
+        self.extra = {"geodesic": [FRACTION], "convert": [target]}.get(name, [])
+        self.exact = self.evaluate(*map(exactly, self.given))
+        self.sizes = magnitudes(
+            case.family, target or case.chart, self.kind, self.exact, self.dtype
+        )
+
+    def evaluate(self, *given):
+        function = getattr(self.case.family, self.name)
+        with np.errstate(all="ignore"):
+            return function(self.case.chart, *given, *self.extra)
+
+    def allowances(self, index):
+        """What rounding each input once can change each result."""
+        given = [[x[index] for x in argument] for argument in map(exactly, self.given)]
+        middle = self.evaluate(*given)
+        unit = np.longdouble(np.finfo(self.dtype).eps) / 2
+        total = [np.zeros_like(x) for x in middle]
+        for argument in given:
+            for k, component in enumerate(argument):
+                changes = [np.zeros_like(x) for x in middle]
+                for sign in (1, -1):
+                    argument[k] = component * (1 + sign * unit)
+                    for j, moved in enumerate(self.evaluate(*given)):
+                        changes[j] = np.fmax(changes[j], np.abs(moved - middle[j]))
+                argument[k] = component
+                total = [x + change for x, change in zip(total, changes)]
+        return total
+
+    def run_fisher(self):
+        text = fisher.module(
+            self.case.family,
+            self.case.chart,
+            self.case.element,
+            self.name,
+            self.given[0][0].shape,
+            FRACTION,
+            self.target,
+        )
+        arrays = [x for argument in self.given for x in argument]
+        missing = 2 * self.case.family.components - len(arrays)
+        return fisher.run(text, arrays + arrays[:missing])
+
+    def run_rival(self, rival):
+        """The rival's results, or None if it has no such operation."""
+        function = rival.find(self.case.family, self.case.chart, self.name)
+        return function and function(*self.given, *self.extra)
+
+    def check_reference(self, indices):
+        """The largest error of the exact results, in the units of
+        worst_conditioned()."""
+        units = [np.zeros_like(x) for x in self.exact]
+        for unit, size, allowance in zip(units, self.sizes, self.allowances(indices)):
+            unit[indices] = ulp(size[indices], self.dtype) / 2 + allowance
+        worst, where = truth.worst_difference(
+            self.case.family,
+            self.name,
+            [self.case.chart, *map(exactly, self.given), *self.extra],
+            self.exact,
+            units,
+            indices,
+        )
+        if worst > REFERENCE_TOLERANCE:
+            given = [[str(x[where]) for x in argument] for argument in self.given]
+            raise InexactReference(
+                f"{self.case} {self.name} {self.target or ''}: the extended precision is "
+                f"off by {worst:.3g} of the unit for {given}"
+            )
+        return worst
+
+
+def summarize(errors, regimes):
+    """Of pairs that differ, of those of each regime, and of equal ones."""
+    summary = {"all": Summary.of(errors[regimes != "equal"])}
+    for regime in REGIMES:
+        summary[regime] = Summary.of(errors[regimes == regime])
+    return {name: dataclasses.asdict(value) for name, value in summary.items()}
+
+
+def measure(case, pairs, seed, checks):
+    """The rows of a case: one an operation, or one a target of conversion."""
+    sample = Sample(case, pairs, seed)
+    differing = np.flatnonzero(sample.regimes != "equal")
+    rows = []
+    for name in OPERATIONS:
+        if not hasattr(case.family, name):
+            continue
+        others = [chart for chart in case.family.charts if chart != case.chart]
+        for target in others if name == "convert" else [None]:
+            operation = Operation(case, sample, name, target)
+            rng = np.random.default_rng(seed)
+            checked = rng.choice(differing, min(checks, differing.size), replace=False)
+            reference = operation.check_reference(np.sort(checked))
+            got = operation.run_fisher()
+            errors = pair_errors(got, operation.exact, operation.sizes, sample.dtype)
+            row = {
+                "family": case.family.name,
+                "label": case.family.label,
+                "chart": case.chart,
+                "standard": case.family.standard,
+                "element": case.element,
+                "operation": name,
+                "target": target,
+                "reference": reference,
+                "fisher": summarize(errors, sample.regimes),
+                "conditioned": worst_conditioned(
+                    got,
+                    operation.exact,
+                    operation.sizes,
+                    errors,
+                    operation.allowances,
+                    sample.dtype,
+                ),
+                "rivals": {},
+            }
+            for rival in RIVALS:
+                results = operation.run_rival(rival)
+                if results is not None:
+                    errors = pair_errors(
+                        results, operation.exact, operation.sizes, sample.dtype
+                    )
+                    row["rivals"][rival.TITLE] = summarize(errors, sample.regimes)
+            rows.append(row)
+    return rows
