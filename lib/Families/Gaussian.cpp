@@ -119,12 +119,6 @@ struct ScalePair {
   GaussianChart chart() const { return first.chart; }
   bool logarithmic() const { return isLogarithmic(chart()); }
 
-  /// What rounding took from the sum of a and b.
-  static Scalar roundedOff(Scalar a, Scalar b, Scalar sum) {
-    Scalar second = sum - a, first = sum - second;
-    return (a - first) + (b - second);
-  }
-
   /// rho1 - rho2, exact up to one rounding in a logarithmic chart.
   Scalar logDifference() const {
     assert(logarithmic() && "other charts have no stored logarithm");
@@ -137,9 +131,8 @@ struct ScalePair {
   Scalar geometricMean() const {
     if (logarithmic()) {
       const double half = 0.5 / getLogFactor(chart());
-      Scalar sum = first.stored + second.stored;
-      Scalar rest = roundedOff(first.stored, second.stored, sum);
-      return exp(half * sum) * (1.0 + half * rest);
+      Difference sum = exactDifference(first.stored, -second.stored);
+      return exp(half * sum.rounded) * (1.0 + half * sum.lost);
     }
     return sqrt(first.sigma()) * sqrt(second.sigma());
   }
@@ -169,10 +162,9 @@ struct ScalePair {
   Scalar sinhHalfDifference(Scalar m) const {
     if (logarithmic()) {
       const double half = 0.5 / getLogFactor(chart());
-      Scalar difference = first.stored - second.stored;
-      Scalar rest = roundedOff(first.stored, -second.stored, difference);
-      Scalar h = sinh(half * difference);
-      return h + (1.0 + abs(h)) * (half * rest);
+      Difference difference = exactDifference(first.stored, second.stored);
+      Scalar h = sinh(half * difference.rounded);
+      return h + (1.0 + abs(h)) * (half * difference.lost);
     }
     return 0.5 * sigmaDifference() / m;
   }
