@@ -252,7 +252,181 @@ class Exponential(OneParameter):
         return [self.m.log(r1 / r2) + r2 / r1 - 1]
 
 
+class Categorical:
+    """d = 2 arccos of the sum of sqrt(p q); arrays with the outcomes last."""
+
+    def __init__(self, m):
+        self.m = m
+
+    @staticmethod
+    def total(x):
+        return x.sum(axis=-1, keepdims=True)
+
+    def probabilities(self, chart, stored):
+        if chart == "logits":
+            stored = self.m.exp(stored - stored.max(axis=-1, keepdims=True))
+        return stored / self.total(stored)
+
+    def angle(self, chart, a, b):
+        p, q = self.probabilities(chart, a[0]), self.probabilities(chart, b[0])
+        cosine = self.total(self.m.sqrt(p * q))
+        return self.m.arccos(cosine), cosine, p, q
+
+    def squared_distance(self, chart, a, b):
+        return [4 * self.angle(chart, a, b)[0][..., 0] ** 2]
+
+    def log_change(self, chart, a, b):
+        """What the logarithm does to the probabilities."""
+        phi, cosine, p, q = self.angle(chart, a, b)
+        quotient = phi / self.m.sqrt(1 - cosine * cosine)
+        return 2 * quotient * (self.m.sqrt(p * q) - p * cosine), p
+
+    def gradient(self, chart, a, b):
+        slope = -2 * self.log_change(chart, a, b)[0]
+        return [slope if chart == "logits" else slope / a[0]]
+
+    def log(self, chart, a, b):
+        change, p = self.log_change(chart, a, b)
+        return [change / p if chart == "logits" else change * self.total(a[0])]
+
+    def kl_divergence(self, chart, a, b):
+        p, q = self.probabilities(chart, a[0]), self.probabilities(chart, b[0])
+        return [(p * self.m.log(p / q)).sum(axis=-1)]
+
+    def change(self, chart, at, v):
+        p = self.probabilities(chart, at[0])
+        if chart == "logits":
+            return p, p * (v[0] - self.total(p * v[0]))
+        return p, (v[0] - p * self.total(v[0])) / self.total(at[0])
+
+    def metric(self, chart, at, tangent):
+        change = self.change(chart, at, tangent)[1]
+        return [change if chart == "logits" else change / at[0]]
+
+    def natural_gradient(self, chart, at, gradient):
+        p, g = self.probabilities(chart, at[0]), gradient[0]
+        if chart == "logits":
+            return [g / p - self.total(g)]
+        return [self.total(at[0]) ** 2 * p * (g - self.total(p * g))]
+
+    def normalizer(self, x):
+        top = x.max(axis=-1, keepdims=True)
+        return top + self.m.log(self.total(self.m.exp(x - top)))
+
+    def geodesic(self, chart, a, b, t):
+        m = self.m
+        phi, _, p, q = self.angle(chart, a, b)
+        root = (m.sin((1 - t) * phi) * m.sqrt(p) + m.sin(t * phi) * m.sqrt(q)) / m.sin(phi)
+        if chart == "probabilities":
+            return [root**2]
+        gauge = (1 - t) * self.normalizer(a[0]) + t * self.normalizer(b[0])
+        return [2 * m.log(root) + gauge]
+
+    def exp(self, chart, a, tangent):
+        m = self.m
+        p, change = self.change(chart, a, tangent)
+        velocity = change / (2 * m.sqrt(p))
+        phi = m.sqrt(self.total(velocity**2))
+        root = m.sqrt(p) * m.cos(phi) + velocity * m.sin(phi) / phi
+        if chart == "probabilities":
+            return [root**2]
+        return [a[0] + 2 * m.log(root / m.sqrt(p))]
+
+    def convert(self, chart, a, target):
+        p = self.probabilities(chart, a[0])
+        return [p if target == "probabilities" else self.m.log(p)]
+
+
+class CenteredGaussian:
+    """d^2 is half the sum of the squared logarithms of the eigenvalues of
+    L^-1 S2 L^-T with S1 = L L^T; arrays with matrices last."""
+
+    def __init__(self, m):
+        self.m = m
+
+    @staticmethod
+    def transposed(a):
+        return a.swapaxes(-1, -2)
+
+    def covariance(self, chart, stored):
+        return stored @ self.transposed(stored) if chart == "cholesky" else stored
+
+    def factor(self, chart, stored):
+        return stored if chart == "cholesky" else self.m.linalg.cholesky(stored)
+
+    def whitened(self, L, a):
+        inverse = self.m.linalg.inv(L)
+        return inverse @ a @ self.transposed(inverse)
+
+    def relation(self, chart, a, b):
+        """L, and eigenvalues and vectors of the whitened second covariance."""
+        L = self.factor(chart, a[0])
+        W = self.whitened(L, self.covariance(chart, b[0]))
+        return L, *self.m.linalg.eigh(W)
+
+    def of_eigenvalues(self, values, vectors):
+        return (vectors * values[..., None, :]) @ self.transposed(vectors)
+
+    def half_diagonal(self, a):
+        return (self.m.tril(a) + self.m.tril(a, -1)) / 2
+
+    def squared_distance(self, chart, a, b):
+        _, values, _ = self.relation(chart, a, b)
+        return [(self.m.log(values) ** 2).sum(axis=-1) / 2]
+
+    def kl_divergence(self, chart, a, b):
+        _, values, _ = self.relation(chart, a, b)
+        return [(1 / values - 1 + self.m.log(values)).sum(axis=-1) / 2]
+
+    def gradient(self, chart, a, b):
+        L, values, vectors = self.relation(chart, a, b)
+        inverse = self.m.linalg.inv(L)
+        G = -self.transposed(inverse) @ self.of_eigenvalues(self.m.log(values), vectors) @ inverse
+        return [2 * self.m.tril(G @ L) if chart == "cholesky" else G]
+
+    def metric(self, chart, at, tangent):
+        inverse = self.m.linalg.inv(self.covariance(chart, at[0]))
+        v = tangent[0]
+        if chart == "covariance":
+            return [inverse @ v @ inverse / 2]
+        change = at[0] @ self.transposed(v) + v @ self.transposed(at[0])
+        return [self.m.tril(inverse @ change @ inverse @ at[0])]
+
+    def natural_gradient(self, chart, at, gradient):
+        if chart == "covariance":
+            return [2 * at[0] @ gradient[0] @ at[0]]
+        return [at[0] @ self.half_diagonal(self.transposed(at[0]) @ gradient[0])]
+
+    def log(self, chart, a, b):
+        L, values, vectors = self.relation(chart, a, b)
+        log = self.of_eigenvalues(self.m.log(values), vectors)
+        if chart == "cholesky":
+            return [L @ self.half_diagonal(log)]
+        return [L @ log @ self.transposed(L)]
+
+    def _moved(self, chart, L, values, vectors):
+        S = L @ self.of_eigenvalues(values, vectors) @ self.transposed(L)
+        return [self.m.linalg.cholesky(S) if chart == "cholesky" else S]
+
+    def geodesic(self, chart, a, b, t):
+        L, values, vectors = self.relation(chart, a, b)
+        return self._moved(chart, L, self.m.exp(t * self.m.log(values)), vectors)
+
+    def exp(self, chart, a, tangent):
+        L, v = self.factor(chart, a[0]), tangent[0]
+        if chart == "cholesky":
+            v = L @ self.transposed(v) + v @ self.transposed(L)
+        values, vectors = self.m.linalg.eigh(self.whitened(L, v))
+        return self._moved(chart, L, self.m.exp(values), vectors)
+
+    def convert(self, chart, a, target):
+        function = self.covariance if target == "covariance" else self.factor
+        return [function(chart, a[0])]
+
+
 FORMULAS = {
+    "centered_gaussian": CenteredGaussian,
+    "categorical": Categorical,
     "gaussian": Gaussian,
     "bernoulli": Bernoulli,
     "poisson": Poisson,

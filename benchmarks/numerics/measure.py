@@ -67,7 +67,7 @@ class Sample:
         rng = np.random.default_rng([seed, zlib.crc32(str(case).encode())])
         family, chart = case.family, case.chart
         parts, regimes = [], []
-        for regime, count in shares(pairs).items():
+        for regime, count in shares(round(pairs * family.share)).items():
             a, b = family.draw(rng, regime, chart, self.dtype, count)
             parts.append((rounded(a, self.dtype), rounded(a if regime == "equal" else b, self.dtype)))
             regimes += [regime] * count
@@ -76,7 +76,11 @@ class Sample:
             [np.concatenate(component) for component in zip(*(part[i] for part in parts))]
             for i in range(2)
         )
-        self.vector = [rng.normal(size=x.shape).astype(self.dtype) for x in self.a]
+        if hasattr(family, "vectors"):
+            vectors = family.vectors(rng, chart, self.a)
+        else:
+            vectors = [rng.normal(size=x.shape) for x in self.a]
+        self.vector = rounded(vectors, self.dtype)
         with np.errstate(all="ignore"):
             tangents = family.tangents(
                 rng, chart, exactly(self.a), exactly(self.b), self.regimes
@@ -127,18 +131,30 @@ class Operation:
         """What rounding each input once can change each result."""
         given = [[x[index] for x in argument] for argument in map(exactly, self.given)]
         middle = self.evaluate(*given)
-        unit = np.longdouble(np.finfo(self.dtype).eps) / 2
         total = [np.zeros_like(x) for x in middle]
         for argument in given:
             for k, component in enumerate(argument):
-                changes = [np.zeros_like(x) for x in middle]
-                for sign in (1, -1):
-                    argument[k] = component * (1 + sign * unit)
-                    for j, moved in enumerate(self.evaluate(*given)):
-                        changes[j] = np.fmax(changes[j], np.abs(moved - middle[j]))
+                for pattern in self._patterns():
+                    changes = [np.zeros_like(x) for x in middle]
+                    for sign in (1, -1):
+                        argument[k] = component * (1 + sign * pattern)
+                        for j, moved in enumerate(self.evaluate(*given)):
+                            changes[j] = np.fmax(changes[j], np.abs(moved - middle[j]))
+                    total = [x + change for x, change in zip(total, changes)]
                 argument[k] = component
-                total = [x + change for x, change in zip(total, changes)]
         return total
+
+    def _patterns(self):
+        """Relative changes of one component that are made one after the other:
+        of each of its numbers by itself, or of all with random signs if they
+        are many, which may change less than all of them could."""
+        unit = np.longdouble(np.finfo(self.dtype).eps) / 2
+        shape = self.case.family.event_shape
+        size = int(np.prod(shape))
+        if size > 16:
+            signs = np.random.default_rng(0).choice([-1, 1], shape)
+            return [unit * signs]
+        return list(unit * np.eye(size).reshape(size, *shape)) if shape else [unit]
 
     def run_fisher(self):
         text = fisher.module(
@@ -202,7 +218,9 @@ def measure(case, pairs, seed, checks):
         for target in others if name == "convert" else [None]:
             operation = Operation(case, sample, name, target)
             rng = np.random.default_rng(seed)
-            checked = rng.choice(differing, min(checks, differing.size), replace=False)
+            # Distributions of many outcomes are many numbers each.
+            count = max(checks * 20 // max(20, int(np.prod(case.family.event_shape))), 3)
+            checked = rng.choice(differing, min(count, differing.size), replace=False)
             reference = operation.check_reference(np.sort(checked))
             got = operation.run_fisher()
             errors = pair_errors(got, operation.exact, operation.sizes, sample.dtype)
@@ -214,6 +232,8 @@ def measure(case, pairs, seed, checks):
                 "element": case.element,
                 "operation": name,
                 "target": target,
+                "event": list(case.family.event_shape),
+                "pairs": int(differing.size),
                 "reference": reference,
                 "fisher": summarize(errors, sample.regimes),
                 "conditioned": worst_conditioned(

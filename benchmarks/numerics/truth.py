@@ -14,16 +14,37 @@ from formulas import FORMULAS
 DIGITS = 700
 
 
+def on_arrays(function, arguments=1):
+    """A function of numbers that takes arrays of them too."""
+    return staticmethod(np.frompyfunc(function, arguments, 1))
+
+
+class MatricesOfManyDigits:
+    """mpmath's linear algebra on numpy's arrays of objects."""
+
+    @staticmethod
+    def cholesky(a):
+        return np.array(mp.cholesky(mp.matrix(a.tolist())).tolist(), object)
+
+    @staticmethod
+    def inv(a):
+        return np.array(mp.inverse(mp.matrix(a.tolist())).tolist(), object)
+
+    @staticmethod
+    def eigh(a):
+        values, vectors = mp.eigsy(mp.matrix(a.tolist()))
+        return np.array(list(values), object), np.array(vectors.tolist(), object)
+
+
 class ManyDigits:
     """mpmath with numpy's names."""
 
-    exp, log, expm1, sqrt, sin, cos = mp.exp, mp.log, mp.expm1, mp.sqrt, mp.sin, mp.cos
-    tanh, cosh, sign = mp.tanh, mp.cosh, mp.sign
-    arccosh, arcsinh, arcsin, arccos = mp.acosh, mp.asinh, mp.asin, mp.acos
-
-    @staticmethod
-    def logaddexp(a, b):
-        return mp.log(mp.exp(a) + mp.exp(b))
+    exp, log, expm1, sqrt = map(on_arrays, (mp.exp, mp.log, mp.expm1, mp.sqrt))
+    sin, cos, tanh, cosh = map(on_arrays, (mp.sin, mp.cos, mp.tanh, mp.cosh))
+    arccosh, arcsinh = map(on_arrays, (mp.acosh, mp.asinh))
+    arcsin, arccos, sign = map(on_arrays, (mp.asin, mp.acos, mp.sign))
+    tril, linalg = staticmethod(np.tril), MatricesOfManyDigits
+    logaddexp = on_arrays(lambda a, b: mp.log(mp.exp(a) + mp.exp(b)), 2)
 
 
 def to_mpf(x):
@@ -35,18 +56,23 @@ def to_mpf(x):
     return mp.mpf(high) + mp.mpf(float(x - np.longdouble(high)))
 
 
+to_mpf_array = np.frompyfunc(to_mpf, 1, 1)
+
+
 def evaluate(family, operation, arguments, index):
     """One pair's results in many digits; None where the formula divides by
     zero, as for equal means."""
     formulas = FORMULAS[family.name](ManyDigits)
-    scalars = [
-        [to_mpf(component[index]) for component in argument]
-        if isinstance(argument, list)
-        else argument if isinstance(argument, str) else mp.mpf(argument)
-        for argument in arguments
-    ]
+
+    def exactly(argument):
+        if isinstance(argument, str):
+            return argument
+        if isinstance(argument, list):
+            return [to_mpf_array(component[index]) for component in argument]
+        return mp.mpf(argument)
+
     try:
-        return getattr(formulas, operation)(*scalars)
+        return getattr(formulas, operation)(*map(exactly, arguments))
     except ZeroDivisionError:
         return None
 
@@ -55,15 +81,16 @@ def worst_difference(family, operation, arguments, exact, units, indices):
     """The largest error of the extended precision in the given units, over some
     pairs, and where it is."""
     worst, where = 0.0, None
-    with mp.workdps(DIGITS):
+    with mp.workdps(getattr(family, "digits", DIGITS)):
         for i in indices:
             truth = evaluate(family, operation, arguments, i)
             if truth is None:
                 continue
             for value, expected, unit in zip(exact, truth, units):
-                if not np.isfinite(value[i]):
-                    continue
-                error = float(abs(to_mpf(value[i]) - expected) / to_mpf(unit[i]))
-                if not error <= worst:
-                    worst, where = error, int(i)
+                known = np.isfinite(value[i])
+                difference = to_mpf_array(value[i][known]) - np.asarray(expected)[known]
+                error = np.abs(difference) / to_mpf_array(unit[i][known])
+                largest = float(np.max(error, initial=0))
+                if not largest <= worst:
+                    worst, where = largest, int(i)
     return worst, where

@@ -5,8 +5,20 @@
 extended precision by formulas that are not those of lib/Families."""
 
 from families.bernoulli import Bernoulli
+from families.categorical import Categorical
+from families.centered_gaussian import CenteredGaussian
 from families.exponential import Exponential
 from families.gaussian import Gaussian
 from families.poisson import Poisson
 
-FAMILIES = [Gaussian(), Bernoulli(), Poisson(), Exponential()]
+FAMILIES = [
+    Gaussian(),
+    Bernoulli(),
+    Poisson(),
+    Exponential(),
+    Categorical(2, share=1),
+    Categorical(10, share=0.1),
+    Categorical(1000, share=0.001),
+    CenteredGaussian(2, share=1),
+    CenteredGaussian(8, share=0.02),
+]

@@ -89,6 +89,7 @@ class Gaussian:
     standard = "sigma"
     components = 2
     event_shape = ()
+    share = 1
 
     def draw(self, rng, regime, chart, dtype, count):
         if regime == "far":

@@ -8,6 +8,7 @@ values."""
 
 class OneParameter:
     event_shape = ()
+    share = 1
     components = 1
     # Charts whose zero means nothing: errors are not relative to the value.
     zero_means_nothing = ()

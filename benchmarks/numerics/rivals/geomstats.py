@@ -13,30 +13,47 @@ TITLE = "geomstats"
 AVAILABLE = importlib.util.find_spec("geomstats") is not None
 VERSION = f"geomstats {importlib.metadata.version('geomstats')}" if AVAILABLE else "not installed"
 
-CHARTS = {"gaussian": "sigma", "bernoulli": "probability", "poisson": "rate", "exponential": "rate"}
+CHARTS = {
+    "gaussian": "sigma",
+    "bernoulli": "probability",
+    "poisson": "rate",
+    "exponential": "rate",
+    "categorical": "probabilities",
+    "centered_gaussian": "covariance",
+}
+# The metrics of these are products of two vectors, with no covector to be had.
+MISSING = {
+    name: ("metric", "natural_gradient", "gradient")
+    for name in ("categorical", "centered_gaussian")
+}
 
 
-def _space(name):
+def _space(name, event_shape):
     os.environ["GEOMSTATS_BACKEND"] = "numpy"
-    from geomstats.information_geometry import binomial, exponential, normal, poisson
+    from geomstats.information_geometry import binomial, categorical, exponential, normal, poisson
 
     return {
         "gaussian": lambda: normal.NormalDistributions(sample_dim=1),
         "bernoulli": lambda: binomial.BinomialDistributions(n_draws=1),
         "poisson": poisson.PoissonDistributions,
         "exponential": exponential.ExponentialDistributions,
+        "centered_gaussian": lambda: normal.NormalDistributions(
+            sample_dim=event_shape[0], distribution_type="centered"
+        ),
+        "categorical": lambda: categorical.CategoricalDistributions(dim=event_shape[0] - 1),
     }[name]()
 
 
 class _Operations:
-    """Arrays of points have the components along the last axis."""
+    """Of arrays of points: with the components along the last axis, or those of
+    the one component."""
 
-    def __init__(self, name):
+    def __init__(self, name, event_shape):
         self.name = name
-        self.metric_of = _space(name).metric
+        self.metric_of = _space(name, event_shape).metric
 
     def squared_distance(self, a, b):
-        return self.metric_of.squared_dist(a, b)[..., None]
+        return self.metric_of.squared_dist(a, b)
 
     def log(self, a, b):
         return self.metric_of.log(b, a)
@@ -45,7 +62,7 @@ class _Operations:
         return self.metric_of.exp(tangent, a)
 
     def geodesic(self, a, b, t):
-        if self.name == "gaussian":
+        if self.name in ("gaussian", "categorical", "centered_gaussian"):
             # What its own geodesic does, which loops over the pairs in Python.
             return self.exp(a, np.asarray(t, a.dtype) * self.log(a, b))
         path = self.metric_of.geodesic(initial_point=a, end_point=b)
@@ -65,13 +82,20 @@ def find(family, chart, operation):
     """The operation as a function of arrays, or None."""
     if not AVAILABLE or CHARTS.get(family.name) != chart or not hasattr(_Operations, operation):
         return None
-    function = getattr(_Operations(family.name), operation)
+    if operation in MISSING.get(family.name, ()):
+        return None
+    function = getattr(_Operations(family.name, family.event_shape), operation)
+
+    def pack(argument):
+        if not isinstance(argument, list):
+            return argument
+        return argument[0] if family.event_shape else np.stack(argument, axis=-1)
 
     def call(*arguments):
         with np.errstate(all="ignore"):
-            result = function(
-                *(np.stack(x, axis=-1) if isinstance(x, list) else x for x in arguments)
-            )
-        return list(np.moveaxis(np.asarray(result), -1, 0))
+            result = np.asarray(function(*map(pack, arguments)))
+        if operation == "squared_distance" or family.event_shape:
+            return [result]
+        return list(np.moveaxis(result, -1, 0))
 
     return call

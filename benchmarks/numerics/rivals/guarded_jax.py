@@ -32,6 +32,10 @@ if AVAILABLE:
         "log_rate": jnp.exp,
         "probability": lambda c: c,
         "logit": jax.nn.sigmoid,
+        "covariance": lambda c: c,
+        "cholesky": lambda c: jnp.tril(c) @ jnp.tril(c).T,
+        "probabilities": lambda c: c / jnp.sum(c),
+        "logits": jax.nn.softmax,
     }
 
 
@@ -62,7 +66,7 @@ class _Bernoulli:
     @staticmethod
     def squared_distance(probability, a, b):
         p, q = probability(a[0]), probability(b[0])
-        c = jnp.sqrt(p * q) + jnp.sqrt((1 - p) * (1 - q))
+        c = jnp.sqrt(p) * jnp.sqrt(q) + jnp.sqrt(1 - p) * jnp.sqrt(1 - q)
         return 4 * _guarded(jnp.arccos, c, c < 1, 0.5) ** 2
 
     @staticmethod
@@ -106,7 +110,58 @@ class _Exponential:
         return jnp.stack([(jax.grad(rate)(a[0]) / rate(a[0])) ** 2])
 
 
+class _Categorical:
+    @staticmethod
+    def squared_distance(probabilities, a, b):
+        if probabilities is CHARTS["logits"]:
+            roots = [jnp.exp(jax.nn.log_softmax(x[0]) / 2) for x in (a, b)]
+        else:
+            roots = [jnp.sqrt(probabilities(x[0])) for x in (a, b)]
+        c = jnp.sum(roots[0] * roots[1])
+        return 4 * _guarded(jnp.arccos, c, c < 1, 0.5) ** 2
+
+    @staticmethod
+    def kl_divergence(probabilities, a, b):
+        p, q = probabilities(a[0]), probabilities(b[0])
+        return jnp.sum(p * (jnp.log(p) - jnp.log(q)))
+
+    @staticmethod
+    def natural(probabilities, a, g):
+        if probabilities is CHARTS["logits"]:
+            return g / probabilities(a) - jnp.sum(g)
+        return jnp.sum(a) * a * (g - jnp.sum(probabilities(a) * g))
+
+
+class _CenteredGaussian:
+    """The eigenvalues' gradient needs no guard."""
+
+    @staticmethod
+    def relation(covariance, a, b):
+        L = jnp.linalg.cholesky(covariance(a[0]))
+        half = jax.scipy.linalg.solve_triangular(L, covariance(b[0]), lower=True)
+        W = jax.scipy.linalg.solve_triangular(L, half.T, lower=True)
+        return jnp.linalg.eigvalsh(W)
+
+    @classmethod
+    def squared_distance(cls, covariance, a, b):
+        return jnp.sum(jnp.log(cls.relation(covariance, a, b)) ** 2) / 2
+
+    @classmethod
+    def kl_divergence(cls, covariance, a, b):
+        values = cls.relation(covariance, a, b)
+        return jnp.sum(1 / values - 1 + jnp.log(values)) / 2
+
+    @staticmethod
+    def natural(covariance, a, g):
+        if covariance is CHARTS["covariance"]:
+            return 2 * a @ g @ a
+        x = jnp.swapaxes(a, -1, -2) @ g
+        return a @ (jnp.tril(x) + jnp.tril(x, -1)) / 2
+
+
 FORMULAS = {
+    "centered_gaussian": _CenteredGaussian,
+    "categorical": _Categorical,
     "gaussian": _Gaussian,
     "bernoulli": _Bernoulli,
     "poisson": _Poisson,
@@ -119,7 +174,10 @@ def _build(formulas, standard, operation):
         return formulas.squared_distance(standard, a, b)
 
     def log(a, b):
-        return -jax.grad(distance)(a, b) / formulas.diagonal(standard, a) / 2
+        gradient = jax.grad(distance)(a, b)
+        if hasattr(formulas, "natural"):
+            return -formulas.natural(standard, a, gradient) / 2
+        return -gradient / formulas.diagonal(standard, a) / 2
 
     return {
         "squared_distance": lambda a, b: distance(a, b)[None],
@@ -139,7 +197,7 @@ def find(family, chart, operation):
     compiled = jax.jit(jax.vmap(function))
 
     def call(a, b):
-        result = compiled(np.stack(a, axis=-1), np.stack(b, axis=-1))
-        return list(np.moveaxis(np.asarray(result), -1, 0))
+        result = compiled(np.stack(a, axis=1), np.stack(b, axis=1))
+        return list(np.moveaxis(np.asarray(result), 1, 0))
 
     return call
