@@ -20,7 +20,7 @@ benchmarks/numerics:
 
   --pairs N            pairs of different beliefs          (default: 1000000)
   --families F ...     measure these families only         (default: all)
-  --checks N           pairs that the exact results are checked on (default: 200)
+  --checks N           pairs that the exact results are checked on (default: 100)
   --seed N             of the pairs                        (default: 1)
   --jobs N             processes                           (default: all cores)
   --measurements FILE  keep the measurements as JSON; families that are not

@@ -49,7 +49,7 @@ def parse_arguments():
     parser.add_argument(
         "--checks",
         type=int,
-        default=200,
+        default=100,
         help="pairs on which the extended precision is checked in 700 digits (%(default)s)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the pairs (%(default)s)")

@@ -1,16 +1,10 @@
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Functions in extended precision (numpy's longdouble, 64 bits) that lose no
-digits where the textbook's difference of two of them would."""
+"""Functions that lose no digits where the textbook's difference of two of them
+would, in the precision of their arguments."""
 
 import numpy as np
-
-REAL = np.longdouble
-
-
-def real(x):
-    return np.asarray(x, REAL)
 
 
 def log1p_remainder(y, log=None):
@@ -23,7 +17,7 @@ def log1p_remainder(y, log=None):
     square = s * s
     series = np.zeros_like(s)
     for n in range(49, 1, -2):
-        series = series * square + REAL(1) / n
+        series = series * square + series.dtype.type(1) / n
     far = y - (np.log1p(np.where(near, 0, y)) if log is None else log)
     return np.where(near, small * s - 2 * s * square * series, far)
 

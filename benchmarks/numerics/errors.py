@@ -11,9 +11,9 @@ import numpy as np
 def ulp(magnitude, dtype):
     """The spacing of the element type's numbers at a magnitude."""
     info = np.finfo(dtype)
-    magnitude = np.maximum(np.abs(magnitude), np.longdouble(info.tiny))
+    magnitude = np.maximum(np.abs(magnitude), float(info.tiny))
     _, exponent = np.frexp(magnitude)
-    return np.ldexp(np.longdouble(info.eps), exponent - 1)
+    return np.ldexp(magnitude.dtype.type(info.eps), exponent - 1)
 
 
 def event_axes(array):
@@ -25,9 +25,9 @@ def component_errors(got, exact, magnitude, dtype):
     """The errors of one component in ulps of the magnitude. NaN and infinity
     where the exact value is a number of the type are an infinite error; so is
     whatever is not zero where zero is exact."""
-    largest = np.longdouble(np.finfo(dtype).max)
+    largest = float(np.finfo(dtype).max)
     with np.errstate(all="ignore"):
-        error = np.abs(got.astype(np.longdouble) - exact) / ulp(magnitude, dtype)
+        error = np.abs(got.astype(exact.dtype) - exact) / ulp(magnitude, dtype)
         overflows = np.abs(exact) > largest
         right = np.isinf(got) & (np.sign(got) == np.sign(exact))
     error[~np.isfinite(got)] = np.inf
@@ -40,7 +40,7 @@ def component_errors(got, exact, magnitude, dtype):
 
 def pair_errors(got, exact, magnitudes, dtype):
     """The largest error of any component of each pair, in ulps."""
-    errors = np.zeros(exact[0].shape[:1], np.longdouble)
+    errors = np.zeros(exact[0].shape[:1], exact[0].dtype)
     for value, truth, magnitude in zip(got, exact, magnitudes):
         error = component_errors(value, truth, magnitude, dtype)
         errors = np.maximum(errors, error.max(axis=event_axes(error), initial=0))
@@ -87,7 +87,7 @@ def worst_conditioned(got, exact, magnitudes, errors, allowances, dtype, chunk=2
         ):
             unit = ulp(magnitude[index], dtype) / 2 + allowance
             with np.errstate(all="ignore"):
-                error = np.abs(value[index].astype(np.longdouble) - truth[index]) / unit
+                error = np.abs(value[index].astype(truth.dtype) - truth[index]) / unit
             error = error[np.isfinite(error)]
             worst = max(worst, float(error.max(initial=0)))
     return worst

@@ -58,21 +58,42 @@ def eigh(a, sweeps=12):
     return np.einsum("...ii->...i", a).copy(), vectors
 
 
-def _rotate(a, vectors, p, q):
-    """The rotation of two axes that makes a[p, q] zero."""
-    off = a[..., p, q]
+def _rotation(first, off, second):
+    """Cosine and sine that make [[first, off], [off, second]] diagonal."""
     zero = off == 0
-    theta = (a[..., q, q] - a[..., p, p]) / (2 * np.where(zero, 1, off))
+    theta = (second - first) / (2 * np.where(zero, 1, off))
     t = np.where(theta >= 0, 1, -1) / (np.abs(theta) + np.hypot(theta, 1))
     t = np.where(zero, 0, t)
     c = 1 / np.hypot(t, 1)
-    c, s = c[..., None], (t * c)[..., None]
+    return c[..., None], (t * c)[..., None]
+
+
+def _rotate(a, vectors, p, q):
+    """The rotation of two axes that makes a[p, q] zero."""
+    c, s = _rotation(a[..., p, p], a[..., p, q], a[..., q, q])
     for target in (a, transposed(a), transposed(vectors)):
         # Rows p and q of the target.
         first, second = target[..., p, :].copy(), target[..., q, :].copy()
         target[..., p, :] = c * first - s * second
         target[..., q, :] = s * first + c * second
     a[..., p, q] = a[..., q, p] = 0
+
+
+def singular_values(a, sweeps=12):
+    """Singular values and left vectors by rotations of columns until they are
+    orthogonal, which keeps the digits of small values."""
+    n = a.shape[-1]
+    columns = transposed(a).copy()
+    for _ in range(sweeps if n > 2 else 3):
+        for p in range(n - 1):
+            for q in range(p + 1, n):
+                first, second = columns[..., p, :].copy(), columns[..., q, :].copy()
+                off = (first * second).sum(-1)
+                c, s = _rotation((first**2).sum(-1), off, (second**2).sum(-1))
+                columns[..., p, :] = c * first - s * second
+                columns[..., q, :] = s * first + c * second
+    values = np.sqrt((columns**2).sum(-1))
+    return values, transposed(columns / values[..., None])
 
 
 def of_eigenvalues(values, vectors):

@@ -49,11 +49,10 @@ class ManyDigits:
 
 def to_mpf(x):
     """A number of extended precision, exactly."""
-    high = float(x)
-    if not np.isfinite(high):
-        mantissa, exponent = np.frexp(np.longdouble(x))
-        return mp.ldexp(to_mpf(mantissa), int(exponent))
-    return mp.mpf(high) + mp.mpf(float(x - np.longdouble(high)))
+    mantissa, exponent = np.frexp(np.longdouble(x))
+    high = float(mantissa)
+    low = float(mantissa - np.longdouble(high))
+    return mp.ldexp(mp.mpf(high) + mp.mpf(low), int(exponent))
 
 
 to_mpf_array = np.frompyfunc(to_mpf, 1, 1)

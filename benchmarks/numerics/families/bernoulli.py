@@ -63,7 +63,7 @@ class Bernoulli(OneParameter):
         step = b - a
         near = np.abs(step) < 1
         nodes, weights = np.polynomial.legendre.leggauss(16)
-        nodes, weights = self._refined(nodes.astype(np.longdouble))
+        nodes, weights = self._refined(nodes.astype(a.dtype))
         small = np.where(near, step, 0)
         integral = 0
         for node, weight in zip((1 + nodes) / 2, weights / 2):

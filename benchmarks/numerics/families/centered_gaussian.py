@@ -2,9 +2,10 @@
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Centered Gaussians in extended precision: with S1 = L L^T and W = L^-1 S2 L^-T,
-d^2 is half the sum of the squared logarithms of W's eigenvalues. W - 1 is formed
-from the difference of what is stored, so that nothing is lost between beliefs
-that are close. The last two axes are a matrix."""
+d^2 is half the sum of the squared logarithms of W's eigenvalues. Where beliefs are
+close, W - 1 is formed from the difference of what is stored; elsewhere W's
+eigenvalues are the squared singular values of L^-1 L2. The last two axes are a
+matrix."""
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from matrices import (
     eigh,
     inverse_lower,
     of_eigenvalues,
+    singular_values,
     solve_lower,
     symmetric,
     transposed,
@@ -47,8 +49,13 @@ class Pair:
             excess = X + transposed(X) + X @ transposed(X)
         else:
             excess = whitened(self.L, symmetric(b) - symmetric(a))
-        self.excess, self.vectors = eigh(symmetric(excess))
-        self.log = np.log1p(self.excess)
+        small, near_vectors = eigh(symmetric(excess))
+        roots, far_vectors = singular_values(solve_lower(self.L, factor(chart, b)))
+        near = np.abs(small).max(axis=-1, keepdims=True) < 0.5
+        log = np.log1p(np.where(near, small, 0))
+        self.log = np.where(near, log, 2 * np.log(roots))
+        self.excess = np.where(near, small, roots**2 - 1)
+        self.vectors = np.where(near[..., None], near_vectors, far_vectors)
 
     def logarithm(self):
         return of_eigenvalues(self.log, self.vectors)
@@ -77,7 +84,7 @@ class CenteredGaussian:
             lower = np.tril(matrices(0.5), -1)
             lower += np.exp(matrices(0.5)) * np.eye(n)
             if regime == "far":
-                decades = 12 if dtype == np.float64 else 3
+                decades = 1 if dtype == np.float64 else 0.5
                 lower *= log_uniform(rng, -decades, decades, count * n).reshape(count, n, 1)
             return lower
 
@@ -117,7 +124,7 @@ class CenteredGaussian:
 
     def kl_divergence(self, chart, a, b):
         pair = Pair(chart, a[0], b[0])
-        growth = -pair.excess / (1 + pair.excess)
+        growth = -pair.excess / np.exp(pair.log)
         return [log1p_remainder(growth, -pair.log).sum(-1) / 2]
 
     def metric(self, chart, at, tangent):

@@ -14,7 +14,6 @@ Extended precision has four more bits of exponent, so nothing overflows.
 import numpy as np
 
 from arithmetic import (
-    REAL,
     expm1_of_difference,
     log1p_remainder,
     sigmoid,
@@ -125,9 +124,9 @@ class Gaussian:
         tangent = self.log(chart, a, b)
         far = regimes == "far"
         length = log_uniform(rng, -2, 1, far.sum())
-        angle = rng.uniform(0, 2 * np.pi, far.sum()).astype(REAL)
+        angle = rng.uniform(0, 2 * np.pi, far.sum())
         sigma, _, slope, _ = CHARTS[chart]
-        tangent[0][far] = np.sqrt(REAL(2)) * sigma(a[1][far]) * length * np.cos(angle)
+        tangent[0][far] = 1.5 * sigma(a[1][far]) * length * np.cos(angle)
         tangent[1][far] = length * np.sin(angle) / slope(a[1][far])
         return tangent
 
@@ -174,7 +173,7 @@ class Gaussian:
 
     def exp(self, chart, a, tangent):
         sigma, _, slope, _ = CHARTS[chart]
-        u = tangent[0] / (np.sqrt(REAL(2)) * sigma(a[1]))
+        u = tangent[0] / np.sqrt(2 * sigma(a[1]) ** 2)
         w = slope(a[1]) * tangent[1]
         D = np.hypot(u, w)
         quotient = np.where(D > 0, np.sinh(D) / np.where(D > 0, D, 1), 1)
@@ -193,7 +192,7 @@ class Gaussian:
         # sigma1/sigma = w1 + w2 sigma1/sigma2, and w1 + w2 - 1 by products.
         inverse = w1 + w2 * pair.ratio
         product = pair.sinh((1 - t) / 2) * pair.sinh(t / 2)
-        excess = w2 * pair.excess - 2 * product / pair.cosh(REAL(1) / 2)
+        excess = w2 * pair.excess - 2 * product / pair.cosh(0.5)
         near = np.abs(excess) < 0.5
         scale = self._divided(chart, a[1], inverse, np.where(near, excess, inverse - 1))
         return [(w1 * a[0] + w2 * pair.ratio * b[0]) / inverse, scale]
