@@ -20,9 +20,14 @@ class Piecewise:
         exact = np.array(
             [[np.longdouble(mp.nstr(c, 25)) for c in piece] for piece in coefficients]
         )
-        # One array a power, for each precision.
+        # One array a power, for each precision, while they matter.
+        largest = np.abs(exact).max(axis=0) / np.abs(exact[:, 0]).min()
         self.powers = {
-            kind: [np.ascontiguousarray(column) for column in exact.T.astype(kind)]
+            kind: [
+                np.ascontiguousarray(column)
+                for column, size in zip(exact.T.astype(kind), largest)
+                if size > np.finfo(kind).eps / 32
+            ]
             for kind in (np.longdouble, np.float64)
         }
         self.pieces = len(coefficients)

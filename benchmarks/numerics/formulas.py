@@ -424,7 +424,43 @@ class CenteredGaussian:
         return [function(chart, a[0])]
 
 
+class VonMises:
+    """With `ive` the Bessel functions I times e^-x. No textbook has its distance."""
+
+    def __init__(self, m):
+        self.m = m
+        charts = positive_charts(m)
+        self.charts = {
+            "kappa": charts["rate"],
+            "log_kappa": charts["log_rate"],
+            "softplus": charts["softplus"],
+        }
+
+    def _ratio(self, kappa):
+        return self.m.ive(1, kappa) / self.m.ive(0, kappa)
+
+    def kl_divergence(self, chart, a, b):
+        kappa1, kappa2 = (self.charts[chart].standard(x[1]) for x in (a, b))
+        logs = self.m.log(self.m.ive(0, kappa2) / self.m.ive(0, kappa1)) + (kappa2 - kappa1)
+        return [logs + self._ratio(kappa1) * (kappa1 - kappa2 * self.m.cos(a[0] - b[0]))]
+
+    def _diagonal(self, chart, at):
+        kappa, slope = self.charts[chart].standard(at[1]), self.charts[chart].slope(at[1])
+        ratio = self._ratio(kappa)
+        return kappa * ratio, (1 - ratio / kappa - ratio * ratio) * slope * slope
+
+    def metric(self, chart, at, tangent):
+        return [g * v for g, v in zip(self._diagonal(chart, at), tangent)]
+
+    def natural_gradient(self, chart, at, gradient):
+        return [v / g for g, v in zip(self._diagonal(chart, at), gradient)]
+
+    def convert(self, chart, a, target):
+        return [a[0], self.charts[target].stored(self.charts[chart].standard(a[1]))]
+
+
 FORMULAS = {
+    "von_mises": VonMises,
     "centered_gaussian": CenteredGaussian,
     "categorical": Categorical,
     "gaussian": Gaussian,

@@ -10,6 +10,7 @@ import numpy as np
 
 import fisher
 import truth
+from formulas import FORMULAS
 from errors import Summary, pair_errors, ulp, worst_conditioned
 from rivals import RIVALS
 from sampling import REGIMES, shares
@@ -61,6 +62,17 @@ def exactly(components):
     return [component.astype(EXACT[component.dtype.type]) for component in components]
 
 
+def in_parts(family, function, given):
+    """The components of a function of pairs, by parts of the pairs that stay in a
+    processor's cache."""
+    part = max(2**14 // max(int(np.prod(family.event_shape)), 1), 1)
+    results = [
+        function(*([x[start : start + part] for x in argument] for argument in given))
+        for start in range(0, given[0][0].shape[0], part)
+    ]
+    return [np.concatenate(component) for component in zip(*results)]
+
+
 class Sample:
     """The inputs of one case: beliefs a and b, vectors, and tangent vectors."""
 
@@ -85,8 +97,10 @@ class Sample:
             vectors = [rng.normal(size=x.shape) for x in self.a]
         self.vector = rounded(vectors, self.dtype)
         with np.errstate(all="ignore"):
-            tangents = family.tangents(
-                rng, chart, exactly(self.a), exactly(self.b), self.regimes
+            tangents = in_parts(
+                family,
+                lambda a, b, regimes: family.tangents(rng, chart, a, b, regimes[0]),
+                [exactly(self.a), exactly(self.b), [self.regimes]],
             )
         self.tangent = rounded(tangents, self.dtype)
 
@@ -115,11 +129,11 @@ def magnitudes(family, chart, kind, exact, dtype):
 class Operation:
     """One operation of a case: its exact results, and what it is given."""
 
-    def __init__(self, case, sample, name, target=None):
-        self.case, self.name, self.target, self.dtype = case, name, target, sample.dtype
-        second, self.kind = OPERATIONS[name]
-        self.given = sample.arguments(second)
-        self.extra = {"geodesic": [FRACTION], "convert": [target]}.get(name, [])
+    def __init__(self, case, given, name, target=None, fraction=FRACTION):
+        self.case, self.name, self.target, self.given = case, name, target, given
+        self.dtype = given[0][0].dtype.type
+        self.kind = OPERATIONS[name][1]
+        self.extra = {"geodesic": [fraction], "convert": [target]}.get(name, [])
         self.exact = self.evaluate(*map(exactly, self.given))
         self.sizes = magnitudes(
             case.family, target or case.chart, self.kind, self.exact, self.dtype
@@ -128,7 +142,9 @@ class Operation:
     def evaluate(self, *given):
         function = getattr(self.case.family, self.name)
         with np.errstate(all="ignore"):
-            return function(self.case.chart, *given, *self.extra)
+            return in_parts(
+                self.case.family, lambda *x: function(self.case.chart, *x, *self.extra), given
+            )
 
     def allowances(self, index):
         """What rounding each input once can change each result."""
@@ -181,6 +197,8 @@ class Operation:
     def check_reference(self, indices):
         """The largest error of the exact results, in the units of
         worst_conditioned()."""
+        if not hasattr(FORMULAS[self.case.family.name], self.name):
+            return check_table(self.case.family, self.name)
         units = [np.zeros_like(x) for x in self.exact]
         for unit, size, allowance in zip(units, self.sizes, self.allowances(indices)):
             unit[indices] = ulp(size[indices], self.dtype) / 2 + allowance
@@ -201,6 +219,38 @@ class Operation:
         return worst
 
 
+def check_table(family, name):
+    """The same, by a table of known results where there is no formula: of f64, in
+    the standard chart."""
+    a, b, known = family.table()
+    case = Case(family, family.standard, "f64")
+    # A logarithm is checked by what the gradient makes it, an exponential by the
+    # middle of the geodesic.
+    source = {"log": "gradient", "exp": "geodesic"}.get(name, name)
+    operation = Operation(case, [a, b], source, fraction=0.5)
+    exact, expected = operation.exact, known[source]
+    if name == "log":
+        at = exactly(a)
+        expected = family.natural_gradient(family.standard, at, [-x / 2 for x in expected])
+        operation = Operation(case, [a, b], name)
+        exact = operation.exact
+    elif name == "exp":
+        half = [x / 2 for x in family.log(family.standard, exactly(a), exactly(b))]
+        exact = family.exp(family.standard, exactly(a), half)
+    exact = family.align(exact, expected) if name in ("exp", "geodesic") else exact
+    allowances = operation.allowances(np.arange(a[0].size))
+    worst = 0.0
+    for value, truth_, size, allowance in zip(exact, expected, operation.sizes, allowances):
+        error = np.abs(value - truth_) / (ulp(size, np.float64) / 2 + allowance)
+        worst = max(worst, float(error.max()))
+    if worst > REFERENCE_TOLERANCE:
+        raise InexactReference(
+            f"{family.label} {name}: the extended precision is off by {worst:.3g} of the "
+            f"unit from the table of known results"
+        )
+    return worst
+
+
 def summarize(errors, regimes):
     """Of pairs that differ, of those of each regime, and of equal ones."""
     summary = {"all": Summary.of(errors[regimes != "equal"])}
@@ -219,13 +269,15 @@ def measure(case, pairs, seed, checks):
             continue
         others = [chart for chart in case.family.charts if chart != case.chart]
         for target in others if name == "convert" else [None]:
-            operation = Operation(case, sample, name, target)
+            operation = Operation(case, sample.arguments(OPERATIONS[name][0]), name, target)
             rng = np.random.default_rng(seed)
             # Distributions of many outcomes are many numbers each.
             count = max(checks * 20 // max(20, int(np.prod(case.family.event_shape))), 3)
             checked = rng.choice(differing, min(count, differing.size), replace=False)
             reference = operation.check_reference(np.sort(checked))
             got = operation.run_fisher()
+            if hasattr(case.family, "align") and operation.kind == "point":
+                operation.exact = case.family.align(operation.exact, got)
             errors = pair_errors(got, operation.exact, operation.sizes, sample.dtype)
             row = {
                 "family": case.family.name,

@@ -44,6 +44,7 @@ class ManyDigits:
     arccosh, arcsinh = map(on_arrays, (mp.acosh, mp.asinh))
     arcsin, arccos, sign = map(on_arrays, (mp.asin, mp.acos, mp.sign))
     tril, linalg = staticmethod(np.tril), MatricesOfManyDigits
+    ive = on_arrays(lambda n, x: mp.besseli(n, x) * mp.exp(-x), 2)
     logaddexp = on_arrays(lambda a, b: mp.log(mp.exp(a) + mp.exp(b)), 2)
 
 

@@ -10,9 +10,11 @@ from families.centered_gaussian import CenteredGaussian
 from families.exponential import Exponential
 from families.gaussian import Gaussian
 from families.poisson import Poisson
+from families.von_mises import VonMises
 
 FAMILIES = [
     Gaussian(),
+    VonMises(),
     Bernoulli(),
     Poisson(),
     Exponential(),

@@ -7,11 +7,13 @@ sqrt(kappa A/2), corrected by integrals of the stretch h along them. Here h come
 from Bessel functions, the equation for the opening angle is solved to the last
 digit, and integrals have so many points that they are exact."""
 
+import csv
 import functools
 
 import numpy as np
 
 import bessel
+import fisher
 from arithmetic import sigmoid, softplus, softplus_difference, softplus_inverse
 from sampling import differences, log_uniform, normal
 
@@ -31,16 +33,18 @@ CHARTS = {
 }
 ZERO_MEANS_NOTHING = ("log_kappa", "softplus")
 
-NODES = {np.float64: 48, np.longdouble: 96}
+# Points of the integrals along chords up to a length: the nearest singularity of
+# the stretch is 0.26 away.
+NODES = {
+    np.float64: {0.2: 12, 0.5: 24, np.inf: 48},
+    np.longdouble: {0.2: 20, 0.5: 44, np.inf: 96},
+}
+
+rule = functools.cache(bessel.gauss_legendre)
 
 
-@functools.cache
-def rule(kind, nodes=None):
-    return bessel.gauss_legendre(nodes or NODES[kind], kind)
-
-
-def integrate(function, kind, nodes=None):
-    return sum(weight * function(node) for node, weight in zip(*rule(kind, nodes)))
+def integrate(function, kind, nodes):
+    return sum(weight * function(node) for node, weight in zip(*rule(nodes, kind)))
 
 
 def wrapped(angle):
@@ -69,18 +73,30 @@ class Chord:
         self.sinh = 2 * np.sqrt(square * (1 + square))
         self.K = self.sinh / (self.c1 * self.c2)
 
-    def integrals(self):
+    def integrals(self, nodes=None):
         """S1 and S2: of g v and g (1-v) along the chord."""
-        v1, v2 = 1 / self.c1**2, 1 / self.c2**2
         apart = self.difference / (self.c1 * self.c2)
         square = apart**2 + 4 * self.r1 * self.r2 * self.sine2
-        g = bessel.stretch()
-        first = second = 0
+        ends = 1 / self.c1**2, 1 / self.c2**2, square
         kind = self.x1.dtype.type
-        for node, weight in zip(*rule(kind)):
+        if nodes:
+            return self._sums(*ends, *rule(nodes, kind))
+        first, second, shorter = np.zeros_like(square), np.zeros_like(square), 0
+        for limit, nodes in NODES[kind].items():
+            some = (self.length >= shorter) & (self.length < limit)
+            first[some], second[some] = self._sums(*(x[some] for x in ends), *rule(nodes, kind))
+            shorter = limit
+        return first, second
+
+    @staticmethod
+    def _sums(v1, v2, square, nodes, weights):
+        first, second = np.zeros_like(square), np.zeros_like(square)
+        g = bessel.stretch()
+        for node, weight in zip(nodes, weights):
             v = (1 - node) * v1 + node * v2 + node * (1 - node) * square
             value = weight * g(v)
-            first, second = first + value * v, second + value * (1 - v)
+            first += value * v
+            second += value * (1 - v)
         return first, second
 
     def turn(self, first):
@@ -117,20 +133,20 @@ class Pair:
         by secants in double precision, and one step in the arguments'."""
         X1, X2, difference, goal = in_double(self.X1, self.X2, self.sinh_difference, target)
 
-        def residual(alpha):
+        def residual(alpha, nodes):
             chord = Chord(X1, X2, difference, alpha)
-            return chord.turn(chord.integrals()[0]) - goal
+            return chord.turn(chord.integrals(nodes)[0]) - goal
 
         before, alpha = goal, 0.9 * goal
-        was, now = residual(before), residual(alpha)
-        for _ in range(7):
+        was, now = residual(before, 16), residual(alpha, 16)
+        for nodes in (16, 16, 16, None, None, None, None):
             slope = (now - was) / np.where(alpha != before, alpha - before, 1)
             slope = np.where(slope > 0.1, slope, 1.0)
             before, was = alpha, now
             alpha = np.clip(alpha - now / slope, 0, np.pi)
-            now = residual(alpha)
+            now = residual(alpha, nodes)
         step = 1e-4 * np.maximum(alpha, 1e-300)
-        slope = (residual(alpha + step) - residual(alpha - step)) / (2 * step)
+        slope = (residual(alpha + step, None) - residual(alpha - step, None)) / (2 * step)
 
         alpha = alpha.astype(target.dtype)
         chord = Chord(self.X1, self.X2, self.sinh_difference, alpha)
@@ -158,14 +174,14 @@ def walk(X1, target, place):
     converges at once."""
     kind = target.dtype.type
 
-    def end(tau, X1):
+    def end(tau, X1, nodes=None):
         along, across, height = place(tau)
         X2 = along**2 + across**2
         angle = np.arctan2(across, along)
         x1, x2 = np.sqrt(X1), np.sqrt(X2)
         sinh_difference = (X2 - X1) / (x1 * height + x2 * np.sqrt(1 + X1))
         chord = Chord(X1, X2, sinh_difference, angle)
-        first, second = chord.integrals()
+        first, second = chord.integrals(nodes)
         K = np.sinh(tau) / (chord.c1 * chord.c2)
         v = 1 / (1 + X2)
         h = 1 + v * (1 - v) * bessel.stretch()(v)
@@ -174,8 +190,8 @@ def walk(X1, target, place):
     goal = target / np.sqrt(kind(2))
     tau = goal.astype(np.float64)
     double = tau.copy()
-    for _ in range(6):
-        _, _, length, h = end(tau, X1.astype(np.float64))
+    for nodes in (16, 16, 16, None, None):
+        _, _, length, h = end(tau, X1.astype(np.float64), nodes)
         tau = np.maximum(tau - (length - double) / h, 0)
     tau = tau.astype(kind)
     if kind is not np.float64:
@@ -195,7 +211,7 @@ class VonMises:
     digits = 120
 
     def __init__(self):
-        self.last = (None, None)
+        self.pairs = {}
 
     def draw(self, rng, regime, chart, dtype, count):
         def angle():
@@ -229,16 +245,44 @@ class VonMises:
         return [exact[0] + turns * exact[0].dtype.type(np.longdouble("6.283185307179586476925")),
                 exact[1]]
 
+    def table(self):
+        """Beliefs and what is known of them in forty digits: squared distances,
+        gradients, and the middles of geodesics, in the chart kappa."""
+        path = fisher.ROOT / "test" / "Families" / "VonMises" / "von_mises.csv"
+        with open(path) as file:
+            rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+        # What follows says nothing of the uniform belief and of equal ones.
+        rows = [r for r in rows if float(r["kappa1"]) * float(r["kappa2"]) * float(r["d2"]) > 0]
+
+        def column(name, kind=np.longdouble):
+            return np.array([kind(row[name]) for row in rows])
+
+        a, b = ([column(f"mu{i}", float), column(f"kappa{i}", float)] for i in (1, 2))
+        return a, b, {
+            "squared_distance": [column("d2")],
+            "gradient": [column("d2_mu1"), column("d2_kappa1")],
+            "geodesic": [column("mu_t05"), column("kappa_t05")],
+        }
+
     def tangents(self, rng, chart, a, b, regimes):
         """Half-way to the second belief."""
         return [x / 2 for x in self.log(chart, a, b)]
 
     def pair(self, chart, a, b):
         """The geodesic, which several operations need of the same beliefs."""
-        key = (chart, *(hash(x.tobytes()) for x in (*a, *b)))
-        if self.last[0] != key:
-            self.last = key, Pair(chart, a, b)
-        return self.last[1]
+        key = (chart, *map(self._digest, (*a, *b)))
+        if key not in self.pairs:
+            # Not those of all that was ever asked for.
+            if len(self.pairs) > 200:
+                self.pairs.clear()
+            self.pairs[key] = Pair(chart, a, b)
+        return self.pairs[key]
+
+    @staticmethod
+    def _digest(x):
+        """Of numbers; the bytes of extended precision have some that mean nothing."""
+        high = x.astype(np.float64)
+        return hash((high.tobytes(), (x - high).astype(np.float64).tobytes()))
 
     @staticmethod
     def roots(chart, at):

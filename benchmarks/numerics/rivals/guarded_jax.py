@@ -29,6 +29,8 @@ if AVAILABLE:
         "log_variance": lambda c: jnp.exp(c / 2),
         "precision": lambda c: jax.lax.rsqrt(c),
         "rate": lambda c: c,
+        "kappa": lambda c: c,
+        "log_kappa": jnp.exp,
         "log_rate": jnp.exp,
         "probability": lambda c: c,
         "logit": jax.nn.sigmoid,
@@ -159,7 +161,19 @@ class _CenteredGaussian:
         return a @ (jnp.tril(x) + jnp.tril(x, -1)) / 2
 
 
+class _VonMises:
+    """JAX has the Bessel functions, but nobody has the distance."""
+
+    @staticmethod
+    def kl_divergence(kappa, a, b):
+        k1, k2 = kappa(a[1]), kappa(b[1])
+        i0e, i1e = jax.scipy.special.i0e, jax.scipy.special.i1e
+        logs = jnp.log(i0e(k2)) - jnp.log(i0e(k1)) + (k2 - k1)
+        return logs + i1e(k1) / i0e(k1) * (k1 - k2 * jnp.cos(a[0] - b[0]))
+
+
 FORMULAS = {
+    "von_mises": _VonMises,
     "centered_gaussian": _CenteredGaussian,
     "categorical": _Categorical,
     "gaussian": _Gaussian,
@@ -170,6 +184,9 @@ FORMULAS = {
 
 
 def _build(formulas, standard, operation):
+    if operation != "kl_divergence" and not hasattr(formulas, "squared_distance"):
+        return None
+
     def distance(a, b):
         return formulas.squared_distance(standard, a, b)
 

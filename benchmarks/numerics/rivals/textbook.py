@@ -3,12 +3,21 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The textbook formulas, by numpy in the element type."""
 
+import types
+
 import numpy as np
 
 from formulas import FORMULAS
 
+try:
+    from scipy.special import ive
+except ImportError:
+    ive = None
+
 TITLE = "textbook"
 VERSION = f"numpy {np.__version__}"
+
+ARITHMETIC = types.SimpleNamespace(**vars(np), ive=ive)
 
 
 def find(family, chart, operation):
@@ -16,7 +25,9 @@ def find(family, chart, operation):
     formulas = FORMULAS.get(family.name)
     if formulas is None or not hasattr(formulas, operation):
         return None
-    function = getattr(formulas(np), operation)
+    if family.name == "von_mises" and ive is None and operation != "convert":
+        return None
+    function = getattr(formulas(ARITHMETIC), operation)
 
     def call(*arguments):
         with np.errstate(all="ignore"):
