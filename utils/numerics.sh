@@ -23,8 +23,9 @@ benchmarks/numerics:
   --checks N           pairs that the exact results are checked on (default: 100)
   --seed N             of the pairs                        (default: 1)
   --jobs N             processes                           (default: all cores)
-  --measurements FILE  keep the measurements as JSON; families that are not
-                       measured now are reported from there
+  --measurements FILE  keep the measurements there, and report families that are
+                       not measured now from there
+                       (default: benchmarks/numerics/measurements.json)
   -o, --output FILE    the document                        (default: docs/numerics.md)
 
 BUILD_DIR is the build folder (default: build).

@@ -59,8 +59,9 @@ def parse_arguments():
     parser.add_argument(
         "--measurements",
         type=Path,
-        help="keep the measurements in this JSON file, and report families "
-        "that are not measured now from there",
+        default=Path(__file__).resolve().parent / "measurements.json",
+        help="keep the measurements in this file, and report families that are not "
+        "measured now from there (benchmarks/numerics/measurements.json)",
     )
     parser.add_argument(
         "-o",
@@ -80,37 +81,70 @@ def machine():
     return platform.machine()
 
 
-def measure_all(options):
-    """The rows of all families that were asked for, in order."""
-    cases = [
+def shortened(value):
+    """With three digits of each number."""
+    if isinstance(value, dict):
+        return {key: shortened(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [shortened(part) for part in value]
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+class Measurements:
+    """The rows of all cases, kept in a file after each, so that a family can be
+    measured by itself."""
+
+    def __init__(self, path):
+        self.path = path
+        self.cases = json.loads(path.read_text()) if path.exists() else {}
+
+    def add(self, case, rows, seconds):
+        self.cases[str(case)] = {"seconds": round(seconds), "rows": shortened(rows)}
+        entries = (
+            f'"{name}": {{"seconds": {entry["seconds"]}, "rows": [\n'
+            + ",\n".join(map(json.dumps, entry["rows"]))
+            + "\n]}"
+            for name, entry in sorted(self.cases.items())
+        )
+        self.path.write_text("{\n" + ",\n".join(entries) + "\n}\n")
+
+    def rows(self, cases):
+        return [row for case in cases for row in self.cases[str(case)]["rows"]]
+
+
+def all_cases():
+    return [
         measure.Case(family, chart, element)
         for family in FAMILIES
-        if family.label in options.families
         for chart in family.charts
         for element in measure.ELEMENTS
     ]
-    rows, start = {}, time.monotonic()
+
+
+def measure_all(options, measurements):
+    cases = [case for case in all_cases() if case.family.label in options.families]
+    start = time.monotonic()
     # Forked processes would inherit JAX's threads.
     context = multiprocessing.get_context("spawn")
     with concurrent.futures.ProcessPoolExecutor(options.jobs, context) as pool:
         futures = {
-            pool.submit(measure.measure, case, options.pairs, options.seed, options.checks): case
+            pool.submit(measure.timed, case, options.pairs, options.seed, options.checks): case
             for case in cases
         }
         try:
-            for done in concurrent.futures.as_completed(futures):
+            for number, done in enumerate(concurrent.futures.as_completed(futures), 1):
                 case = futures[done]
-                rows[str(case)] = done.result()
-                worst = max(row["conditioned"] for row in rows[str(case)])
+                rows, seconds = done.result()
+                measurements.add(case, rows, seconds)
+                worst = max(row["conditioned"] for row in rows)
                 print(
-                    f"[{len(rows)}/{len(cases)}] {time.monotonic() - start:.0f} s: {case}, "
+                    f"[{number}/{len(cases)}] {time.monotonic() - start:.0f} s: {case}, "
                     f"worst error {worst:.1f} times what rounding can do",
                     file=sys.stderr,
                 )
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return [row for case in cases for row in rows[str(case)]]
 
 
 def main():
@@ -119,29 +153,19 @@ def main():
         sys.exit("benchmarks/numerics: error: --pairs must be positive")
     if not (fisher.BUILD / "bin" / "fisher-run").exists():
         sys.exit(f"benchmarks/numerics: error: no fisher-run in {fisher.BUILD}; run utils/setup.sh")
-    start = time.monotonic()
+    measurements = Measurements(options.measurements)
     try:
-        rows = measure_all(options)
+        measure_all(options, measurements)
     except (measure.InexactReference, fisher.RunError) as error:
         sys.exit(f"benchmarks/numerics: error: {error}")
+    cases = [case for case in all_cases() if str(case) in measurements.cases]
     settings = {
-        "pairs": options.pairs,
         "checks": options.checks,
-        "seconds": time.monotonic() - start,
-        "jobs": options.jobs,
+        "seconds": sum(measurements.cases[str(case)]["seconds"] for case in cases),
         "machine": machine(),
         "rivals": {rival.TITLE: rival.VERSION for rival in RIVALS},
     }
-    if options.measurements:
-        if options.measurements.exists():
-            kept = json.loads(options.measurements.read_text())
-            others = [row for row in kept["rows"] if row["label"] not in options.families]
-            rows = sorted(others + rows, key=lambda row: LABELS.index(row["label"]))
-            if others:
-                settings["seconds"] += kept["settings"]["seconds"]
-                settings["pairs"] = min(settings["pairs"], kept["settings"]["pairs"])
-        options.measurements.write_text(json.dumps({"settings": settings, "rows": rows}))
-    options.output.write_text(report.write(settings, rows))
+    options.output.write_text(report.write(settings, measurements.rows(cases)))
     print(f"wrote {options.output}", file=sys.stderr)
 
 

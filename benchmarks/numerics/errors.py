@@ -3,8 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Errors in ulps, and what is told of many of them."""
 
-import dataclasses
-
 import numpy as np
 
 
@@ -47,24 +45,16 @@ def pair_errors(got, exact, magnitudes, dtype):
     return errors
 
 
-@dataclasses.dataclass
-class Summary:
-    """Errors of many pairs in ulps."""
-
-    pairs: int
-    median: float
-    worst: float  # of those that are finite
-    lost: float  # share of NaN, infinity, and what is not zero where zero is exact
-
-    @staticmethod
-    def of(errors):
-        finite = errors[np.isfinite(errors)]
-        return Summary(
-            pairs=int(errors.size),
-            median=float(np.median(errors)) if errors.size else 0.0,
-            worst=float(finite.max(initial=0)),
-            lost=float(1 - finite.size / max(errors.size, 1)),
-        )
+def summary(errors):
+    """Of errors of pairs in ulps: the median, the worst of those that are finite,
+    and the share of the others: NaN, infinity, and what is not zero where zero is
+    exact."""
+    finite = errors[np.isfinite(errors)]
+    return {
+        "median": float(np.median(errors)),
+        "worst": float(finite.max(initial=0)),
+        "lost": 1 - finite.size / errors.size,
+    }
 
 
 def worst_conditioned(got, exact, magnitudes, errors, allowances, dtype, chunk=20_000):

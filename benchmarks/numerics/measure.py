@@ -4,6 +4,7 @@
 """Measures every operation of one family in one chart and element type."""
 
 import dataclasses
+import time
 import zlib
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 import fisher
 import truth
 from formulas import FORMULAS
-from errors import Summary, pair_errors, ulp, worst_conditioned
+from errors import pair_errors, summary, ulp, worst_conditioned
 from rivals import RIVALS
 from sampling import REGIMES, shares
 
@@ -251,12 +252,17 @@ def check_table(family, name):
     return worst
 
 
-def summarize(errors, regimes):
-    """Of pairs that differ, of those of each regime, and of equal ones."""
-    summary = {"all": Summary.of(errors[regimes != "equal"])}
-    for regime in REGIMES:
-        summary[regime] = Summary.of(errors[regimes == regime])
-    return {name: dataclasses.asdict(value) for name, value in summary.items()}
+def summarize(name, errors, regimes):
+    """Of pairs that differ, of equal ones, and for distances of each regime."""
+    told = REGIMES if name in ("squared_distance", "gradient") else ["equal"]
+    summaries = {regime: summary(errors[regimes == regime]) for regime in told}
+    return {"all": summary(errors[regimes != "equal"]), **summaries}
+
+
+def timed(case, pairs, seed, checks):
+    """The rows of a case, and the seconds that they took."""
+    start = time.monotonic()
+    return measure(case, pairs, seed, checks), time.monotonic() - start
 
 
 def measure(case, pairs, seed, checks):
@@ -290,7 +296,7 @@ def measure(case, pairs, seed, checks):
                 "event": list(case.family.event_shape),
                 "pairs": int(differing.size),
                 "reference": reference,
-                "fisher": summarize(errors, sample.regimes),
+                "fisher": summarize(name, errors, sample.regimes),
                 "conditioned": worst_conditioned(
                     got,
                     operation.exact,
@@ -307,6 +313,6 @@ def measure(case, pairs, seed, checks):
                     errors = pair_errors(
                         results, operation.exact, operation.sizes, sample.dtype
                     )
-                    row["rivals"][rival.TITLE] = summarize(errors, sample.regimes)
+                    row["rivals"][rival.TITLE] = summarize(name, errors, sample.regimes)
             rows.append(row)
     return rows

@@ -100,7 +100,7 @@ def regimes(rows, titles):
             what = "d²" if row["operation"] == "squared_distance" else "gradient"
             lines.append(
                 [
-                    f"`{row['label']}<{row['chart']}>`",
+                    case(row),
                     what,
                     regime,
                     errors(row["fisher"][regime]),
@@ -124,8 +124,14 @@ def full_table(rows, titles):
     return table(["operation", "type", "Fisher", "× rounding", *titles], lines)
 
 
+def case(row):
+    """`family<chart>`, and its size if it has some."""
+    size = row["label"].removeprefix(row["family"])
+    return f"`{row['family']}<{row['chart']}>`{size}"
+
+
 def place(row):
-    return f"{name(row)} of `{row['label']}<{row['chart']}>` in {row['element']}"
+    return f"{name(row)} of {case(row)} in {row['element']}"
 
 
 def findings(rows, titles):
@@ -216,15 +222,14 @@ def write(settings, rows):
     text = (HERE / "numerics.md.in").read_text()
     families = []
     for (label,), group in groups(rows, "label").items():
-        families += ["", f"### {label}"]
+        pairs = f"{group[0]['pairs']:,}".replace(",", " ")
+        families += ["", f"### {label}", "", f"{pairs} pairs a row."]
         for (chart,), part in groups(group, "chart").items():
-            families += ["", f"#### `{label}<{chart}>`", "", *full_table(part, titles)]
+            families += ["", f"#### {case(part[0])}", "", *full_table(part, titles)]
     for mark, lines in {
-        "@pairs@": [f"{settings['pairs']:,}".replace(",", " ")],
         "@checks@": [str(settings["checks"])],
         "@reference@": [f"{max(row['reference'] for row in rows):.1g}"],
         "@minutes@": [f"{max(settings['seconds'] / 60, 1):.0f}"],
-        "@jobs@": [str(settings["jobs"])],
         "@machine@": [settings["machine"]],
         "@versions@": [versions],
         "@findings@": findings(rows, titles),

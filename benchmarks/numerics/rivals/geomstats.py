@@ -91,9 +91,20 @@ def find(family, chart, operation):
             return argument
         return argument[0] if family.event_shape else np.stack(argument, axis=-1)
 
+    # For some, each pair makes a matrix of the outcomes.
+    size = int(np.prod(family.event_shape))
+    part = max(2**24 // size**2, 1)
+
     def call(*arguments):
+        parts = []
         with np.errstate(all="ignore"):
-            result = np.asarray(function(*map(pack, arguments)))
+            for start in range(0, arguments[0][0].shape[0], part):
+                some = (
+                    [y[start : start + part] for y in x] if isinstance(x, list) else x
+                    for x in arguments
+                )
+                parts.append(np.asarray(function(*map(pack, some))))
+        result = np.concatenate(parts)
         if operation == "squared_distance" or family.event_shape:
             return [result]
         return list(np.moveaxis(result, -1, 0))
