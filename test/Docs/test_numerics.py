@@ -5,6 +5,7 @@
 it says. When a family or chart is added: write its module in benchmarks/numerics
 and run utils/numerics.sh."""
 
+import itertools
 import json
 import os
 import re
@@ -19,15 +20,15 @@ OPERATIONS = {
     "squared_distance", "squared_distance_with_gradient", "kl_divergence", "metric",
     "natural_gradient", "log", "exp", "geodesic",
 }  # fmt: skip
-CELL = re.compile(r"(?:inf|<?[\d.e]+) / <?[\d.e]+(?:, <?[\d.]+ % lost)?|—")
+CELL = re.compile(r"(?:∞|<?[\d.e]+) / <?[\d.e]+(?:, <?[\d.]+ % lost)?|—")
 
 
 def read(path):
     """The rows of all tables of single operations: cells by
-    (family, chart, operation, type)."""
+    (family, chart, size, operation, type)."""
     rows, place, title = {}, None, None
     for line in path.read_text().splitlines():
-        if heading := re.fullmatch(r"#### `([\w ]+).*<(\w+)>`", line):
+        if heading := re.fullmatch(r"#### `(\w+)<(\w+)>`(.*)", line):
             place, title = heading.groups(), None
         elif line.startswith("#"):
             place = None
@@ -91,18 +92,21 @@ def test_finds_families():
 def test_covers_family(family):
     """Every operation, in every chart and element type, from a million pairs."""
     rows = read(DOCUMENT)
-    for chart in CHARTS[family]:
+    sizes = {place[2] for place in rows if place[0] == family}
+    assert sizes, f"{DOCUMENT.name} has no {family}"
+    for chart, size in itertools.product(CHARTS[family], sizes):
         conversions = {f"convert` to `{other}" for other in CHARTS[family] - {chart}}
         for operation in OPERATIONS | conversions:
             for element in ("f64", "f32"):
-                row = rows[(family, chart, f"`{operation}`", element)]
+                row = rows[(family, chart, size, f"`{operation}`", element)]
                 assert list(row) == [
                     "Fisher", "× rounding", "textbook", "geomstats", "JAX, guarded"
                 ]  # fmt: skip
                 for title in ("Fisher", "textbook", "geomstats", "JAX, guarded"):
                     assert CELL.fullmatch(row[title]), row
-    pairs = re.search(r"\*\*Pairs\.\*\* ([\d ]+) pairs", DOCUMENT.read_text())
-    assert int(pairs.group(1).replace(" ", "")) >= 1_000_000
+    pairs = re.findall(rf"^### {family}\b.*\n\n([\d ]+) pairs", DOCUMENT.read_text(), re.M)
+    assert len(pairs) == len(sizes)
+    assert max(int(number.replace(" ", "")) for number in pairs) >= 1_000_000
 
 
 def test_says_what_is_measured(tmp_path):
@@ -110,8 +114,9 @@ def test_says_what_is_measured(tmp_path):
     output = tmp_path / "numerics.md"
     families = ["bernoulli", "exponential"]
     done = program(
-        "--pairs=2000", "--checks=3", "--jobs=1", "--families", *families, "-o", output
-    )
+        "--pairs=2000", "--checks=3", "--jobs=1", "--families", *families, "-o", output,
+        f"--measurements={tmp_path / 'measurements.json'}",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("times what rounding can do") == 8
     measured, told = read(output), read(DOCUMENT)
@@ -128,8 +133,16 @@ def test_says_what_is_measured(tmp_path):
         assert CELL.fullmatch(row["textbook"]) and row["textbook"] != "—"
 
 
+def test_readme_has_the_headline():
+    def words(path):
+        return " ".join(path.read_text().split())
+
+    headline = re.search(r"The median error of d² .*? JAX with guards [^.]*\.[^.]*\.", words(DOCUMENT))
+    assert headline and headline.group() in words(ROOT / "README.md")
+
+
 def test_help_and_errors(tmp_path):
     assert "--pairs" in program("--help").stdout
-    done = program("--pairs=0", "-o", tmp_path / "x.md")
+    done = program("--pairs=0", "-o", tmp_path / "x.md", f"--measurements={tmp_path / 'x.json'}")
     assert done.returncode != 0 and "--pairs must be positive" in done.stderr
     assert not (tmp_path / "x.md").exists()
