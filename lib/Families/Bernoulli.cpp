@@ -109,8 +109,22 @@ Scalar BernoulliAttr::buildArcSlope(Scalar a) const {
   return e / (1.0 + square(e));
 }
 
-// sqrt(p') = sin(y/2 + s/2). For logits, with e^(a/2) = tan(y/2) and
-// T = tan(s/2): tan(y/2 + s/2) = (e^(a/2) + T)/(1 - T e^(a/2)).
+/// The logit at the arc length s from the logit a: with e^(a/2) = tan(y/2) and
+/// T = tan(s/2), e^(logit/2) = tan(y/2 + s/2) = (e^(a/2) + T)/(1 - T e^(a/2)).
+/// For a > 0 the outcomes are exchanged. The difference from a is taken where
+/// it is small, because the result may be much smaller than a.
+static Scalar logitAtArcLength(Scalar a, Scalar s) {
+  Scalar tangent = tan(0.5 * s);
+  Scalar T = select(a > 0.0, -tangent, tangent);
+  Scalar first = -abs(a), e = exp(0.5 * first);
+  Scalar step = T * exp(-0.5 * first);
+  Scalar near = first + 2.0 * (log1p(step) - log1p(-(T * e)));
+  Scalar far = 2.0 * log((e + T) / (1.0 - T * e));
+  Scalar logit = select(abs(step) < 0.5, near, far);
+  return select(a > 0.0, -logit, logit);
+}
+
+// sqrt(p') = sin(y/2 + s/2).
 Scalar BernoulliAttr::buildAtArcLength(Scalar a, Scalar s) const {
   if (getChart() == BernoulliChart::probability) {
     Scalar p = probabilityOrNaN(a);
@@ -121,9 +135,7 @@ Scalar BernoulliAttr::buildAtArcLength(Scalar a, Scalar s) const {
     const double slack = a.isDouble() ? -1e-14 : -1e-6;
     return select(sine > slack && cosine > slack, square(sine), a.nan());
   }
-  Scalar tangent = tan(0.5 * s);
-  return a + 2.0 * (log1p(tangent * exp(-0.5 * a)) -
-                    log1p(-(tangent * exp(0.5 * a))));
+  return logitAtArcLength(a, s);
 }
 
 /// p1 log(p1/p2) - p1 + p2, a term of the divergence that is not negative,

@@ -60,6 +60,16 @@ Scalar ExponentialAttr::buildAtArcLength(Scalar a, Scalar s) const {
   return a + s;
 }
 
+// r1 (r2/r1)^t: a power, because the exponential of a large arc length would
+// multiply its rounding. Of the ratio the root, which is always a number of the
+// type.
+Components ExponentialAttr::buildGeodesic(Point a, Point b, Scalar t) const {
+  if (getChart() == RateChart::log_rate)
+    return {a[0] - t * (a[0] - b[0])};
+  Scalar r1 = positiveOrNaN(a[0]), r2 = positiveOrNaN(b[0]);
+  return {r1 * power(sqrt(r2) / sqrt(r1), 2.0 * t)};
+}
+
 // e^-x - 1 + x with x = log(r1/r2).
 Scalar ExponentialAttr::buildKLDivergence(Point a, Point b) const {
   Scalar x = buildArcLength(a[0], b[0]);

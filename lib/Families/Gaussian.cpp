@@ -126,10 +126,14 @@ struct ScalePair {
   }
 
   /// m = sqrt(sigma1 sigma2); the square roots are taken first because the
-  /// product may be too large or too small to be represented.
+  /// product may be too large or too small to be represented. The exponential
+  /// would multiply the rounding of a large sum.
   Scalar geometricMean() const {
-    if (logarithmic())
-      return exp(0.5 * (first.stored + second.stored) / getLogFactor(chart()));
+    if (logarithmic()) {
+      const double half = 0.5 / getLogFactor(chart());
+      Difference sum = exactDifference(first.stored, -second.stored);
+      return exp(half * sum.rounded) * (1.0 + half * sum.lost);
+    }
     return sqrt(first.sigma()) * sqrt(second.sigma());
   }
 
@@ -152,10 +156,16 @@ struct ScalePair {
     }
   }
 
-  /// h = sinh((rho1 - rho2)/2) = (sigma1 - sigma2)/(2m).
+  /// h = sinh((rho1 - rho2)/2) = (sigma1 - sigma2)/(2m). The rounding of a
+  /// difference matters where it is large, and there cosh is |h| or little
+  /// more.
   Scalar sinhHalfDifference(Scalar m) const {
-    if (logarithmic())
-      return sinh(0.5 * logDifference());
+    if (logarithmic()) {
+      const double half = 0.5 / getLogFactor(chart());
+      Difference difference = exactDifference(first.stored, second.stored);
+      Scalar h = sinh(half * difference.rounded);
+      return h + (1.0 + abs(h)) * (half * difference.lost);
+    }
     return 0.5 * sigmaDifference() / m;
   }
 
@@ -333,7 +343,9 @@ Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
   ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
   Scalar y = scales.squaredRatioMinusOne();
   Scalar spread = expRemainder(-2.0 * scales.logRatio(), y);
-  return 0.5 * (square((a[0] - b[0]) / scales.second.sigma()) + spread);
+  Scalar shift = (a[0] - b[0]) / scales.second.sigma();
+  // The square may be beyond the type's range where half of it is not.
+  return (0.5 * shift) * shift + 0.5 * spread;
 }
 
 // G = diag(1/sigma^2, 2 (drho/dstored)^2).

@@ -58,13 +58,16 @@ Scalar PoissonAttr::buildArcSlope(Scalar a) const {
   return exp(0.5 * a);
 }
 
-// sqrt(r) + s/2, which must not be negative.
+// sqrt(r) + s/2, which must not be negative. Of a logarithm the difference is
+// taken where it is small, because the result may be much smaller than a.
 Scalar PoissonAttr::buildAtArcLength(Scalar a, Scalar s) const {
   if (getChart() == RateChart::rate) {
     Scalar root = sqrt(positiveOrNaN(a)) + 0.5 * s;
     return select(root >= 0.0, square(root), root.nan());
   }
-  return a + 2.0 * log1p(0.5 * s * exp(-0.5 * a));
+  Scalar step = 0.5 * s * exp(-0.5 * a);
+  return select(abs(step) < 0.5, a + 2.0 * log1p(step),
+                2.0 * log(exp(0.5 * a) + 0.5 * s));
 }
 
 // r2 - r1 + r1 x = r1 (e^-x - 1 + x) with x = log(r1/r2).

@@ -282,27 +282,35 @@ Place von_mises::placeAlong(const Polar &first, Scalar outward, Scalar across) {
   Scalar cosPsi = select(isZero, 1.0, outward / divisor);
   Scalar sinPsi = select(isZero, 0.0, across / divisor);
 
-  // Along the line, v is a parabola of the distance in the disc.
-  Scalar radial = first.tanh * cosPsi;
+  // Along the line, v is a parabola of the distance in the disc. Radii come
+  // from cosh(rho-tau) and sinh(rho-tau), to which a walk that is not quite
+  // inward adds: on the way in to the uniform belief, cosh rho cosh tau and
+  // sinh rho sinh tau are much larger than their difference.
+  Scalar inward = first.tanh * cosPsi;
   Scalar bend = first.v * square(cosPsi) + square(sinPsi);
+  Scalar aside =
+      select(cosPsi < 0.0, square(sinPsi) / (1.0 - cosPsi), 1.0 + cosPsi);
+  Scalar rho = first.x * asinhRootQuotient(square(first.x));
+  auto coshRho = [&](Scalar tau) {
+    return cosh(rho - tau) + first.x * aside * sinh(tau);
+  };
   auto fraction = [&](Scalar tau) {
-    Scalar tanhTau = tanh(tau);
-    return tanhTau / (1.0 + radial * tanhTau);
+    return first.cosh * sinh(tau) / coshRho(tau);
   };
   auto vOfFraction = [&](Scalar e) {
-    Scalar v = first.v * (1.0 - e * (2.0 * radial + e * bend));
+    Scalar v = first.v * (1.0 - e * (2.0 * inward + e * bend));
     return clampBelow(v, 0.0);
   };
   auto v = [&](Scalar tau) {
-    Scalar coshRho = first.cosh * cosh(tau) + first.x * cosPsi * sinh(tau);
-    return clampAbove(1.0 / square(coshRho), 1.0);
+    return clampAbove(1.0 / square(coshRho(tau)), 1.0);
   };
   Scalar clairaut = first.x * sinPsi;
   Line line = {first.v, clairaut, first.v * clairaut, fraction, v, vOfFraction};
   Arrival arrival = follow(line, length, length);
 
   Step step = stepOf(first, arrival.distance, cosPsi, sinPsi);
-  Scalar along = first.x + step.outward;
+  Scalar along = sinh(rho - arrival.distance) +
+                 first.cosh * aside * sinh(arrival.distance);
   Scalar turned = atan2(step.across, along) + arrival.extraTurn;
   Scalar kappa =
       arrivingConcentration(first, hypotenuse(along, step.across), step);

@@ -158,6 +158,35 @@ def check_operations(family, chart, element):
         w.check()
 
 
+def check_far_geodesic(family, chart, element, limit):
+    """Points between beliefs as far apart as the type allows: stored values from
+    -limit to limit, or from e^-limit to e^limit, where the result is of the size
+    of neither. A stored logarithm or logit is compared with one."""
+    dtype = ELEMENTS[element]
+    rng = np.random.default_rng(3)
+    logarithmic = chart.startswith("log")
+    x, y = (value.astype(dtype) if logarithmic else np.exp(value).astype(dtype)
+            for value in rng.uniform(-limit, limit, (2, 400)))
+    (q,) = run(
+        module(family, chart, element, len(x), f"""
+  %t = arith.constant 0.25 : {element}
+  %q = fisher.geodesic %a, %b at %t : !b
+  %q0 = fisher.components %q : !b
+  return %q0 : !t""", 1), x, y)
+    worst = Worst(f"{chart} {element} far geodesic")
+    function = lambda a, b: [family.geodesic(chart, a, b, mp.mpf(1) / 4)]
+    # What is left of a probability beside one has digits far down.
+    with mp.workdps(600):
+        for i in range(len(x)):
+            a, b = mp.mpf(float(x[i])), mp.mpf(float(y[i]))
+            (expected,) = function(a, b)
+            (rounding,) = rounding_allowance(function, [a, b], UNIT[element])
+            size = max(abs(expected), 1 if logarithmic else 0)
+            worst.add(q[i], expected, 16 * UNIT[element] * size + rounding,
+                      f"pair {i} ({x[i]}, {y[i]})")
+    worst.check()
+
+
 def check_convert(family, element):
     """From each chart to each, through the standard coordinate."""
     dtype = ELEMENTS[element]
@@ -213,6 +242,8 @@ class OneParameterTests:
     table_chart: str
     # A chart, and stored values outside its domain.
     outside: tuple
+    # A chart, and the limit of check_far_geodesic() for each element type.
+    far: tuple
 
     def pytest_generate_tests(self, metafunc):
         if "chart" in metafunc.fixturenames:
@@ -227,6 +258,10 @@ class OneParameterTests:
 
     def test_operations(self, chart, element):
         check_operations(self.family, chart, element)
+
+    def test_far_geodesic(self, element):
+        chart, limits = self.far
+        check_far_geodesic(self.family, chart, element, limits[element])
 
     def test_convert(self, element):
         check_convert(self.family, element)

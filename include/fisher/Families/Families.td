@@ -37,8 +37,10 @@ class Fisher_EventFamily<string name, string attrMnemonic, EnumInfo charts>
         DeclareAttrInterfaceMethods<Fisher_EventFamilyInterface, ["buildLog"]>]>;
 
 /// A family of one parameter is a curve: all of its geometry follows from the
-/// arc length y along it. Formulas take and return stored values.
-class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo charts>
+/// arc length y along it. Formulas take and return stored values. A family may
+/// have a geodesic of its own where the arc length loses digits of it.
+class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo charts,
+                                bit hasOwnGeodesic = 0>
     : Fisher_Family<name, attrMnemonic, charts, ["buildLog"]> {
   let extraClassDeclaration = [{
     /// y(a) - y(b).
@@ -79,12 +81,13 @@ class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo chart
         ::mlir::fisher::Point a, ::mlir::fisher::Point tangent) const {
       return {buildAtArcLength(a[0], buildArcSlope(a[0]) * tangent[0])};
     }
+  }] # !if(hasOwnGeodesic, "", [{
     ::mlir::fisher::Components $cppClass::buildGeodesic(
         ::mlir::fisher::Point a, ::mlir::fisher::Point b,
         ::mlir::fisher::Scalar t) const {
       return {buildAtArcLength(a[0], -(t * buildArcLength(a[0], b[0])))};
     }
-  }];
+  }]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -203,7 +206,8 @@ def Fisher_PoissonAttr
 //===----------------------------------------------------------------------===//
 
 def Fisher_ExponentialAttr
-    : Fisher_OneParameterFamily<"Exponential", "exponential", Fisher_RateChart> {
+    : Fisher_OneParameterFamily<"Exponential", "exponential", Fisher_RateChart,
+                                /*hasOwnGeodesic=*/1> {
   let summary = "the exponential distributions of waiting times";
   let description = [{
     One component, the rate (the reciprocal of the mean) or its logarithm.

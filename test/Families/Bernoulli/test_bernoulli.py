@@ -40,6 +40,7 @@ class TestBernoulli(OneParameterTests):
     folder = pathlib.Path(__file__).parent
     table_chart = "logit"
     outside = ("probability", [-0.1, 1.5, np.nan])
+    far = ("logit", {"f64": 600, "f32": 80})
 
 
 @pytest.mark.parametrize("element", ELEMENTS)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import gaussian_truth as truth
+from accuracy import Worst, rounding_allowance
 from execution import run
 
 ELEMENTS = {"f64": np.float64, "f32": np.float32}
@@ -82,6 +83,43 @@ def test_far_end(element):
             assert not np.isnan(got), f"{point}"
             if abs(e) < largest:
                 assert np.isfinite(got), f"{point}: {got} for {mp.nstr(e, 17)}"
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
+@pytest.mark.parametrize("chart", ["log_sigma", "log_variance"])
+def test_far_logarithms(chart, element):
+    """Sums and differences of large stored logarithms lose their last digits,
+    which exponentials multiply; the logarithmic map must not show it."""
+    dtype, unit = ELEMENTS[element], mp.mpf(float(np.finfo(ELEMENTS[element]).eps)) / 2
+    rng = np.random.default_rng(6)
+    limit = {"f64": 220, "f32": 26}[element]
+    scales = rng.uniform(-limit, limit, (2, 300)).astype(dtype)
+    means = (np.exp(rng.uniform(-limit, limit, (2, 300))) *
+             rng.choice([-1, 1], (2, 300))).astype(dtype)
+    inputs = [means[0], scales[0], means[1], scales[1]]
+    log = run(f"""
+!b = !fisher.belief<#fisher.gaussian<{chart}>, tensor<300x{element}>>
+!t = tensor<300x{element}>
+func.func @main(%m1: !t, %s1: !t, %m2: !t, %s2: !t) -> (!t, !t) {{
+  %a = fisher.belief %m1, %s1 : !b
+  %b = fisher.belief %m2, %s2 : !b
+  %v0, %v1 = fisher.log %a, %b : !b
+  return %v0, %v1 : !t, !t
+}}""", *inputs)
+
+    def function(*x):
+        gradient = truth.distance_and_gradient(chart, x[:2], x[2:])[1:]
+        return [-n / 2 for n in truth.natural_gradient(chart, x[:2], gradient)]
+
+    worst = Worst(f"{chart} {element} logarithm")
+    for i in range(300):
+        x = [mp.mpf(float(column[i])) for column in inputs]
+        expected = function(*x)
+        largest = max(abs(e) for e in expected)
+        for got, e, rounding in zip(log, expected,
+                                    rounding_allowance(function, x, unit)):
+            worst.add(got[i], e, 16 * unit * largest + rounding, f"pair {i}")
+    worst.check()
 
 
 @pytest.mark.parametrize("chart,element", CASES)

@@ -32,3 +32,4 @@ class TestPoisson(OneParameterTests):
     folder = pathlib.Path(__file__).parent
     table_chart = "log_rate"
     outside = ("rate", [0.0, -1.0, np.nan])
+    far = ("log_rate", {"f64": 300, "f32": 40})

@@ -204,6 +204,39 @@ def test_vague_beliefs_are_a_plane(element):
 
 
 @pytest.mark.parametrize("element", ELEMENTS)
+def test_walks_from_sharp_beliefs(element):
+    """Half the logarithm leads to the middle of the geodesic, which between sharp
+    beliefs is a vague one."""
+    rng = np.random.default_rng(8)
+    dtype, limit = ELEMENTS[element], {"f64": 14, "f32": 7}[element]
+    inputs = columns(dtype, rng.uniform(-3, 3, 400),
+                     10.0**rng.uniform(-limit, limit, 400),
+                     rng.uniform(-3, 3, 400), 10.0**rng.uniform(-limit, limit, 400))
+    walked, across, middle, opposite = run(f"""
+!b = !fisher.belief<#fisher.von_mises<kappa>, tensor<400x{element}>>
+!t = tensor<400x{element}>
+func.func @main(%m1: !t, %k1: !t, %m2: !t, %k2: !t) -> (!t, !t, !t, !t) {{
+  %a = fisher.belief %m1, %k1 : !b
+  %b = fisher.belief %m2, %k2 : !b
+  %v0, %v1 = fisher.log %a, %b : !b
+  %half = arith.constant dense<0.5> : !t
+  %h0 = arith.mulf %half, %v0 : !t
+  %h1 = arith.mulf %half, %v1 : !t
+  %q = fisher.exp %a, %h0, %h1 : !b
+  %q0, %q1 = fisher.components %q : !b
+  %t = arith.constant 0.5 : {element}
+  %r = fisher.geodesic %a, %b at %t : !b
+  %r0, %r1 = fisher.components %r : !b
+  return %q1, %q0, %r1, %r0 : !t, !t, !t, !t
+}}""", *inputs)
+    tolerance = {"f64": 1e-10, "f32": 2e-3}[element]
+    # The uniform belief has no direction, and a vague one hardly any.
+    turn = np.abs(np.exp(1j * across) - np.exp(1j * opposite))
+    np.testing.assert_allclose(walked, middle, rtol=tolerance, atol=tolerance)
+    assert (turn * np.minimum(middle, 1)).max() < tolerance
+
+
+@pytest.mark.parametrize("element", ELEMENTS)
 def test_angles_of_any_size(element):
     """Angles are compared modulo 2 pi, exactly."""
     dtype = ELEMENTS[element]
