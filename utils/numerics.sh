@@ -19,7 +19,8 @@ go into a virtual environment in the build folder. Options are those of
 benchmarks/numerics:
 
   --pairs N            pairs of different beliefs          (default: 1000000)
-  --families F ...     measure these families only         (default: all)
+  --families F ...     measure these families only, none to write the document
+                       from what is kept                   (default: all)
   --checks N           pairs that the exact results are checked on (default: 100)
   --seed N             of the pairs                        (default: 1)
   --jobs N             processes                           (default: all cores)

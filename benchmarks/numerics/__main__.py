@@ -40,11 +40,11 @@ def parse_arguments():
     )
     parser.add_argument(
         "--families",
-        nargs="+",
-        choices=LABELS,
+        nargs="*",
         default=LABELS,
         metavar="FAMILY",
-        help=f"measure these only, of {', '.join(LABELS)}",
+        help="measure these only, or with no name none and only write the document; of "
+        + ", ".join(LABELS),
     )
     parser.add_argument(
         "--checks",
@@ -151,6 +151,8 @@ def main():
     options = parse_arguments()
     if options.pairs < 1:
         sys.exit("benchmarks/numerics: error: --pairs must be positive")
+    if unknown := set(options.families) - set(LABELS):
+        sys.exit(f"benchmarks/numerics: error: no family {', '.join(unknown)}; see --help")
     if not (fisher.BUILD / "bin" / "fisher-run").exists():
         sys.exit(f"benchmarks/numerics: error: no fisher-run in {fisher.BUILD}; run utils/setup.sh")
     measurements = Measurements(options.measurements)

@@ -151,8 +151,8 @@ def headline(rows):
     return (
         f"The median error of d² and its gradient is below 2 ulp in {few} of {len(chosen)} "
         f"combinations of family, chart and type, and {number(max(medians))} ulp at most; "
-        f"the textbook formulas lose up to {percent(lost['textbook'])} of the pairs to NaN, "
-        f"JAX with guards {percent(lost['JAX, guarded'])}."
+        f"the textbook formulas give no number for up to {percent(lost['textbook'])} of the "
+        f"pairs, JAX with guards for up to {percent(lost['JAX, guarded'])}."
     )
 
 
@@ -161,7 +161,8 @@ def findings(rows, titles):
     lines = []
     lost = [row for row in rows if row["fisher"]["all"]["lost"]]
     wrong = [row for row in rows if row["fisher"]["equal"]["lost"]]
-    raw = max(rows, key=lambda row: row["fisher"]["all"]["worst"])
+    well = [row for row in rows if row["conditioned"] <= 20]
+    raw = max(well or rows, key=lambda row: row["fisher"]["all"]["worst"])
     median = max(rows, key=lambda row: row["fisher"]["all"]["median"])
     below = sum(row["fisher"]["all"]["median"] < 1 for row in rows)
     lines.append(
@@ -169,10 +170,9 @@ def findings(rows, titles):
         f"{len(rows)} rows. The largest median is {number(median['fisher']['all']['median'])} "
         f"ulp ({place(median)})."
     )
-    good = sum(row["conditioned"] <= 20 for row in rows)
     text = (
         f"- **The worst error** is within 20 times what rounding the inputs and the result "
-        f"can do in {good} rows."
+        f"can do in {len(well)} rows."
     )
     weak = groups([row for row in rows if row["conditioned"] > 20], "label")
     if weak:
