@@ -214,7 +214,13 @@ def find(family, chart, operation):
     compiled = jax.jit(jax.vmap(function))
 
     def call(a, b):
-        result = compiled(np.stack(a, axis=1), np.stack(b, axis=1))
-        return list(np.moveaxis(np.asarray(result), 1, 0))
+        # In parts: decompositions of a million matrices at once were seen to hang.
+        part = 2**14
+        results = [
+            np.asarray(compiled(first[i : i + part], second[i : i + part]))
+            for first, second in [(np.stack(a, axis=1), np.stack(b, axis=1))]
+            for i in range(0, len(first), part)
+        ]
+        return list(np.moveaxis(np.concatenate(results), 1, 0))
 
     return call
