@@ -65,7 +65,7 @@ def declared_charts():
         for enum in (records[name] for name in records["!instanceof"]["EnumInfo"])
     }
     charts = {}
-    for family in (records[name] for name in records["!instanceof"]["Fisher_Family"]):
+    for family in (records[name] for name in records["!instanceof"]["Fisher_FamilyBase"]):
         parameter = records[family["parameters"]["args"][0][0]["def"]]
         cases = enums[parameter["cppType"]]["enumerants"]
         charts[family["mnemonic"]] = {records[case["def"]]["str"] for case in cases}
