@@ -26,6 +26,7 @@
 #include "Rates.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/Math/Evaluation.h"
 #include "fisher/Math/Functions.h"
 #include "fisher/Math/Trigonometry.h"
 
@@ -124,8 +125,7 @@ class Belief {
 public:
   Belief(CategoricalChart chart, Array stored)
       : stored(stored), isLogits(chart == CategoricalChart::logits),
-        top(isLogits ? maximum(stored, [](ArrayRef<Scalar> x) { return x[0]; })
-                     : stored.constant(0.0)),
+        top(isLogits ? maximum(stored) : stored.constant(0.0)),
         total(sum(stored,
                   [&](ArrayRef<Scalar> x) {
                     return isLogits ? square(getWeightRoot(x[0])) : x[0];
@@ -429,18 +429,21 @@ CategoricalAttr::buildNaturalGradient(ArrayPoint at,
 // Geodesics
 //===----------------------------------------------------------------------===//
 
+/// What rounding changes of a number near one.
+static double roundingUnit(Scalar x) { return choose(x, 0x1p-24, 0x1p-53); }
+
 /// The logit whose probability's root is 1 + `rise` times that of `logit`; not
 /// a number beyond the boundary. A root that is zero to rounding is not taken
 /// to be less.
 static Scalar scaleRoot(Scalar logit, Scalar rise) {
-  const double unit = rise.isDouble() ? 0x1p-53 : 0x1p-24;
+  const double unit = roundingUnit(rise);
   Condition isBoundary = rise < unit - 1.0 && rise > -16.0 * unit - 1.0;
   return logit + 2.0 * log1p(select(isBoundary, unit - 1.0, rise));
 }
 
 /// The square of a probability's root, which is not negative but by rounding.
 static Scalar squareRoot(Scalar root) {
-  const double unit = root.isDouble() ? 0x1p-53 : 0x1p-24;
+  const double unit = roundingUnit(root);
   Scalar inside = max(root, root.constant(0.0));
   return select(root >= -16.0 * unit, square(inside), root.nan());
 }

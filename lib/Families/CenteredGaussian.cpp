@@ -149,8 +149,7 @@ static Matrix whitenTangent(CenteredGaussianChart chart, const Matrix &factor,
                             Array tangent) {
   if (chart == CenteredGaussianChart::covariance)
     return whiten(factor, readSymmetric(tangent));
-  Matrix change = lower(Matrix(tangent.getBuilder(), tangent.getValue(),
-                               tangent.getComputeType()));
+  Matrix change = lower(Matrix(tangent));
   Matrix w = solveLower(factor, change);
   return w + transpose(w);
 }
@@ -181,24 +180,12 @@ static Array unwhitenCovector(CenteredGaussianChart chart, const Matrix &factor,
 namespace {
 
 /// What two beliefs have between them.
-class Pair {
-public:
-  Pair(CenteredGaussianChart chart, Array a, Array b)
-      : factor(readFactor(chart, a)), other(readFactor(chart, b)),
-        isNear(factor.getBuilder(), Value()), whitened(factor) {
-    if (chart == CenteredGaussianChart::covariance) {
-      Matrix first = readSymmetric(a), second = readSymmetric(b);
-      Matrix rise = second - first;
-      isNear = isSmall(whiten(factor, rise));
-      whitened = whiten(factor, select(isNear, rise, second));
-    } else {
-      Matrix rise = solveLower(factor, other - factor);
-      Matrix excess = (rise + transpose(rise)) + rise * transpose(rise);
-      isNear = isSmall(excess);
-      Matrix ratio = solveLower(factor, other);
-      whitened = select(isNear, excess, ratio * transpose(ratio));
-    }
-  }
+struct Pair {
+  /// The Cholesky factors of the two covariances.
+  Matrix factor, other;
+  /// Whether the identity was taken from the whitened matrix.
+  Condition isNear;
+  Matrix whitened;
 
   /// log(lambda) of each eigenvalue of the whitened matrix.
   Array getLogs(Array eigenvalues) const {
@@ -210,23 +197,33 @@ public:
       return pivots + select(isNear, log1p(value), log(positiveOrNaN(value)));
     });
   }
-
-  /// The Cholesky factors of the two covariances.
-  Matrix factor, other;
-  /// Whether the identity was taken from the whitened matrix.
-  Condition isNear;
-  Matrix whitened;
-
-private:
-  static Condition isSmall(const Matrix &a) {
-    Scalar squares = sumOverRows(a, [&](Value i) {
-      return sumOverRows(a, [&](Value j) { return square(a(i, j)); });
-    });
-    return squares < 0.25;
-  }
 };
 
 } // namespace
+
+static Condition isSmall(const Matrix &a) {
+  Scalar squares = sumOverRows(a, [&](Value i) {
+    return sumOverRows(a, [&](Value j) { return square(a(i, j)); });
+  });
+  return squares < 0.25;
+}
+
+static Pair relate(CenteredGaussianChart chart, Array a, Array b) {
+  if (chart == CenteredGaussianChart::covariance) {
+    Matrix first = readSymmetric(a), second = readSymmetric(b);
+    Matrix factor = cholesky(first), rise = second - first;
+    Condition isNear = isSmall(whiten(factor, rise));
+    return {factor, cholesky(second), isNear,
+            whiten(factor, select(isNear, rise, second))};
+  }
+  Matrix factor = readLower(a), other = readLower(b);
+  Matrix rise = solveLower(factor, other - factor);
+  Matrix excess = (rise + transpose(rise)) + rise * transpose(rise);
+  Condition isNear = isSmall(excess);
+  Matrix ratio = solveLower(factor, other);
+  return {factor, other, isNear,
+          select(isNear, excess, ratio * transpose(ratio))};
+}
 
 static Scalar getSquaredDistance(const Matrix &like, Array logs) {
   return 0.5 * sumOverRows(like, [&](Value i) { return square(logs.at(i)); });
@@ -238,7 +235,7 @@ static Scalar getSquaredDistance(const Matrix &like, Array logs) {
 
 Scalar CenteredGaussianAttr::buildSquaredDistance(ArrayPoint a,
                                                   ArrayPoint b) const {
-  Pair pair(getChart(), a[0], b[0]);
+  Pair pair = relate(getChart(), a[0], b[0]);
   return getSquaredDistance(pair.factor,
                             pair.getLogs(eigenvaluesSymmetric(pair.whitened)));
 }
@@ -247,7 +244,7 @@ Scalar CenteredGaussianAttr::buildSquaredDistance(ArrayPoint a,
 DistanceAndArrayGradient
 CenteredGaussianAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
                                                        ArrayPoint b) const {
-  Pair pair(getChart(), a[0], b[0]);
+  Pair pair = relate(getChart(), a[0], b[0]);
   SymmetricEigen eigen = eigenSymmetric(pair.whitened);
   Array logs = pair.getLogs(eigen.values);
   Matrix slope = -1.0 * product(eigen.vectors, logs, eigen.vectors);
@@ -258,7 +255,7 @@ CenteredGaussianAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
 // 1/2 sum (1/lambda - 1 + log lambda).
 Scalar CenteredGaussianAttr::buildKLDivergence(ArrayPoint a,
                                                ArrayPoint b) const {
-  Pair pair(getChart(), a[0], b[0]);
+  Pair pair = relate(getChart(), a[0], b[0]);
   Array logs = pair.getLogs(eigenvaluesSymmetric(pair.whitened));
   return 0.5 * sumOverRows(pair.factor, [&](Value i) {
            Scalar l = logs.at(i);
@@ -288,8 +285,7 @@ CenteredGaussianAttr::buildNaturalGradient(ArrayPoint at,
     Matrix half = transpose(factor) * readSymmetric(gradient[0]);
     return {unwhitenTangent(getChart(), factor, 2.0 * (half * factor))};
   }
-  Matrix g = lower(Matrix(gradient[0].getBuilder(), gradient[0].getValue(),
-                          gradient[0].getComputeType()));
+  Matrix g = lower(Matrix(gradient[0]));
   return {
       unwhitenTangent(getChart(), factor, mirrorLower(transpose(factor) * g))};
 }
@@ -315,7 +311,7 @@ static Array followGeodesic(CenteredGaussianChart chart, const Matrix &factor,
 
 ArrayComponents CenteredGaussianAttr::buildLog(ArrayPoint a,
                                                ArrayPoint b) const {
-  Pair pair(getChart(), a[0], b[0]);
+  Pair pair = relate(getChart(), a[0], b[0]);
   SymmetricEigen eigen = eigenSymmetric(pair.whitened);
   Matrix change =
       product(eigen.vectors, pair.getLogs(eigen.values), eigen.vectors);
@@ -333,7 +329,7 @@ ArrayComponents CenteredGaussianAttr::buildExp(ArrayPoint a,
 // L Wᵗ Lᵀ.
 ArrayComponents CenteredGaussianAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
                                                     Scalar t) const {
-  Pair pair(getChart(), a[0], b[0]);
+  Pair pair = relate(getChart(), a[0], b[0]);
   SymmetricEigen eigen = eigenSymmetric(pair.whitened);
   Array logs = pair.getLogs(eigen.values);
   return {followGeodesic(getChart(), pair.factor, eigen.vectors, t * logs)};

@@ -19,6 +19,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
+#include "llvm/ADT/SmallVectorExtras.h"
+
 #include <limits>
 
 using namespace mlir;
@@ -35,8 +37,8 @@ Scalar Array::at(ValueRange indices) const {
                        computeType);
 }
 
-Value Array::getSize(unsigned dimension) const {
-  return builder->createOrFold<tensor::DimOp>(tensor, dimension);
+Value Array::getSize() const {
+  return builder->createOrFold<tensor::DimOp>(tensor, 0);
 }
 
 Scalar Array::constant(double number) const {
@@ -48,10 +50,8 @@ SmallVector<Value> mlir::fisher::loop(
     FormulaBuilder &builder, Value lower, Value upper, ValueRange carried,
     llvm::function_ref<SmallVector<Value>(FormulaBuilder &, Value, ValueRange)>
         body) {
-  Value one =
-      builder.get<arith::ConstantOp>(TypedAttr(builder.getIndexAttr(1)));
   auto loop = scf::ForOp::create(
-      builder, lower, upper, one, carried,
+      builder, lower, upper, builder.getIndex(1), carried,
       [&](OpBuilder &nested, Location loc, Value index, ValueRange values) {
         OpBuilder::InsertionGuard guard(builder);
         builder.setInsertionPointToEnd(nested.getInsertionBlock());
@@ -65,13 +65,13 @@ Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
   FormulaBuilder &builder = first.getBuilder();
   FloatType computeType = first.getComputeType();
   RankedTensorType type = first.getType().clone(computeType);
-  SmallVector<Value> inputs, sizes;
+  SmallVector<Value> inputs;
   for (const Array &array : arrays)
     inputs.push_back(array.getValue());
-  for (int64_t i = 0, e = type.getRank(); i != e; ++i)
-    if (type.isDynamicDim(i))
-      sizes.push_back(first.getSize(i));
-  Value empty = tensor::EmptyOp::create(builder, type, sizes);
+  Value empty = tensor::EmptyOp::create(
+      builder,
+      tensor::getMixedSizes(builder, builder.getLoc(), first.getValue()),
+      computeType);
   SmallVector<AffineMap> maps(arrays.size() + 1,
                               builder.getMultiDimIdentityMap(type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(),
@@ -95,81 +95,52 @@ reduce(ArrayRef<Array> arrays, ArrayRef<Scalar> initial,
        llvm::function_ref<SmallVector<Scalar>(ArrayRef<Scalar> elements,
                                               ArrayRef<Scalar> carried)>
            next) {
-  const Array &first = arrays.front();
-  auto asScalars = [](FormulaBuilder &b, ValueRange values) {
-    SmallVector<Scalar> scalars;
-    for (Value value : values)
-      scalars.emplace_back(b, value);
-    return scalars;
+  FormulaBuilder &builder = arrays.front().getBuilder();
+  auto asScalars = [&](ValueRange values) {
+    return llvm::map_to_vector(
+        values, [&](Value value) { return Scalar(builder, value); });
   };
   auto asValues = [](ArrayRef<Scalar> scalars) {
-    SmallVector<Value> values;
-    for (Scalar scalar : scalars)
-      values.push_back(scalar.getValue());
-    return values;
+    return llvm::map_to_vector(scalars,
+                               [](Scalar scalar) { return scalar.getValue(); });
   };
-  FormulaBuilder &builder = first.getBuilder();
-  SmallVector<Value> results =
-      loop(builder,
-           builder.get<arith::ConstantOp>(TypedAttr(builder.getIndexAttr(0))),
-           first.getSize(), asValues(initial),
-           [&](FormulaBuilder &b, Value index, ValueRange carried) {
-             SmallVector<Scalar> elements;
-             for (const Array &array : arrays)
-               elements.push_back(array.at(index));
-             return asValues(next(elements, asScalars(b, carried)));
-           });
-  return asScalars(builder, results);
-}
-
-SmallVector<Scalar> mlir::fisher::sums(ArrayRef<Array> arrays, unsigned count,
-                                       ElementFunctions function) {
-  // Each sum is carried as its rounded value and what was lost by rounding.
-  SmallVector<Scalar> zeros(2 * count, arrays.front().constant(0.0));
-  SmallVector<Scalar> carried = reduce(
-      arrays, zeros, [&](ArrayRef<Scalar> elements, ArrayRef<Scalar> before) {
-        SmallVector<Scalar> after;
-        for (auto [i, term] : llvm::enumerate(function(elements))) {
-          Scalar total = before[2 * i], lost = before[2 * i + 1];
-          Scalar next = total + term;
-          Scalar added = next - total;
-          after.push_back(next);
-          after.push_back(lost + ((total - (next - added)) + (term - added)));
-        }
-        return after;
-      });
-  SmallVector<Scalar> results;
-  for (unsigned i = 0; i != count; ++i) {
-    Scalar total = carried[2 * i], lost = carried[2 * i + 1];
-    // What an infinite sum lost is not a number.
-    Condition isFinite = abs(total) < std::numeric_limits<double>::infinity();
-    results.push_back(select(isFinite, total + lost, total));
-  }
-  return results;
+  return asScalars(loop(
+      builder, builder.getIndex(0), arrays.front().getSize(), asValues(initial),
+      [&](FormulaBuilder &, Value index, ValueRange carried) {
+        SmallVector<Scalar> elements;
+        for (const Array &array : arrays)
+          elements.push_back(array.at(index));
+        return SmallVector<Value>(asValues(next(elements, asScalars(carried))));
+      }));
 }
 
 Scalar mlir::fisher::sum(ArrayRef<Array> arrays, ElementFunction function) {
-  return sums(arrays, 1,
-              [&](ArrayRef<Scalar> elements) -> SmallVector<Scalar> {
-                return {function(elements)};
-              })
-      .front();
+  // Carried are the rounded sum and what was lost by rounding.
+  Scalar zero = arrays.front().constant(0.0);
+  SmallVector<Scalar> carried = reduce(
+      arrays, {zero, zero},
+      [&](ArrayRef<Scalar> elements,
+          ArrayRef<Scalar> before) -> SmallVector<Scalar> {
+        Scalar total = before[0], lost = before[1];
+        Scalar term = function(elements);
+        Scalar next = total + term;
+        Scalar added = next - total;
+        return {next, lost + ((total - (next - added)) + (term - added))};
+      });
+  Scalar total = carried[0], lost = carried[1];
+  // What an infinite sum lost is not a number.
+  Condition isFinite = abs(total) < std::numeric_limits<double>::infinity();
+  return select(isFinite, total + lost, total);
 }
 
-Scalar mlir::fisher::maximum(ArrayRef<Array> arrays, ElementFunction function) {
-  return reduce(
-             arrays,
-             arrays.front().constant(-std::numeric_limits<double>::infinity()),
-             [&](ArrayRef<Scalar> elements,
-                 ArrayRef<Scalar> largest) -> SmallVector<Scalar> {
-               return {max(largest[0], function(elements))};
-             })
+Scalar mlir::fisher::maximum(Array array) {
+  Scalar lowest = array.constant(-std::numeric_limits<double>::infinity());
+  return reduce(array, lowest,
+                [](ArrayRef<Scalar> element,
+                   ArrayRef<Scalar> largest) -> SmallVector<Scalar> {
+                  return {max(largest[0], element[0])};
+                })
       .front();
-}
-
-Scalar mlir::fisher::minimum(ArrayRef<Array> arrays, ElementFunction function) {
-  return -maximum(
-      arrays, [&](ArrayRef<Scalar> elements) { return -function(elements); });
 }
 
 Array mlir::fisher::operator*(Scalar factor, Array array) {

@@ -8,10 +8,14 @@
 
 #include "fisher/Math/FormulaBuilder.h"
 
-#include "mlir/IR/Operation.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
+
+Value FormulaBuilder::getIndex(int64_t number) {
+  return get<arith::ConstantOp>(TypedAttr(getIndexAttr(number)));
+}
 
 bool FormulaBuilder::isVisible(Value value) const {
   if (!value)

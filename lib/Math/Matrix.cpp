@@ -20,9 +20,7 @@ using namespace mlir::fisher;
 //===----------------------------------------------------------------------===//
 
 static Value index(const Matrix &matrix, int64_t number) {
-  FormulaBuilder &builder = matrix.getBuilder();
-  return builder.get<arith::ConstantOp>(
-      TypedAttr(builder.getIndexAttr(number)));
+  return matrix.getBuilder().getIndex(number);
 }
 
 static Value next(const Matrix &matrix, Value i) {
@@ -70,9 +68,11 @@ static Scalar sumOver(const Matrix &like, Value lower, Value upper,
   return {builder, total[0]};
 }
 
-static Value emptyTensor(const Matrix &like, ArrayRef<int64_t> shape) {
-  return tensor::EmptyOp::create(like.getBuilder(), shape,
-                                 like.getComputeType());
+/// An array in the compute type whose elements are still to be set.
+static Array emptyArray(const Matrix &like, ArrayRef<int64_t> shape) {
+  FormulaBuilder &builder = like.getBuilder();
+  FloatType type = like.getComputeType();
+  return {builder, tensor::EmptyOp::create(builder, shape, type), type};
 }
 
 //===----------------------------------------------------------------------===//
@@ -86,8 +86,7 @@ void Matrix::set(Value i, Value j, Scalar element) {
 
 Matrix mlir::fisher::buildMatrix(const Matrix &like, ElementAt element) {
   int64_t size = like.getSize();
-  Matrix result(like.getBuilder(), emptyTensor(like, {size, size}),
-                like.getComputeType());
+  Matrix result(emptyArray(like, {size, size}));
   forEachRow(&result, [&](Value i) {
     forEachRow(&result, [&](Value j) { result.set(i, j, element(i, j)); });
   });
@@ -98,7 +97,7 @@ Array mlir::fisher::buildVector(const Matrix &like, NumberAt number) {
   FormulaBuilder &builder = like.getBuilder();
   SmallVector<Value> vector =
       loop(builder, index(like, 0), index(like, like.getSize()),
-           emptyTensor(like, like.getSize()),
+           emptyArray(like, like.getSize()).getValue(),
            [&](FormulaBuilder &b, Value i,
                ValueRange carried) -> SmallVector<Value> {
              return {tensor::InsertOp::create(b, number(i).getValue(),
@@ -112,7 +111,7 @@ Scalar mlir::fisher::sumOverRows(const Matrix &matrix, NumberAt term) {
                  term);
 }
 
-/// What `whenTrue` computes if two indices compare so, else zero.
+/// `whenTrue` if two indices compare so, else `whenFalse`.
 static Scalar selectIndex(arith::CmpIPredicate predicate, Value i, Value j,
                           Scalar whenTrue, Scalar whenFalse) {
   FormulaBuilder &b = whenTrue.getBuilder();
@@ -129,18 +128,14 @@ static Matrix requirePositiveDiagonal(const Matrix &a) {
   return buildMatrix(a, [&](Value i, Value j) { return a(i, j) + excess; });
 }
 
-static Matrix asMatrix(Array array) {
-  return {array.getBuilder(), array.getValue(), array.getComputeType()};
-}
-
 Matrix mlir::fisher::readSymmetric(Array array) {
-  Matrix a = asMatrix(array);
+  Matrix a(array);
   return buildMatrix(
       a, [&](Value i, Value j) { return 0.5 * a(i, j) + 0.5 * a(j, i); });
 }
 
 Matrix mlir::fisher::readLower(Array array) {
-  return requirePositiveDiagonal(lower(asMatrix(array)));
+  return requirePositiveDiagonal(lower(Matrix(array)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -282,29 +277,11 @@ static int64_t getNumSweeps(const Matrix &a) {
 }
 
 namespace {
-/// The rotation of two coordinates p < q after which their element is zero,
-/// and their diagonal elements.
+/// A rotation of two coordinates p < q.
 struct Rotation {
-  Scalar cos, sin, first, second;
-
-  Rotation(Scalar pp, Scalar pq, Scalar qq)
-      : cos(pp), sin(pp), first(pp), second(pp) {
-    // tan(2 theta) = 2 pq/(qq - pp), and the smaller theta.
-    Scalar d = qq - pp, o = 2.0 * pq;
-    Scalar larger = max(abs(d), abs(o)), smaller = min(abs(d), abs(o));
-    Scalar ratio = select(larger <= 0.0, 0.0, smaller / larger);
-    Scalar sum = abs(d) + larger * sqrt(1.0 + square(ratio));
-    Scalar tan = select(sum <= 0.0, 0.0, select(d < 0.0, -o, o) / sum);
-    Scalar c = 1.0 / sqrt(1.0 + square(tan)), s = tan * c;
-    Scalar low = pp - tan * pq, high = qq + tan * pq;
-    // A quarter turn more puts the larger one first: sweeps converge
-    // quadratically only where equal eigenvalues stand side by side.
-    Condition isSwapped = low < high;
-    cos = select(isSwapped, s, c);
-    sin = select(isSwapped, -c, s);
-    first = select(isSwapped, high, low);
-    second = select(isSwapped, low, high);
-  }
+  Scalar cos, sin;
+  /// The diagonal elements after it, the larger one first.
+  Scalar first, second;
 
   /// Turns columns p and q, or rows p and q, of a matrix at index k.
   void turnColumns(Matrix &a, Value p, Value q, Value k) const {
@@ -320,6 +297,23 @@ struct Rotation {
 };
 } // namespace
 
+/// The rotation after which the element between the coordinates is zero.
+static Rotation rotationFor(Scalar pp, Scalar pq, Scalar qq) {
+  // tan(2 theta) = 2 pq/(qq - pp), and the smaller theta.
+  Scalar d = qq - pp, o = 2.0 * pq;
+  Scalar larger = max(abs(d), abs(o)), smaller = min(abs(d), abs(o));
+  Scalar ratio = select(larger <= 0.0, 0.0, smaller / larger);
+  Scalar sum = abs(d) + larger * sqrt(1.0 + square(ratio));
+  Scalar tan = select(sum <= 0.0, 0.0, select(d < 0.0, -o, o) / sum);
+  Scalar cos = 1.0 / sqrt(1.0 + square(tan)), sin = tan * cos;
+  Scalar low = pp - tan * pq, high = qq + tan * pq;
+  // A quarter turn more puts the larger one first: sweeps converge
+  // quadratically only where equal eigenvalues stand side by side.
+  Condition isSwapped = low < high;
+  return {select(isSwapped, sin, cos), select(isSwapped, -cos, sin),
+          select(isSwapped, high, low), select(isSwapped, low, high)};
+}
+
 /// Jacobi's method: makes `a` diagonal; `vectors`, if there are any, are turned
 /// with it.
 static void diagonalize(Matrix &a, Matrix *vectors) {
@@ -330,7 +324,7 @@ static void diagonalize(Matrix &a, Matrix *vectors) {
   forEach(index(a, 0), index(a, getNumSweeps(a)), all, [&](Value) {
     forEach(index(a, 0), last, all, [&](Value p) {
       forEach(next(a, p), size, all, [&](Value q) {
-        Rotation rotation(a(p, p), a(p, q), a(q, q));
+        Rotation rotation = rotationFor(a(p, p), a(p, q), a(q, q));
         forEachRow(all, [&](Value k) {
           for (Matrix *matrix : all)
             rotation.turnColumns(*matrix, p, q, k);

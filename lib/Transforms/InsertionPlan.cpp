@@ -104,6 +104,9 @@ private:
 
   Matches matchGlob(RegularizeOp entry, const Glob &glob);
 
+  /// The names of the function's parameters, for messages.
+  std::string listParameters() const;
+
   StringRef getName(const Belief &belief, unsigned component) {
     return getComponentName(function, belief, component);
   }
@@ -206,16 +209,12 @@ LogicalResult Planner::checkNames(RegularizeOp entry) {
       "\"fc0.mu\"})'");
 }
 
-/// The names of the function's parameters, for messages.
-static std::string listParameters(FunctionOpInterface function) {
+std::string Planner::listParameters() const {
   constexpr unsigned limit = 10;
   SmallVector<std::string> names;
-  for (unsigned i = 0, e = function.getNumArguments(); i != e; ++i) {
-    StringRef role = getArgumentMark(function, i, marks::role);
-    StringRef name = getArgumentMark(function, i, marks::name);
-    if (!name.empty() && (role.empty() || role == "param"))
-      names.push_back(("'" + name + "'").str());
-  }
+  for (const Candidate &candidate : candidates)
+    if (!candidate.isResult)
+      names.push_back(("'" + candidate.name + "'").str());
   if (names.empty())
     return "the step has no argument with fisher.role = \"param\"";
   bool cut = names.size() > limit;
@@ -267,7 +266,7 @@ LogicalResult Planner::matchEntry(RegularizeOp entry) {
     isCapturing.push_back(glob->isCapturing());
     if (matches.back().all.empty())
       return error(entry, "'" + pattern + "' matches no parameter of the step",
-                   listParameters(function));
+                   listParameters());
   }
   size_t leading = 0;
   if (llvm::is_contained(isCapturing, true)) {
@@ -301,7 +300,7 @@ LogicalResult Planner::checkMatches(RegularizeOp entry,
                            " of a belief, but no parameter matches '" +
                            patterns[other] + "' as its " + components[other] +
                            " with the same captured text",
-                       listParameters(function));
+                       listParameters());
   }
 
   // Two candidates that one glob matches with the same captured text cannot be

@@ -11,7 +11,8 @@
 // of elements may use any `Scalar` that was computed before, so that
 //
 //   Scalar top = maximum(logits);
-//   Scalar total = sum(logits, [&](Scalar x) { return exp(x - top); });
+//   Scalar total =
+//       sum(logits, [&](ArrayRef<Scalar> x) { return exp(x[0] - top); });
 //
 // builds two loops over the elements of one distribution.
 //
@@ -43,8 +44,8 @@ public:
 
   /// The element at these indices.
   Scalar at(ValueRange indices) const;
-  /// The number of elements along a dimension.
-  Value getSize(unsigned dimension = 0) const;
+  /// The number of elements of an array of rank one.
+  Value getSize() const;
   /// A constant of the compute type.
   Scalar constant(double number) const;
 
@@ -56,23 +57,17 @@ private:
 
 /// What is computed from the elements of some arrays that have the same index.
 using ElementFunction = llvm::function_ref<Scalar(ArrayRef<Scalar>)>;
-using ElementFunctions =
-    llvm::function_ref<SmallVector<Scalar>(ArrayRef<Scalar>)>;
 
 /// The array of what `function` makes of the elements of arrays of one shape.
 Array map(ArrayRef<Array> arrays, ElementFunction function);
 
-/// The sums of the `count` numbers that `function` makes of the elements of
-/// arrays of rank one, in one loop. Sums are compensated: their error is that
-/// of their terms, whatever the number of elements.
-SmallVector<Scalar> sums(ArrayRef<Array> arrays, unsigned count,
-                         ElementFunctions function);
+/// The sum of what `function` makes of the elements of arrays of rank one. It
+/// is compensated: its error is that of the terms, whatever their number.
 Scalar sum(ArrayRef<Array> arrays, ElementFunction function);
 
-/// The largest and the smallest of what `function` makes of the elements of
-/// arrays of rank one; not a number if one of them is not.
-Scalar maximum(ArrayRef<Array> arrays, ElementFunction function);
-Scalar minimum(ArrayRef<Array> arrays, ElementFunction function);
+/// The largest element of an array of rank one; not a number if one of them is
+/// not.
+Scalar maximum(Array array);
 
 /// Each element times a number.
 Array operator*(Scalar factor, Array array);

@@ -34,6 +34,9 @@ public:
     return known;
   }
 
+  /// A constant index.
+  Value getIndex(int64_t number);
+
 private:
   /// Whether what is built now may use a value.
   bool isVisible(Value value) const;

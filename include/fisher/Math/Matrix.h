@@ -22,8 +22,7 @@ namespace mlir::fisher {
 /// A square matrix in the compute type, whose elements can be replaced.
 class Matrix {
 public:
-  Matrix(FormulaBuilder &builder, Value tensor, FloatType computeType)
-      : array(builder, tensor, computeType) {}
+  explicit Matrix(Array array) : array(array) {}
 
   Scalar operator()(Value i, Value j) const { return array.at({i, j}); }
   void set(Value i, Value j, Scalar element);
@@ -36,7 +35,7 @@ public:
   /// The tensor that holds the elements now.
   Value getValue() const { return array.getValue(); }
   void setValue(Value tensor) {
-    array = Array(getBuilder(), tensor, getComputeType());
+    array = {getBuilder(), tensor, getComputeType()};
   }
   Array asArray() const { return array; }
 

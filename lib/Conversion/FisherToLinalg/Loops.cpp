@@ -160,6 +160,7 @@ mlir::fisher::buildPointwiseLoop(OpBuilder &builder, Operation *op,
   return SmallVector<Value>(generic.getResults());
 }
 
+namespace {
 /// The part of a tensor with batch and event dimensions, or with batch
 /// dimensions alone, that belongs to one distribution.
 struct EventSlice {
@@ -180,6 +181,7 @@ struct EventSlice {
                                  whole.getElementType());
   }
 };
+} // namespace
 
 /// What a formula returned, a number or a tensor of the compute type, as a
 /// tensor of the type that is stored.
@@ -220,7 +222,7 @@ mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
                                   inputs.front()));
 
   // The results for one distribution.
-  auto evaluate = [&](ValueRange distribution, ValueRange into) {
+  auto evaluate = [&](ValueRange distribution) {
     SmallVector<Array> arrays;
     for (Value input : inputs) {
       EventSlice slice(b, b.getLoc(), input, distribution);
@@ -229,16 +231,21 @@ mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
       arrays.emplace_back(b, event, computeType);
     }
     SmallVector<Value> stored;
-    for (auto [value, output] : llvm::zip_equal(formula(b, arrays), into))
-      stored.push_back(asStored(
-          b, value, EventSlice(b, b.getLoc(), output, distribution).type));
+    for (auto [value, result] : llvm::zip_equal(formula(b, arrays), types)) {
+      auto whole = cast<RankedTensorType>(result);
+      stored.push_back(
+          asStored(b, value,
+                   RankedTensorType::get(
+                       whole.getShape().drop_front(distribution.size()),
+                       whole.getElementType())));
+    }
     return stored;
   };
 
   int64_t batchRank = type.getBatchType().getRank();
   SmallVector<Value> values;
   if (batchRank == 0) {
-    values = evaluate({}, outputs);
+    values = evaluate({});
   } else {
     SmallVector<OpFoldResult> bounds;
     for (int64_t i = 0; i != batchRank; ++i)
@@ -250,7 +257,7 @@ mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
           b.setInsertionPointToEnd(nested.getInsertionBlock());
           ValueRange distribution = arguments.take_front(batchRank);
           ValueRange into = arguments.drop_front(batchRank);
-          SmallVector<Value> stored = evaluate(distribution, into);
+          SmallVector<Value> stored = evaluate(distribution);
           SmallVector<EventSlice> slices;
           for (Value output : into)
             slices.emplace_back(b, b.getLoc(), output, distribution);
