@@ -42,3 +42,14 @@ def rounding_allowance(function, inputs, unit):
                 worst[k] = max(worst[k], abs(result - exact[k]))
         allowance = [total + part for total, part in zip(allowance, worst)]
     return allowance
+
+
+def assert_storage_computes_in_f32(stored, wide):
+    """Results for components of a 16-bit type are those for the same numbers in
+    f32, and those that are stored are rounded once; the first is a distance."""
+    assert stored[0].dtype == np.float32
+    np.testing.assert_array_equal(stored[0], wide[0])
+    for got, expected in zip(stored[1:], wide[1:]):
+        np.testing.assert_array_equal(
+            np.asarray(got).view(np.uint16),
+            expected.astype(got.dtype).view(np.uint16))

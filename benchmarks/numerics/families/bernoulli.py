@@ -7,6 +7,7 @@ with sqrt(p) and sqrt(1-p) the sine and cosine of half of it."""
 import numpy as np
 
 from arithmetic import log1p_remainder, sigmoid, softplus
+from bessel import gauss_legendre
 from sampling import differences, normal
 from families.one_parameter import OneParameter
 
@@ -62,30 +63,15 @@ class Bernoulli(OneParameter):
         a, b = a[0], b[0]
         step = b - a
         near = np.abs(step) < 1
-        nodes, weights = np.polynomial.legendre.leggauss(16)
-        nodes, weights = self._refined(nodes.astype(a.dtype))
         small = np.where(near, step, 0)
         integral = 0
-        for node, weight in zip((1 + nodes) / 2, weights / 2):
+        for node, weight in zip(*gauss_legendre(16, a.dtype)):
             e = np.exp(-np.abs(a + node * small))
             integral = integral + weight * (1 - node) * e / (1 + e) ** 2
         far = sigmoid(a) * (softplus(-b) - softplus(-a)) + sigmoid(-a) * (
             softplus(b) - softplus(a)
         )
         return [np.where(near, small**2 * integral, far)]
-
-    @staticmethod
-    def _refined(nodes):
-        """Gauss-Legendre nodes to extended precision by Newton's method, and
-        their weights."""
-        n = nodes.size
-        for _ in range(3):
-            before, value = np.ones_like(nodes), nodes
-            for k in range(2, n + 1):
-                before, value = value, ((2 * k - 1) * nodes * value - (k - 1) * before) / k
-            derivative = n * (nodes * value - before) / (nodes**2 - 1)
-            nodes = nodes - value / derivative
-        return nodes, 2 / ((1 - nodes**2) * derivative**2)
 
     @staticmethod
     def _term(p, q, difference=None):

@@ -13,6 +13,7 @@ import pytest
 
 import categorical_truth as truth
 from accuracy import Worst, rounding_allowance
+from event_family import EventFamily, shape_of
 from execution import read_table, run
 
 HERE = pathlib.Path(__file__).parent
@@ -22,37 +23,8 @@ ELEMENTS = {"f64": np.float64, "f32": np.float32,
 UNIT = {"f64": mp.mpf(2)**-53, "f32": mp.mpf(2)**-24}
 DISTANCE_TOLERANCE = {"f64": 1e-13, "f32": 1e-6}
 GRADIENT_TOLERANCE = {"f64": 1e-13, "f32": 2e-6}
-
-
-def module(chart, shape, element, body, results, arguments="xy", extra=""):
-    """`shape` is the components' type without the element, `results` are
-    types; !d is one number for each distribution."""
-    compute = "f64" if element == "f64" else "f32"
-    batch = "".join(size + "x" for size in shape.split("x")[:-2])
-    names = ", ".join(f"%{name}: !t" for name in arguments)
-    return f"""
-!t = tensor<{shape}{element}>
-!d = tensor<{batch}{compute}>
-!w = {compute}
-!b = !fisher.belief<#fisher.categorical<{chart}>, !t>
-!l = !fisher.belief<#fisher.categorical<logits>, !t>
-!p = !fisher.belief<#fisher.categorical<probabilities>, !t>
-func.func @main({names}{extra}) -> ({", ".join(results)}) {{
-  %a = fisher.belief %x : !b
-  {"%b = fisher.belief %y : !b" if "y" in arguments else ""}
-  {body}
-}}
-"""
-
-
-def shape_of(array):
-    return "".join(f"{size}x" for size in array.shape)
-
-
-def distances(chart, a, b, element="f64"):
-    return run(module(chart, shape_of(a), element, """
-  %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> !d, !t
-  return %d, %g : !d, !t""", ["!d", "!t"]), a, b)
+FAMILY = EventFamily("categorical", CHARTS, event_rank=1)
+module, distances = FAMILY.module, FAMILY.distances
 
 
 def as_mpf(row):
@@ -126,6 +98,7 @@ def test_operations(chart, element, size):
     count = 24
     a, b = draw(chart, size, count, size, element)
     names = ["d", "g", "k", "v", "m", "n", "q", "o"]
+    other_chart = CHARTS[1 - CHARTS.index(chart)]
     d2, g, kl, v, m, n, q, other = run(module(chart, shape_of(a), element, f"""
   %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> !d, !t
   %k = fisher.kl_divergence %a, %b : !b -> !d
@@ -135,8 +108,8 @@ def test_operations(chart, element, size):
   %s = arith.constant 0.25 : {element}
   %h = fisher.geodesic %a, %b at %s : !b
   %q = fisher.components %h : !b
-  %c = fisher.convert %a : !b to {"!p" if chart == "logits" else "!l"}
-  %o = fisher.components %c : {"!p" if chart == "logits" else "!l"}
+  %c = fisher.convert %a : !b to !{other_chart}
+  %o = fisher.components %c : !{other_chart}
   return {", ".join("%" + x for x in names)} : !d, !t, !d, !t, !t, !t, !t, !t""",
                    ["!d", "!t", "!d"] + ["!t"] * 5), a, b)
     worst = {}
@@ -294,9 +267,9 @@ def test_shapes_and_element_types(shape, sizes, element):
   %d = fisher.squared_distance %a, %b : !b -> !d
   %w = arith.constant 0.5 : {compute}
   %p, %g = fisher.penalty_with_gradient %a toward %b weight %w
-      : !b -> tensor<!w>, !t
-  %o = fisher.penalty %a toward %b weight %w : !b -> tensor<!w>
-  return %d, %p, %g, %o : !d, tensor<!w>, !t, tensor<!w>""".replace("!w", compute),
+      : !b -> tensor<{compute}>, !t
+  %o = fisher.penalty %a toward %b weight %w : !b -> tensor<{compute}>
+  return %d, %p, %g, %o : !d, tensor<{compute}>, !t, tensor<{compute}>""",
         ["!d", f"tensor<{compute}>", "!t", f"tensor<{compute}>"]), a, b)
     wide = [x.astype(np.float64).reshape(-1, 5) for x in (a, b)]
     expected, slope = distances("logits", *wide) if a.size else (

@@ -15,6 +15,7 @@ import pytest
 
 import centered_gaussian_truth as truth
 from accuracy import Worst
+from event_family import EventFamily, shape_of
 from execution import read_table, run
 
 HERE = pathlib.Path(__file__).parent
@@ -24,35 +25,8 @@ ELEMENTS = {"f64": np.float64, "f32": np.float32,
 TOLERANCE = {"f64": 1e-12, "f32": 2e-6}
 # Beliefs this close were equal when the tables were computed.
 EQUAL = mp.mpf(10)**-60
-
-
-def module(chart, shape, element, body, results, extra=""):
-    """`shape` is the components' type without the element; !d is one number
-    for each distribution."""
-    compute = "f64" if element == "f64" else "f32"
-    batch = "".join(size + "x" for size in shape.split("x")[:-3])
-    return f"""
-!t = tensor<{shape}{element}>
-!d = tensor<{batch}{compute}>
-!b = !fisher.belief<#fisher.centered_gaussian<{chart}>, !t>
-!covariance = !fisher.belief<#fisher.centered_gaussian<covariance>, !t>
-!cholesky = !fisher.belief<#fisher.centered_gaussian<cholesky>, !t>
-func.func @main(%x: !t, %y: !t{extra}) -> ({", ".join(results)}) {{
-  %a = fisher.belief %x : !b
-  %b = fisher.belief %y : !b
-  {body}
-}}
-"""
-
-
-def shape_of(array):
-    return "".join(f"{size}x" for size in array.shape)
-
-
-def distances(chart, a, b, element="f64"):
-    return run(module(chart, shape_of(a), element, """
-  %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> !d, !t
-  return %d, %g : !d, !t""", ["!d", "!t"]), a, b)
+FAMILY = EventFamily("centered_gaussian", CHARTS, event_rank=2)
+module, distances = FAMILY.module, FAMILY.distances
 
 
 def condition(chart, stored):
