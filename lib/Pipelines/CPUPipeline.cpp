@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TargetInfo.h"
+
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 #include "fisher/Pipelines/Passes.h"
 #include "fisher/Pipelines/Pipelines.h"
@@ -38,12 +40,16 @@ static void optimizeTensors(OpPassManager &pm,
   simplify(pm);
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   if (options.fuse) {
+    pm.addPass(createLinalgFoldUnitExtentDimsPass());
     pm.addPass(createLinalgElementwiseOpFusionPass());
+    simplify(pm);
+    pm.addPass(createFisherFuse());
     simplify(pm);
   }
 }
 
 static void makeBuffers(OpPassManager &pm) {
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
@@ -53,16 +59,33 @@ static void makeBuffers(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
-static void makeLoops(OpPassManager &pm) {
+static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
+  pm.addPass(math::createMathExtendToSupportedTypes());
+  pm.addPass(createFisherExpandMath());
+  FisherVectorizeLoopsOptions vectors;
+  vectors.vectorBits =
+      options.vectorBits ? options.vectorBits : getHostVectorBits();
+  vectors.cacheBytes =
+      options.cacheBytes ? options.cacheBytes : getHostCacheBytes();
+  pm.addNestedPass<func::FuncOp>(createFisherVectorizeLoops(vectors));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
-  pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  if (options.threads) {
+    pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
+    simplify(pm);
+    pm.addPass(createConvertSCFToOpenMPPass());
+    pm.addPass(createFisherGuardThreads());
+    // Scopes that allocate nothing are gone after it; their regions cannot
+    // become blocks.
+    simplify(pm);
+  } else {
+    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  }
 }
 
 /// bf16 and f16 are stored; the arithmetic that a CPU lacks for them is done in
 /// f32 and rounded after each operation, as the IR says.
 static void legalizeArithmetic(OpPassManager &pm) {
-  pm.addPass(math::createMathExtendToSupportedTypes());
   arith::ArithEmulateUnsupportedFloatsOptions emulation;
   emulation.sourceTypeStrs = {"bf16"};
   emulation.targetTypeStr = "f32";
@@ -87,7 +110,7 @@ void fisher::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createConvertFisherToLinalg());
   optimizeTensors(pm, options);
   makeBuffers(pm);
-  makeLoops(pm);
+  makeLoops(pm, options);
   legalizeArithmetic(pm);
   pm.addPass(createFisherStripMarks());
   lowerToLLVM(pm);

@@ -42,10 +42,20 @@ static bool convertsBFloat16(Type from, Type to) {
          (source.isF32() && target.isBF16());
 }
 
+/// Upstream's emulation of bf16 allows that a conversion to it and back is
+/// nothing; the IR says that every operation rounds.
+static void keepRoundings(Operation *root) {
+  root->walk([](Operation *op) {
+    if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+      op->removeAttr("fastmath");
+  });
+}
+
 namespace {
 struct LegalizeFloats
     : public fisher::impl::FisherLegalizeFloatsBase<LegalizeFloats> {
   void runOnOperation() override {
+    keepRoundings(getOperation());
     RewritePatternSet patterns(&getContext());
     populateMathToLibmConversionPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);

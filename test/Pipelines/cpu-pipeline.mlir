@@ -1,6 +1,6 @@
 // RUN: fisher-opt %s --fisher-cpu-pipeline | FileCheck %s
-// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=true})" | FileCheck %s --check-prefixes=CHECK,FUSED
-// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=false})" | FileCheck %s --check-prefixes=CHECK,SEPARATE
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=true vector-bits=512})" | FileCheck %s --check-prefixes=CHECK,FUSED
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=false vector-bits=512})" | FileCheck %s --check-prefixes=CHECK,SEPARATE
 
 // Everything becomes LLVM; a result belongs to the caller.
 
@@ -8,10 +8,10 @@
 // CHECK-LABEL: llvm.func @main(
 // CHECK: llvm.call @malloc
 // Two elementwise operations are one loop, or two.
-// FUSED-COUNT-1: llvm.cond_br
-// FUSED-NOT: llvm.cond_br
-// SEPARATE-COUNT-2: llvm.cond_br
-// SEPARATE-NOT: llvm.cond_br
+// FUSED-COUNT-1: llvm.intr.masked.store
+// FUSED-NOT: llvm.intr.masked.store
+// SEPARATE-COUNT-2: llvm.intr.masked.store
+// SEPARATE-NOT: llvm.intr.masked.store
 // CHECK: llvm.return
 func.func @main(%x: tensor<8xf32> {fisher.name = "x", bufferization.writable = false}) -> tensor<8xf32> {
   %0 = arith.addf %x, %x : tensor<8xf32>

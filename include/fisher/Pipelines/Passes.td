@@ -46,4 +46,116 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
+  let summary = "Make vector code, in blocks for threads, of loops over buffers";
+  let description = [{
+    Every `linalg` operation on buffers whose body has a vector form becomes
+    loops over vectors of its innermost dimension. It may write tensors and
+    reduce at once; an operand may be broadcast, and may be transposed if it is
+    read.
+
+    - Blocks of the loop are iterations of one `scf.parallel`, unless the
+      operation is in a loop already. Their number and size do not depend on the
+      number of threads.
+    - What is left after the last whole vector is one masked vector. Bodies of
+      more than 1000 operations are there once, always masked.
+    - Sums of floating-point numbers are kept in f64: of each lane in pieces of
+      4096 elements, of the pieces of a block, and of blocks by pairs. So the
+      order of a sum is fixed, and the digits of a long one are kept.
+    - A one-dimensional loop whose tensors do not fit into the cache together
+      stores around it (`nontemporal`) what it does not also read. Whether that
+      is so, and whether the tensors are aligned as it needs, is found out at
+      run time if it is not known.
+
+    What has no such form is left to upstream's `convert-linalg-to-loops`.
+
+    For example,
+
+    ```mlir
+    linalg.generic {
+        indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+        iterator_types = ["parallel"]}
+        ins(%x : memref<512xf32>) outs(%y : memref<512xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = math.sqrt %in : f32
+      linalg.yield %0 : f32
+    }
+    ```
+
+    becomes with `vector-bits=512`
+
+    ```mlir
+    scf.for %i = %c0 to %c512 step %c64 {
+      %0 = vector.load %x[%i] : memref<512xf32>, vector<64xf32>
+      %1 = math.sqrt %0 : vector<64xf32>
+      vector.store %1, %y[%i] : memref<512xf32>, vector<64xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"256",
+           "Width of the machine's vectors; short bodies take several at once">,
+    Option<"cacheBytes", "cache-bytes", "int64_t", /*default=*/"33554432",
+           "Size of the last cache; results of loops over more than this are "
+           "stored around it (0: never)">,
+  ];
+  let statistics = [
+    Statistic<"numVectorized", "num-vectorized", "Number of loops vectorized">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def FisherExpandMath : Pass<"fisher-expand-math"> {
+  let summary = "Make portable arithmetic of functions of the math dialect";
+  let description = [{
+    The functions that the families' formulas use are polynomials and
+    rational functions with a stated error (`fisher/Math/Functions.h`,
+    `fisher/Math/Trigonometry.h`). A model's own `math.exp`, `math.expm1`,
+    `math.log`, `math.log1p`, `math.sinh`, `math.cosh`, `math.tanh`, `math.sin`,
+    `math.cos`, `math.tan`, `math.asin`, `math.atan`, `math.atan2` and
+    `math.rsqrt` on f32 and f64, numbers or vectors, become the same: they
+    need no library, and vectors of them no calls.
+
+    ```mlir
+    %0 = math.expm1 %x : f32
+    ```
+
+    becomes some thirty operations of `arith`.
+  }];
+  let statistics = [
+    Statistic<"numExpanded", "num-expanded", "Number of functions expanded">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def FisherGuardThreads : Pass<"fisher-guard-threads"> {
+  let summary = "Start threads only for loops with more than one iteration";
+  let description = [{
+    A parallel region that is one loop gets the condition that the loop has
+    more than one iteration, so that a small tensor, which is one block, does
+    not wake other threads.
+
+    ```mlir
+    omp.parallel {
+      omp.wsloop {
+        omp.loop_nest (%i) : index = (%c0) to (%n) step (%c1) {
+          ...
+    ```
+
+    becomes
+
+    ```mlir
+    %many = arith.cmpi sgt, %n, %c1 : index
+    omp.parallel if(%many) {
+      ...
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 #endif // FISHER_PIPELINES_PASSES_TD

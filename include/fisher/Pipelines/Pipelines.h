@@ -24,6 +24,20 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::desc("Fuse elementwise operations on tensors before loops are "
                      "made"),
       llvm::cl::init(true)};
+  PassOptions::Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of a vector register (0: those of this CPU)"),
+      llvm::cl::init(0)};
+  PassOptions::Option<int64_t> cacheBytes{
+      *this, "cache-bytes",
+      llvm::cl::desc("Size of the last cache; what loops over more write is "
+                     "stored around it (0: that of this CPU, -1: never)"),
+      llvm::cl::init(0)};
+  PassOptions::Option<bool> threads{
+      *this, "threads",
+      llvm::cl::desc("Use OpenMP threads; the results do not depend on their "
+                     "number"),
+      llvm::cl::init(true)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,

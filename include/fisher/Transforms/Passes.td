@@ -71,6 +71,53 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FisherFuse : Pass<"fisher-fuse"> {
+  let summary = "Make one loop of the loops that read the same tensors";
+  let description = [{
+    Two `linalg.generic` operations of a block become one if, element by
+    element, the second reads something that the first reads or makes, and if
+    every result of both has an element for each iteration, or is one sum (or
+    another reduction) over all of them. So a penalty, its gradient, the
+    optimizer's update of a parameter and of its moments, and a moving average
+    read each tensor once.
+
+    Upstream's `linalg-fuse-elementwise-ops` fuses a producer into its consumer
+    where all iterators are parallel; run it before.
+
+    Operations between the two that depend on the first are moved after the
+    second. Nothing is fused if the second depends on them, or if they have side
+    effects.
+
+    For example, of
+
+    ```mlir
+    %sum = linalg.generic {
+        indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> ()>],
+        iterator_types = ["reduction"]}
+        ins(%x : tensor<?xf32>) outs(%zero : tensor<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      %1 = arith.addf %out, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<f32>
+    %half = linalg.generic {
+        indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+        iterator_types = ["parallel"]}
+        ins(%x : tensor<?xf32>) outs(%empty : tensor<?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %cst : f32
+      linalg.yield %0 : f32
+    } -> tensor<?xf32>
+    ```
+
+    it makes one loop with two results that reads `%x` once.
+  }];
+  let statistics = [
+    Statistic<"numFused", "num-fused", "Number of loops fused into others">,
+  ];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let summary = "Remove the marks from functions' arguments and results";
   let description = [{

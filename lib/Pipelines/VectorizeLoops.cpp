@@ -1,0 +1,855 @@
+//===- VectorizeLoops.cpp - Vector code for loops over buffers ------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Upstream vectorizes a tile of a linalg operation. What it has no form for is
+// here: loops that sum while they write, tails of an unknown size, sums whose
+// order does not depend on the number of threads, and stores around the cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include "VectorBody.h"
+#include "fisher/Pipelines/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+
+namespace mlir::fisher {
+#define GEN_PASS_DEF_FISHERVECTORIZELOOPS
+#include "fisher/Pipelines/Passes.h.inc"
+} // namespace mlir::fisher
+
+using namespace mlir;
+using namespace mlir::fisher;
+using linalg::GenericOp;
+
+/// How many blocks a loop has at most: each leaves a partial sum on the stack.
+static constexpr int64_t maxBlocks = 1024;
+/// So many iterations are summed before they are added to the sum of a block.
+static constexpr int64_t sumLength = 4096;
+/// Bodies with more operations than this are there once, always masked.
+static constexpr int64_t largeBody = 1000;
+
+//===----------------------------------------------------------------------===//
+// Arithmetic on indices
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A builder of index arithmetic, which folds.
+class IndexBuilder : public ImplicitLocOpBuilder {
+public:
+  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
+
+  Value index(int64_t number) {
+    return arith::ConstantIndexOp::create(*this, number).getResult();
+  }
+  Value add(Value a, Value b) { return createOrFold<arith::AddIOp>(a, b); }
+  Value subtract(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
+  Value multiply(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
+  Value divide(Value a, Value b) { return createOrFold<arith::DivUIOp>(a, b); }
+  Value ceilDivide(Value a, Value b) {
+    return createOrFold<arith::CeilDivUIOp>(a, b);
+  }
+  Value min(Value a, Value b) { return createOrFold<arith::MinUIOp>(a, b); }
+  Value max(Value a, Value b) { return createOrFold<arith::MaxUIOp>(a, b); }
+  Value isLess(Value a, Value b) {
+    return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, a, b);
+  }
+  Value roundUp(Value a, int64_t multiple) {
+    return multiply(ceilDivide(a, index(multiple)), index(multiple));
+  }
+
+  /// A loop that carries values.
+  SmallVector<Value>
+  loop(Value lower, Value upper, Value step, ValueRange carried,
+       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    auto loop = scf::ForOp::create(
+        *this, lower, upper, step, carried,
+        [&](OpBuilder &nested, Location, Value iv, ValueRange values) {
+          OpBuilder::InsertionGuard guard(*this);
+          setInsertionPointToEnd(nested.getInsertionBlock());
+          scf::YieldOp::create(*this, body(iv, values));
+        });
+    return SmallVector<Value>(loop.getResults());
+  }
+};
+} // namespace
+
+static bool isConstant(Value value, int64_t number) {
+  return getConstantIntValue(value) == number;
+}
+
+//===----------------------------------------------------------------------===//
+// The loop
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A result that one value for several iterations is combined in.
+struct Reduction {
+  vector::CombiningKind kind;
+  OpOperand *init;
+  /// What the body combines.
+  Value term;
+  TypedAttr neutral;
+  /// What is accumulated in.
+  Type type;
+};
+
+/// A loop whose vector form is being built.
+class LoopVectorizer {
+public:
+  LoopVectorizer(GenericOp loop, RewriterBase &rewriter, int64_t vectorBits,
+                 int64_t cacheBytes)
+      : loop(loop), b(loop.getLoc(), rewriter), vectorBits(vectorBits),
+        cacheBytes(cacheBytes) {}
+
+  /// Builds it before the loop; fails, and leaves all as it is, if the loop has
+  /// no such form.
+  LogicalResult run();
+
+private:
+  LogicalResult analyze();
+  LogicalResult analyzeResult(OpOperand &init);
+
+  bool isInner(AffineMap map) {
+    return map.isFunctionOfDim(loop.getNumLoops() - 1);
+  }
+  bool isContiguous(OpOperand &operand);
+  SmallVector<Value> getIndices(AffineMap map, ArrayRef<Value> at) const;
+
+  Value load(OpOperand &operand, ArrayRef<Value> at, Value mask);
+  void store(OpOperand &operand, Value value, ArrayRef<Value> at, Value mask);
+  SmallVector<Value> buildVector(ArrayRef<Value> at, Value mask,
+                                 ValueRange accumulators);
+
+  /// The accumulators before anything is added.
+  SmallVector<Value> getNeutral();
+  Value combine(const Reduction &reduction, Value a, Value c);
+  /// A result's number and what is in an accumulator.
+  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
+              Value mask = {});
+
+  using ChunkFunction = llvm::function_ref<SmallVector<Value>(
+      Value at, Value mask, ValueRange carried)>;
+  /// Calls `body` for vectors of the innermost dimension from `lower` to
+  /// `upper`.
+  SmallVector<Value> forEachVector(Value lower, Value upper, ValueRange carried,
+                                   ChunkFunction body);
+  using NestFunction = llvm::function_ref<SmallVector<Value>(ValueRange)>;
+  /// Calls `body` within loops over some dimensions, whose indices are put into
+  /// `at`.
+  SmallVector<Value> nest(ArrayRef<int64_t> dims, SmallVector<Value> &at,
+                          ValueRange carried, NestFunction body);
+  SmallVector<Value> sumRange(Value lower, Value upper, SmallVector<Value> &at,
+                              ValueRange carried);
+  void forEachBlock(
+      Value size, Value blockSize,
+      llvm::function_ref<void(Value number, Value lower, Value upper)> body);
+
+  /// One for each arrangement of the results.
+  void buildFlat();
+  void buildRows();
+  void buildColumns();
+
+  Value buildStreamCondition();
+  SmallVector<Value> allocatePartials(std::optional<int64_t> number);
+  Value combineBlocks(const Reduction &reduction, Value partials, Value number);
+
+  GenericOp loop;
+  IndexBuilder b;
+  int64_t vectorBits, cacheBytes;
+
+  SmallVector<Value> sizes;
+  /// Results with an element for each iteration, and the others.
+  SmallVector<OpOperand *> dense;
+  SmallVector<Reduction> reductions;
+  /// Dimensions that all reductions keep; the others.
+  SmallVector<int64_t> kept, reduced;
+  int64_t lanes = 0, numOps = 0, blockLength = 0;
+  bool isParallel = false;
+  /// Whether results are stored around the cache; null if they never are.
+  Value streams;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Analysis
+//===----------------------------------------------------------------------===//
+
+LogicalResult LoopVectorizer::analyzeResult(OpOperand &init) {
+  AffineMap map = loop.getMatchingIndexingMap(&init);
+  Type type = getElementTypeOrSelf(init.get().getType());
+  BlockArgument out = loop.getMatchingBlockArgument(&init);
+  if (map.isIdentity()) {
+    dense.push_back(&init);
+    return success();
+  }
+  // The body combines the result so far with a term, and yields it.
+  if (!out.hasOneUse())
+    return failure();
+  Operation *combiner = *out.user_begin();
+  std::optional<vector::CombiningKind> kind =
+      linalg::getCombinerOpKind(combiner);
+  std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
+  auto yield = cast<linalg::YieldOp>(loop.getBlock()->getTerminator());
+  unsigned number = init.getOperandNumber() - loop.getNumDpsInputs();
+  if (!kind || !neutral || combiner->getBlock() != loop.getBlock() ||
+      yield.getOperand(number) != combiner->getResult(0) ||
+      !combiner->hasOneUse())
+    return failure();
+  bool first = combiner->getOperand(0) == out;
+  Value term = combiner->getOperand(first ? 1 : 0);
+  Type accumulated = type;
+  if (*kind == vector::CombiningKind::ADD && isa<FloatType>(type)) {
+    accumulated = b.getF64Type();
+    neutral = b.getF64FloatAttr(0.0);
+  }
+  reductions.push_back({*kind, &init, term, *neutral, accumulated});
+  return success();
+}
+
+LogicalResult LoopVectorizer::analyze() {
+  int64_t rank = loop.getNumLoops();
+  if (!loop.hasPureBufferSemantics() || rank == 0 ||
+      !VectorBody::isSupported(*loop.getBlock()))
+    return failure();
+  int64_t widest = 32;
+  for (OpOperand &operand : loop->getOpOperands()) {
+    AffineMap map = loop.getMatchingIndexingMap(&operand);
+    if (!map.isProjectedPermutation())
+      return failure();
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type) {
+      if (map.getNumResults() != 0)
+        return failure();
+      continue;
+    }
+    Type element = type.getElementType();
+    if (!element.isIntOrFloat())
+      return failure();
+    // A vector of bits is packed, a buffer of them is not.
+    if (isInner(map) && element.getIntOrFloatBitWidth() < 8)
+      return failure();
+    if (isInner(map) && !type.isLastDimUnitStride())
+      return failure();
+    if (isInner(map))
+      widest = std::max<int64_t>(widest, element.getIntOrFloatBitWidth());
+  }
+  for (OpOperand &init : loop.getDpsInitsMutable())
+    if (failed(analyzeResult(init)))
+      return failure();
+
+  llvm::SmallBitVector inKept(rank);
+  for (Reduction &reduction : reductions) {
+    AffineMap map = loop.getMatchingIndexingMap(reduction.init);
+    llvm::SmallBitVector dims(rank);
+    for (AffineExpr expr : map.getResults())
+      dims.set(cast<AffineDimExpr>(expr).getPosition());
+    if (&reduction != reductions.begin() && dims != inKept)
+      return failure();
+    inKept = dims;
+    if (isInner(map) && !isContiguous(*reduction.init))
+      return failure();
+  }
+  if (reductions.empty())
+    inKept.set();
+  for (int64_t dim = 0; dim != rank; ++dim)
+    (inKept.test(dim) ? kept : reduced).push_back(dim);
+  numOps = 0;
+  loop.getBlock()->walk([&](Operation *) { ++numOps; });
+  lanes = std::max<int64_t>(vectorBits / widest, 1);
+  // Short bodies wait for memory or for the sum before.
+  if (numOps <= 16)
+    lanes *= 4;
+  else if (numOps <= 300)
+    lanes *= 2;
+  // A body's time is about its number of operations: blocks take some 10 us.
+  blockLength = std::clamp<int64_t>(
+      llvm::bit_floor(static_cast<uint64_t>(1000000 / numOps)), 256, 16384);
+  isParallel = !loop->getParentOfType<LoopLikeOpInterface>();
+  return success();
+}
+
+bool LoopVectorizer::isContiguous(OpOperand &operand) {
+  AffineMap map = loop.getMatchingIndexingMap(&operand);
+  return map.getNumResults() != 0 &&
+         map.getDimPosition(map.getNumResults() - 1) == loop.getNumLoops() - 1;
+}
+
+//===----------------------------------------------------------------------===//
+// One vector
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> LoopVectorizer::getIndices(AffineMap map,
+                                              ArrayRef<Value> at) const {
+  SmallVector<Value> indices;
+  for (AffineExpr expr : map.getResults())
+    indices.push_back(at[cast<AffineDimExpr>(expr).getPosition()]);
+  return indices;
+}
+
+Value LoopVectorizer::load(OpOperand &operand, ArrayRef<Value> at, Value mask) {
+  Value buffer = operand.get();
+  if (!isa<MemRefType>(buffer.getType()))
+    return buffer;
+  AffineMap map = loop.getMatchingIndexingMap(&operand);
+  SmallVector<Value> indices = getIndices(map, at);
+  if (!isInner(map))
+    return memref::LoadOp::create(b, buffer, indices);
+  auto type = VectorType::get(lanes, getElementTypeOrSelf(buffer.getType()));
+  if (!isContiguous(operand)) {
+    // The index along the innermost dimension is that of one lane after the
+    // other, and the stride is that of its dimension.
+    auto strides = memref::ExtractStridedMetadataOp::create(b, buffer);
+    unsigned position = 0;
+    for (auto [i, expr] : llvm::enumerate(map.getResults()))
+      if (cast<AffineDimExpr>(expr).getPosition() == loop.getNumLoops() - 1)
+        position = i;
+    auto indexType = VectorType::get(lanes, b.getIndexType());
+    Value step = vector::StepOp::create(b, indexType);
+    Value stride = vector::BroadcastOp::create(b, indexType,
+                                               strides.getStrides()[position]);
+    Value offsets = arith::MulIOp::create(b, step, stride);
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+    Value all =
+        mask ? mask
+             : arith::ConstantOp::create(
+                   b, b.getOneAttr(VectorType::get(lanes, b.getI1Type())));
+    return vector::GatherOp::create(b, type, buffer, indices, offsets, all,
+                                    zero);
+  }
+  if (!mask)
+    return vector::LoadOp::create(b, type, buffer, indices);
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  return vector::MaskedLoadOp::create(b, type, buffer, indices, mask, zero);
+}
+
+void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
+                           Value mask) {
+  Value buffer = operand.get();
+  SmallVector<Value> indices =
+      getIndices(loop.getMatchingIndexingMap(&operand), at);
+  if (mask) {
+    vector::MaskedStoreOp::create(b, buffer, indices, mask, value);
+    return;
+  }
+  bool isRead = llvm::any_of(loop.getDpsInputs(),
+                             [&](Value input) { return input == buffer; });
+  if (!streams || isRead) {
+    vector::StoreOp::create(b, value, buffer, indices);
+    return;
+  }
+  int64_t bytes =
+      lanes * getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() / 8;
+  auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  vector::StoreOp::create(b, value, buffer, indices, /*nontemporal=*/true,
+                          llvm::MaybeAlign(std::min<int64_t>(bytes, 64)));
+  b.setInsertionPointToStart(choice.elseBlock());
+  vector::StoreOp::create(b, value, buffer, indices);
+}
+
+SmallVector<Value> LoopVectorizer::getNeutral() {
+  SmallVector<Value> neutral;
+  for (const Reduction &reduction : reductions) {
+    auto type = VectorType::get(lanes, reduction.type);
+    neutral.push_back(arith::ConstantOp::create(
+        b, SplatElementsAttr::get(type, Attribute(reduction.neutral))));
+  }
+  return neutral;
+}
+
+Value LoopVectorizer::combine(const Reduction &reduction, Value a, Value c) {
+  return vector::makeArithReduction(b, b.getLoc(), reduction.kind, a, c);
+}
+
+/// A float as one of another width, scalar or vector.
+static Value convertFloat(IndexBuilder &b, Value value, Type element) {
+  if (getElementTypeOrSelf(value.getType()) == element)
+    return value;
+  Type type = element;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    type = vector.clone(element);
+  if (getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() <
+      element.getIntOrFloatBitWidth())
+    return arith::ExtFOp::create(b, type, value);
+  return arith::TruncFOp::create(b, type, value);
+}
+
+SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
+                                               ValueRange accumulators) {
+  VectorBody body(b, b.getLoc(), lanes);
+  for (OpOperand &operand : loop->getOpOperands()) {
+    BlockArgument argument = loop.getMatchingBlockArgument(&operand);
+    bool isReduction =
+        llvm::any_of(reductions, [&](const Reduction &reduction) {
+          return reduction.init == &operand;
+        });
+    if (isReduction)
+      // What the combiner makes of it is not used.
+      body.map(argument,
+               arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
+    else if (!argument.use_empty())
+      body.map(argument, load(operand, at, mask));
+  }
+  body.build(*loop.getBlock(), [&](int64_t dim) -> Value {
+    if (dim != loop.getNumLoops() - 1)
+      return at[dim];
+    auto type = VectorType::get(lanes, b.getIndexType());
+    Value step = vector::StepOp::create(b, type);
+    return arith::AddIOp::create(b, step,
+                                 vector::BroadcastOp::create(b, type, at[dim]));
+  });
+  auto yield = cast<linalg::YieldOp>(loop.getBlock()->getTerminator());
+  for (OpOperand *init : dense) {
+    Value value =
+        yield.getOperand(init->getOperandNumber() - loop.getNumDpsInputs());
+    store(*init, body.lookupVector(value), at, mask);
+  }
+  SmallVector<Value> next;
+  for (auto [reduction, accumulator] :
+       llvm::zip_equal(reductions, accumulators)) {
+    Value term = body.lookupVector(reduction.term);
+    if (isa<FloatType>(reduction.type))
+      term = convertFloat(b, term, reduction.type);
+    Value combined = combine(reduction, accumulator, term);
+    next.push_back(mask
+                       ? arith::SelectOp::create(b, mask, combined, accumulator)
+                       : combined);
+  }
+  return next;
+}
+
+void LoopVectorizer::finish(const Reduction &reduction, Value total,
+                            ArrayRef<Value> at, Value mask) {
+  OpOperand &init = *reduction.init;
+  Type element = getElementTypeOrSelf(init.get().getType());
+  SmallVector<Value> indices =
+      getIndices(loop.getMatchingIndexingMap(&init), at);
+  bool isVector = isa<VectorType>(total.getType());
+  Value before = isVector ? load(init, at, mask)
+                          : memref::LoadOp::create(b, init.get(), indices);
+  bool isFloat = isa<FloatType>(element);
+  if (isFloat)
+    before = convertFloat(b, before, reduction.type);
+  Value after = combine(reduction, before, total);
+  if (isFloat)
+    after = convertFloat(b, after, element);
+  if (!isVector)
+    memref::StoreOp::create(b, after, init.get(), indices);
+  else if (mask)
+    vector::MaskedStoreOp::create(b, init.get(), indices, mask, after);
+  else
+    vector::StoreOp::create(b, after, init.get(), indices);
+}
+
+//===----------------------------------------------------------------------===//
+// Many vectors
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> LoopVectorizer::forEachVector(Value lower, Value upper,
+                                                 ValueRange carried,
+                                                 ChunkFunction body) {
+  Value step = b.index(lanes);
+  auto maskFrom = [&](Value at) -> Value {
+    return vector::CreateMaskOp::create(
+        b, VectorType::get(lanes, b.getI1Type()), b.subtract(upper, at));
+  };
+  if (numOps > largeBody)
+    return b.loop(lower, upper, step, carried,
+                  [&](Value at, ValueRange values) {
+                    return body(at, maskFrom(at), values);
+                  });
+  Value whole = b.multiply(b.divide(b.subtract(upper, lower), step), step);
+  Value end = b.add(lower, whole);
+  SmallVector<Value> after(carried);
+  if (!isConstant(whole, 0))
+    after = b.loop(lower, end, step, carried, [&](Value at, ValueRange values) {
+      return body(at, Value(), values);
+    });
+  Value hasTail = b.isLess(end, upper);
+  if (isConstant(hasTail, 0))
+    return after;
+  auto tail = scf::IfOp::create(b, ValueRange(after).getTypes(), hasTail,
+                                /*withElseRegion=*/!after.empty());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(tail.thenBlock());
+  SmallVector<Value> last = body(end, maskFrom(end), after);
+  if (!after.empty()) {
+    scf::YieldOp::create(b, last);
+    b.setInsertionPointToStart(tail.elseBlock());
+    scf::YieldOp::create(b, after);
+  }
+  return SmallVector<Value>(tail.getResults());
+}
+
+SmallVector<Value> LoopVectorizer::nest(ArrayRef<int64_t> dims,
+                                        SmallVector<Value> &at,
+                                        ValueRange carried, NestFunction body) {
+  if (dims.empty())
+    return body(carried);
+  return b.loop(b.index(0), sizes[dims.front()], b.index(1), carried,
+                [&](Value index, ValueRange values) {
+                  at[dims.front()] = index;
+                  return nest(dims.drop_front(), at, values, body);
+                });
+}
+
+/// Sums a range of the innermost dimension, in pieces, into accumulators.
+SmallVector<Value> LoopVectorizer::sumRange(Value lower, Value upper,
+                                            SmallVector<Value> &at,
+                                            ValueRange carried) {
+  int64_t inner = loop.getNumLoops() - 1;
+  auto sum = [&](Value from, Value to, ValueRange values) {
+    return forEachVector(from, to, values,
+                         [&](Value start, Value mask, ValueRange accumulators) {
+                           at[inner] = start;
+                           return buildVector(at, mask, accumulators);
+                         });
+  };
+  std::optional<int64_t> size = getConstantIntValue(sizes[inner]);
+  if (reductions.empty() || (size && *size <= sumLength))
+    return sum(lower, upper, carried);
+  return b.loop(lower, upper, b.index(sumLength), carried,
+                [&](Value from, ValueRange values) {
+                  Value to = b.min(b.add(from, b.index(sumLength)), upper);
+                  SmallVector<Value> total = sum(from, to, getNeutral());
+                  for (auto [reduction, value, before] :
+                       llvm::zip_equal(reductions, total, values))
+                    value = combine(reduction, before, value);
+                  return total;
+                });
+}
+
+void LoopVectorizer::forEachBlock(
+    Value size, Value blockSize,
+    llvm::function_ref<void(Value, Value, Value)> body) {
+  Value number = b.ceilDivide(size, blockSize);
+  if (isConstant(number, 0))
+    return;
+  if (isConstant(number, 1)) {
+    body(b.index(0), b.index(0), size);
+    return;
+  }
+  auto build = [&](OpBuilder &nested, Value block) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(nested.getInsertionBlock());
+    Value lower = b.multiply(block, blockSize);
+    body(block, lower, b.min(b.add(lower, blockSize), size));
+  };
+  if (isParallel) {
+    scf::ParallelOp::create(
+        b, ValueRange(b.index(0)), ValueRange(number), ValueRange(b.index(1)),
+        [&](OpBuilder &nested, Location, ValueRange blocks) {
+          build(nested, blocks[0]);
+        });
+    return;
+  }
+  b.loop(b.index(0), number, b.index(1), {}, [&](Value block, ValueRange) {
+    Value lower = b.multiply(block, blockSize);
+    body(block, lower, b.min(b.add(lower, blockSize), size));
+    return SmallVector<Value>();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Arrangements
+//===----------------------------------------------------------------------===//
+
+/// Whether results are worth storing around the cache: where what the loop
+/// reads and writes does not fit into it, and stores are aligned.
+Value LoopVectorizer::buildStreamCondition() {
+  Value bytes = b.index(0), aligned;
+  llvm::SmallPtrSet<Value, 8> counted;
+  for (OpOperand &operand : loop->getOpOperands()) {
+    Value buffer = operand.get();
+    if (!loop.getMatchingIndexingMap(&operand).isIdentity() ||
+        !counted.insert(buffer).second)
+      continue;
+    int64_t width =
+        getElementTypeOrSelf(buffer.getType()).getIntOrFloatBitWidth() / 8;
+    bytes = b.add(bytes, b.multiply(sizes[0], b.index(width)));
+    if (loop.isDpsInput(&operand))
+      continue;
+    Value address = memref::ExtractAlignedPointerAsIndexOp::create(b, buffer);
+    Value rest = b.createOrFold<arith::RemUIOp>(
+        address, b.index(std::min<int64_t>(lanes * width, 64)));
+    Value isAligned = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
+                                                    rest, b.index(0));
+    aligned =
+        aligned ? b.createOrFold<arith::AndIOp>(aligned, isAligned) : isAligned;
+  }
+  Value isLarge = b.isLess(b.index(cacheBytes), bytes);
+  if (!aligned || isConstant(isLarge, 0))
+    return {};
+  return b.createOrFold<arith::AndIOp>(isLarge, aligned);
+}
+
+/// Room for what each block leaves, on the stack of the function.
+SmallVector<Value>
+LoopVectorizer::allocatePartials(std::optional<int64_t> number) {
+  OpBuilder::InsertionGuard guard(b);
+  Operation *scope =
+      loop->getParentWithTrait<OpTrait::AutomaticAllocationScope>();
+  b.setInsertionPointToStart(&scope->getRegion(0).front());
+  SmallVector<Value> partials;
+  for (const Reduction &reduction : reductions) {
+    int64_t length = std::max<int64_t>(number.value_or(maxBlocks), 1);
+    partials.push_back(
+        memref::AllocaOp::create(b, MemRefType::get(length, reduction.type)));
+  }
+  return partials;
+}
+
+/// The total of what each block left: neighbours are combined until one is
+/// left.
+Value LoopVectorizer::combineBlocks(const Reduction &reduction, Value partials,
+                                    Value number) {
+  auto loadAt = [&](Value i) -> Value {
+    return memref::LoadOp::create(b, partials, i);
+  };
+  if (isConstant(number, 1))
+    return loadAt(b.index(0));
+  scf::WhileOp::create(
+      b, TypeRange(b.getIndexType()), number,
+      [&](OpBuilder &nested, Location, ValueRange left) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToEnd(nested.getInsertionBlock());
+        scf::ConditionOp::create(b, b.isLess(b.index(1), left[0]), left);
+      },
+      [&](OpBuilder &nested, Location, ValueRange left) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPointToEnd(nested.getInsertionBlock());
+        Value pairs = b.divide(left[0], b.index(2));
+        b.loop(b.index(0), pairs, b.index(1), {},
+               [&](Value i, ValueRange) -> SmallVector<Value> {
+                 Value first = b.multiply(i, b.index(2));
+                 Value second = b.add(first, b.index(1));
+                 Value sum = combine(reduction, loadAt(first), loadAt(second));
+                 memref::StoreOp::create(b, sum, partials, i);
+                 return {};
+               });
+        // An odd one moves up.
+        Value after = b.ceilDivide(left[0], b.index(2));
+        auto odd = scf::IfOp::create(b, b.isLess(pairs, after),
+                                     /*withElseRegion=*/false);
+        b.setInsertionPointToStart(odd.thenBlock());
+        memref::StoreOp::create(b, loadAt(b.subtract(left[0], b.index(1))),
+                                partials, pairs);
+        b.setInsertionPointAfter(odd);
+        scf::YieldOp::create(b, after);
+      });
+  Value isEmpty = b.isLess(number, b.index(1));
+  Value neutral = arith::ConstantOp::create(b, reduction.neutral);
+  return arith::SelectOp::create(b, isEmpty, neutral, loadAt(b.index(0)));
+}
+
+/// Every result is dense, or one number.
+void LoopVectorizer::buildFlat() {
+  int64_t rank = loop.getNumLoops(), inner = rank - 1;
+  SmallVector<Value> at(rank);
+  // Blocks are of the outermost dimension.
+  Value rest = b.index(1);
+  for (Value size : ArrayRef(sizes).drop_front())
+    rest = b.multiply(rest, size);
+  Value blockSize;
+  if (rank == 1) {
+    blockSize =
+        b.max(b.index(blockLength),
+              b.roundUp(b.ceilDivide(sizes[0], b.index(maxBlocks)), 256));
+    if (cacheBytes > 0)
+      streams = buildStreamCondition();
+  } else {
+    Value rows = b.max(b.divide(b.index(blockLength), b.max(rest, b.index(1))),
+                       b.index(1));
+    blockSize = b.max(rows, b.ceilDivide(sizes[0], b.index(maxBlocks)));
+  }
+  Value number = b.ceilDivide(sizes[0], blockSize);
+
+  SmallVector<Value> partials = allocatePartials(getConstantIntValue(number));
+  forEachBlock(sizes[0], blockSize, [&](Value block, Value lower, Value upper) {
+    SmallVector<Value> totals;
+    if (rank == 1) {
+      totals = sumRange(lower, upper, at, getNeutral());
+    } else {
+      SmallVector<int64_t> middle =
+          llvm::to_vector(llvm::seq<int64_t>(1, inner));
+      totals =
+          b.loop(lower, upper, b.index(1), getNeutral(),
+                 [&](Value index, ValueRange values) {
+                   at[0] = index;
+                   return nest(middle, at, values, [&](ValueRange carried) {
+                     return sumRange(b.index(0), sizes[inner], at, carried);
+                   });
+                 });
+    }
+    for (auto [reduction, partial, total] :
+         llvm::zip_equal(reductions, partials, totals))
+      memref::StoreOp::create(
+          b, vector::ReductionOp::create(b, reduction.kind, total), partial,
+          block);
+  });
+  for (auto [reduction, partial] : llvm::zip_equal(reductions, partials))
+    finish(reduction, combineBlocks(reduction, partial, number), at);
+}
+
+/// Reductions along the innermost dimension and perhaps others.
+void LoopVectorizer::buildRows() {
+  int64_t inner = loop.getNumLoops() - 1;
+  SmallVector<Value> at(loop.getNumLoops());
+  SmallVector<int64_t> others(reduced);
+  others.pop_back();
+  Value rest = b.index(1);
+  for (auto [dim, size] : llvm::enumerate(sizes))
+    if (static_cast<int64_t>(dim) != kept.front())
+      rest = b.multiply(rest, size);
+  Value blockSize = b.max(
+      b.divide(b.index(blockLength), b.max(rest, b.index(1))), b.index(1));
+  forEachBlock(
+      sizes[kept.front()], blockSize, [&](Value, Value lower, Value upper) {
+        b.loop(lower, upper, b.index(1), {}, [&](Value index, ValueRange) {
+          at[kept.front()] = index;
+          return nest(
+              ArrayRef(kept).drop_front(), at, {},
+              [&](ValueRange) -> SmallVector<Value> {
+                SmallVector<Value> totals =
+                    nest(others, at, getNeutral(), [&](ValueRange carried) {
+                      return sumRange(b.index(0), sizes[inner], at, carried);
+                    });
+                for (auto [reduction, total] :
+                     llvm::zip_equal(reductions, totals))
+                  finish(reduction,
+                         vector::ReductionOp::create(b, reduction.kind, total),
+                         at);
+                return {};
+              });
+        });
+      });
+}
+
+/// Reductions that keep the innermost dimension.
+void LoopVectorizer::buildColumns() {
+  int64_t inner = loop.getNumLoops() - 1;
+  SmallVector<Value> at(loop.getNumLoops());
+  SmallVector<int64_t> others(kept);
+  others.pop_back();
+  Value rest = b.index(1);
+  for (Value size : ArrayRef(sizes).drop_back())
+    rest = b.multiply(rest, size);
+  Value blockSize =
+      b.roundUp(b.max(b.divide(b.index(blockLength), b.max(rest, b.index(1))),
+                      b.index(1)),
+                lanes);
+  forEachBlock(sizes[inner], blockSize, [&](Value, Value lower, Value upper) {
+    nest(others, at, {}, [&](ValueRange) {
+      return forEachVector(
+          lower, upper, {},
+          [&](Value start, Value mask, ValueRange) -> SmallVector<Value> {
+            at[inner] = start;
+            SmallVector<Value> totals =
+                nest(reduced, at, getNeutral(), [&](ValueRange carried) {
+                  return buildVector(at, mask, carried);
+                });
+            for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
+              finish(reduction, total, at, mask);
+            return {};
+          });
+    });
+  });
+}
+
+LogicalResult LoopVectorizer::run() {
+  if (failed(analyze()))
+    return failure();
+  for (Range range : cast<linalg::LinalgOp>(loop.getOperation())
+                         .createLoopRanges(b, b.getLoc()))
+    sizes.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), range.size));
+  if (reductions.empty() || kept.empty())
+    buildFlat();
+  else if (reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1)
+    buildRows();
+  else
+    buildColumns();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+/// Neighbouring dimensions that every operand has side by side, or lacks.
+static SmallVector<ReassociationIndices> getCollapsible(GenericOp loop) {
+  SmallVector<AffineMap> maps = loop.getIndexingMapsArray();
+  SmallVector<utils::IteratorType> iterators = loop.getIteratorTypesArray();
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim) {
+    ReassociationIndices pair = {dim - 1, dim};
+    if (dim != 0 && iterators[dim - 1] == iterators[dim] &&
+        linalg::areDimSequencesPreserved(maps, pair))
+      groups.back().push_back(dim);
+    else
+      groups.push_back({dim});
+  }
+  return groups;
+}
+
+static GenericOp collapse(GenericOp loop, RewriterBase &rewriter) {
+  if (loop.hasIndexSemantics())
+    return loop;
+  SmallVector<ReassociationIndices> groups = getCollapsible(loop);
+  if (groups.size() == loop.getNumLoops())
+    return loop;
+  FailureOr<linalg::CollapseResult> collapsed =
+      linalg::collapseOpIterationDims(loop, groups, rewriter);
+  if (failed(collapsed))
+    return loop;
+  rewriter.eraseOp(loop);
+  return cast<GenericOp>(collapsed->collapsedOp.getOperation());
+}
+
+namespace {
+struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    SmallVector<linalg::LinalgOp> loops;
+    getOperation()->walk([&](linalg::LinalgOp loop) {
+      if (loop.hasPureBufferSemantics())
+        loops.push_back(loop);
+    });
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp named : loops) {
+      rewriter.setInsertionPoint(named);
+      auto loop = dyn_cast<GenericOp>(named.getOperation());
+      if (!loop) {
+        FailureOr<GenericOp> generic =
+            linalg::generalizeNamedOp(rewriter, named);
+        if (failed(generic))
+          continue;
+        loop = *generic;
+      }
+      loop = collapse(loop, rewriter);
+      rewriter.setInsertionPoint(loop);
+      if (failed(LoopVectorizer(loop, rewriter, vectorBits, cacheBytes).run()))
+        continue;
+      rewriter.eraseOp(loop);
+      ++numVectorized;
+    }
+  }
+};
+} // namespace

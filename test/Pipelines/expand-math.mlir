@@ -1,0 +1,34 @@
+// RUN: fisher-opt --fisher-expand-math %s | FileCheck %s
+
+// CHECK-LABEL: func @numbers(
+// CHECK-NOT: math.{{exp|log|tanh|sin|cos|atan|rsqrt}}
+// CHECK: return
+func.func @numbers(%x: f32, %y: f64) -> (f32, f32, f64, f64, f64) {
+  %0 = math.expm1 %x : f32
+  %1 = math.rsqrt %0 : f32
+  %2 = math.tanh %y : f64
+  %3 = math.atan2 %2, %y : f64
+  %4 = math.sin %y : f64
+  return %0, %1, %2, %3, %4 : f32, f32, f64, f64, f64
+}
+
+// CHECK-LABEL: func @vectors(
+// CHECK-NOT: math.log
+// CHECK: arith.mulf %{{.*}} : vector<16xf32>
+func.func @vectors(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.log1p %x : vector<16xf32>
+  return %0 : vector<16xf32>
+}
+
+// What there is no formula for, other types, and tensors stay.
+
+// CHECK-LABEL: func @others(
+// CHECK: math.erf
+// CHECK: math.exp %{{.*}} : f16
+// CHECK: math.exp %{{.*}} : tensor<4xf32>
+func.func @others(%x: f32, %y: f16, %z: tensor<4xf32>) -> (f32, f16, tensor<4xf32>) {
+  %0 = math.erf %x : f32
+  %1 = math.exp %y : f16
+  %2 = math.exp %z : tensor<4xf32>
+  return %0, %1, %2 : f32, f16, tensor<4xf32>
+}

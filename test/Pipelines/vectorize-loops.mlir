@@ -1,0 +1,199 @@
+// RUN: fisher-opt --fisher-vectorize-loops="vector-bits=512 cache-bytes=0" --canonicalize --split-input-file %s | FileCheck %s
+// RUN: fisher-opt --fisher-vectorize-loops="vector-bits=512 cache-bytes=1000000" --canonicalize --split-input-file %s | FileCheck %s --check-prefix=STREAM
+
+#id = affine_map<(i) -> (i)>
+
+// Whole vectors of a known size need no tail; a short body takes four registers
+// at once.
+
+// CHECK-LABEL: func @whole(
+// CHECK-NOT: scf.parallel
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to %c512 step %c64 {
+// CHECK-NEXT: %[[X:.*]] = vector.load %{{.*}}[%[[I]]] : memref<512xf32>, vector<64xf32>
+// CHECK-NEXT: %[[Y:.*]] = math.sqrt %[[X]] : vector<64xf32>
+// CHECK-NEXT: vector.store %[[Y]], %{{.*}}[%[[I]]] : memref<512xf32>, vector<64xf32>
+// CHECK-NOT: mask
+// CHECK: return
+func.func @whole(%x: memref<512xf32>, %y: memref<512xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<512xf32>) outs(%y : memref<512xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.sqrt %in : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#one = affine_map<(i, j) -> ()>
+
+// Contiguous dimensions are one. Blocks are for threads; each leaves a partial
+// sum in f64, and neighbours are added until one is left. The tail is masked.
+
+// CHECK-LABEL: func @blocks(
+// CHECK-SAME: %[[X:[^:]*]]: memref<?x?xf32>, %[[Y:[^:]*]]: memref<?x?xf32>, %[[S:[^:]*]]: memref<f32>
+// CHECK: %[[PARTIALS:.*]] = memref.alloca() : memref<1024xf64>
+// CHECK: memref.collapse_shape %[[X]]
+// CHECK: scf.parallel (%[[BLOCK:.*]]) =
+// CHECK: scf.for
+// CHECK: vector.load %{{.*}} : memref<?xf32>, vector<64xf32>
+// CHECK: vector.store
+// CHECK: arith.extf %{{.*}} : vector<64xf32> to vector<64xf64>
+// CHECK: arith.addf %{{.*}} : vector<64xf64>
+// CHECK: scf.if
+// CHECK: %[[MASK:.*]] = vector.create_mask
+// CHECK: vector.maskedload %{{.*}}, %[[MASK]]
+// CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
+// CHECK: arith.select %[[MASK]], %{{.*}} : vector<64xi1>, vector<64xf64>
+// CHECK: %[[TOTAL:.*]] = vector.reduction <add>, %{{.*}} : vector<64xf64> into f64
+// CHECK: memref.store %[[TOTAL]], %[[PARTIALS]][%[[BLOCK]]]
+// CHECK: scf.while
+// CHECK: %[[SUM:.*]] = arith.truncf %{{.*}} : f64 to f32
+// CHECK: memref.store %[[SUM]], %[[S]][]
+
+// Large results that are not read are stored around the cache, where they are
+// aligned.
+
+// STREAM-LABEL: func @blocks(
+// STREAM: %[[ADDRESS:.*]] = memref.extract_aligned_pointer_as_index
+// STREAM: %[[REST:.*]] = arith.remui %[[ADDRESS]], %c64
+// STREAM: %[[ALIGNED:.*]] = arith.cmpi eq, %[[REST]], %c0
+// STREAM: %[[LARGE:.*]] = arith.cmpi ugt, %{{.*}}, %c1000000
+// STREAM: %[[STREAMS:.*]] = arith.andi %[[LARGE]], %[[ALIGNED]]
+// STREAM: scf.if %[[STREAMS]] {
+// STREAM-NEXT: vector.store %{{.*}} {alignment = 64 : i64, nontemporal = true}
+// STREAM-NEXT: } else {
+// STREAM-NEXT: vector.store
+// STREAM-NOT: nontemporal
+// STREAM: return
+func.func @blocks(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %s: memref<f32>) {
+  linalg.generic {indexing_maps = [#id, #id, #one], iterator_types = ["reduction", "reduction"]}
+      ins(%x : memref<?x?xf32>) outs(%y, %s : memref<?x?xf32>, memref<f32>) {
+  ^bb0(%in: f32, %out: f32, %sum: f32):
+    %0 = arith.mulf %in, %in : f32
+    %1 = arith.addf %sum, %0 : f32
+    linalg.yield %0, %1 : f32, f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// What is written in place is in the cache already.
+
+// STREAM-LABEL: func @inPlace(
+// STREAM-NOT: nontemporal
+// STREAM: return
+func.func @inPlace(%x: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%x : memref<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.sqrt %in : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#column = affine_map<(i, j) -> (j)>
+#transposed = affine_map<(i, j) -> (j, i)>
+
+// Along rows, and along columns.
+
+// CHECK-LABEL: func @rows(
+// CHECK: scf.for
+// CHECK: vector.load %{{.*}} : memref<8x128xf32>, vector<64xf32>
+// CHECK: vector.reduction <maximumf>
+// CHECK: memref.store
+func.func @rows(%x: memref<8x128xf32>, %y: memref<8xf32>) {
+  linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<8x128xf32>) outs(%y : memref<8xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.maximumf %in, %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// CHECK-LABEL: func @columns(
+// CHECK: scf.for %[[J:.*]] = %{{.*}} to %c128 step %c64
+// CHECK: scf.for %[[I:.*]] = %c0 to %c8 step %c1
+// CHECK: vector.load %{{.*}}[%[[I]], %[[J]]]
+// CHECK-NOT: vector.reduction
+// CHECK: vector.store %{{.*}}[%[[J]]] : memref<128xf32>, vector<64xf32>
+func.func @columns(%x: memref<8x128xf32>, %y: memref<128xf32>) {
+  linalg.generic {indexing_maps = [#id, #column], iterator_types = ["reduction", "parallel"]}
+      ins(%x : memref<8x128xf32>) outs(%y : memref<128xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.maximumf %in, %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// A transposed operand is gathered, a broadcast one stays a number.
+
+// CHECK-LABEL: func @operands(
+// CHECK: vector.gather {{.*}} : memref<128x8xf32>
+// CHECK: memref.load %{{.*}} : memref<8xf32>
+func.func @operands(%x: memref<128x8xf32>, %b: memref<8xf32>, %y: memref<8x128xf32>) {
+  linalg.generic {indexing_maps = [#transposed, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %b : memref<128x8xf32>, memref<8xf32>) outs(%y : memref<8x128xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %0 = arith.addf %in, %bias : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+#one = affine_map<(i) -> ()>
+
+// In a loop, blocks are no threads. A fill is a loop too.
+
+// CHECK-LABEL: func @inner(
+// CHECK-NOT: scf.parallel
+// CHECK: vector.store
+func.func @inner(%x: memref<?xf32>, %n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %n step %c1 {
+    linalg.fill ins(%zero : f32) outs(%x : memref<?xf32>)
+  }
+  return
+}
+
+// Two results that depend on each other, and bits, have no vector form here.
+
+// CHECK-LABEL: func @unsupported(
+// CHECK: linalg.generic
+// CHECK: linalg.generic
+func.func @unsupported(%x: memref<?xf32>, %most: memref<f32>, %at: memref<i32>, %bits: memref<?xi1>) {
+  linalg.generic {indexing_maps = [#id, #one, #one], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32>) outs(%most, %at : memref<f32>, memref<i32>) {
+  ^bb0(%in: f32, %m: f32, %k: i32):
+    %i = linalg.index 0 : index
+    %c = arith.index_cast %i : index to i32
+    %more = arith.cmpf ogt, %in, %m : f32
+    %0 = arith.select %more, %in, %m : f32
+    %1 = arith.select %more, %c, %k : i32
+    linalg.yield %0, %1 : f32, i32
+  }
+  linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%bits : memref<?xi1>) {
+  ^bb0(%in: f32, %out: i1):
+    %0 = arith.cmpf ogt, %in, %in : f32
+    linalg.yield %0 : i1
+  }
+  return
+}
