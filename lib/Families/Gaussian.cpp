@@ -202,18 +202,17 @@ struct Pair {
   Scalar x;
   /// exp(D), or its fourth root where far.
   Scalar expBase;
-
   /// D where far.
-  Scalar farDistance() const { return 4.0 * log(expBase); }
+  Scalar farDistance;
 
   /// D = 2 asinh(sqrt(x)).
   Scalar hyperbolicDistance() const {
-    return select(far, farDistance(), 2.0 * sqrt(x) * asinhRootQuotient(x));
+    return select(far, farDistance, 2.0 * sqrt(x) * asinhRootQuotient(x));
   }
 
   /// d^2 = 2 D^2.
   Scalar squaredDistance() const {
-    return select(far, 2.0 * square(farDistance()),
+    return select(far, 2.0 * square(farDistance),
                   8.0 * x * square(asinhRootQuotient(x)));
   }
 
@@ -240,18 +239,23 @@ static Pair relate(Point a, Point b, GaussianChart chart) {
   Scalar h = scales.sinhHalfDifference(m);
   Scalar height = m * h;
   Scalar longer = max(abs(base), abs(height));
-  Scalar shorter = min(abs(base), abs(height));
-  Scalar N = longer * sqrt(1.0 + square(shorter / longer));
 
   const double threshold = m.isDouble() ? 0x1p+500 : 0x1p+60;
   Condition far = longer > threshold * m || abs(h) > threshold;
-  Scalar unit = select(far, N, m);
-  Scalar g = base / unit;
-  h = select(far, height / N, h);
+  Scalar g = base / m;
   Scalar x = square(g) + square(h);
-  Scalar expBase = select(far, std::sqrt(2.0) * (sqrt(N) / sqrt(m)),
-                          1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x)));
-  return {meanDifference, scales, m, far, unit, g, h, x, expBase};
+  Scalar expD = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+  auto measureFar = [&]() -> SmallVector<Scalar> {
+    Scalar shorter = min(abs(base), abs(height));
+    Scalar N = longer * sqrt(1.0 + square(shorter / longer));
+    Scalar farG = base / N, farH = height / N;
+    Scalar root = std::sqrt(2.0) * (sqrt(N) / sqrt(m));
+    return {N, farG, farH, square(farG) + square(farH), root, 4.0 * log(root)};
+  };
+  SmallVector<Scalar> values =
+      selectRarely(far, measureFar, {m, g, h, x, expD, m.constant(0.0)});
+  return {meanDifference, scales,    m,         far,       values[0],
+          values[1],      values[2], values[3], values[4], values[5]};
 }
 
 //===----------------------------------------------------------------------===//
@@ -328,7 +332,7 @@ DistanceAndGradient
 GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
   Pair pair = relate(a, b, getChart());
   Scalar x = pair.x, g = pair.g, h = pair.h;
-  Scalar k = select(pair.far, 4.0 * pair.farDistance(),
+  Scalar k = select(pair.far, 4.0 * pair.farDistance,
                     8.0 * asinhRootQuotient(x) / sqrt(1.0 + x));
   // In units of N, 1 + h^2 is h^2.
   Scalar one = select(pair.far, x.constant(0.0), 1.0);

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/TypeUtilities.h"
 
@@ -105,6 +106,35 @@ Scalar select(Condition condition, Scalar whenTrue, Scalar whenFalse) {
   FormulaBuilder &b = condition.getBuilder();
   return {b, b.get<arith::SelectOp>(condition.getValue(), whenTrue.getValue(),
                                     whenFalse.getValue())};
+}
+
+SmallVector<Scalar>
+selectRarely(Condition condition,
+             llvm::function_ref<SmallVector<Scalar>()> whenTrue,
+             ArrayRef<Scalar> whenFalse) {
+  FormulaBuilder &b = condition.getBuilder();
+  Value any = condition.getValue();
+  bool isVector = isa<VectorType>(any.getType());
+  if (isVector)
+    any = vector::ReductionOp::create(b, vector::CombiningKind::OR, any);
+  SmallVector<Value> others;
+  for (Scalar value : whenFalse)
+    others.push_back(value.getValue());
+  auto choice = scf::IfOp::create(b, ValueRange(others).getTypes(), any,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(choice.thenBlock());
+  SmallVector<Value> values;
+  for (auto [value, other] : llvm::zip_equal(whenTrue(), whenFalse))
+    values.push_back(
+        (isVector ? select(condition, value, other) : value).getValue());
+  scf::YieldOp::create(b, values);
+  b.setInsertionPointToEnd(choice.elseBlock());
+  scf::YieldOp::create(b, others);
+  SmallVector<Scalar> results;
+  for (Value result : choice.getResults())
+    results.emplace_back(b, result);
+  return results;
 }
 
 Scalar abs(Scalar x) { return build<math::AbsFOp>(x); }

@@ -8,10 +8,12 @@
 
 #include "VectorBody.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -42,6 +44,13 @@ static bool isSupportedOp(Operation &op, Block &body) {
   if (!llvm::all_of(op.getOperandTypes(), isScalar) ||
       !llvm::all_of(op.getResultTypes(), isScalar))
     return false;
+  if (auto choice = dyn_cast<scf::IfOp>(op))
+    return choice.elseBlock() &&
+           llvm::all_of(choice->getRegions(), [&](Region &region) {
+             return llvm::all_of(region.front(), [&](Operation &nested) {
+               return isSupportedOp(nested, body);
+             });
+           });
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return isUniform(loop.getLowerBound(), body) &&
            isUniform(loop.getUpperBound(), body) &&
@@ -87,6 +96,43 @@ void VectorBody::buildLoop(Operation *op, IndexFunction index) {
   mapping.map(loop.getResults(), vectorLoop.getResults());
 }
 
+/// Where the condition differs among the iterations, what it has otherwise is
+/// computed for all, and what it asks for if one asks.
+void VectorBody::buildChoice(Operation *op, IndexFunction index) {
+  auto choice = cast<scf::IfOp>(op);
+  Value condition = lookup(choice.getCondition());
+  bool isUniform = !isa<VectorType>(condition.getType());
+  auto buildBlock = [&](Block *block) {
+    build(*block, index);
+    return llvm::map_to_vector(
+        block->getTerminator()->getOperands(),
+        [&](Value value) { return lookupVector(value); });
+  };
+  SmallVector<Value> others;
+  Value any = condition;
+  if (!isUniform) {
+    others = buildBlock(choice.elseBlock());
+    any = vector::ReductionOp::create(builder, loc, vector::CombiningKind::OR,
+                                      condition);
+  }
+  auto types = llvm::map_to_vector(choice.getResultTypes(), [&](Type type) {
+    return Type(VectorType::get(lanes, type));
+  });
+  auto vectorChoice =
+      scf::IfOp::create(builder, loc, types, any, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(vectorChoice.thenBlock());
+  SmallVector<Value> values = buildBlock(choice.thenBlock());
+  if (!isUniform)
+    for (auto [value, other] : llvm::zip_equal(values, others))
+      value = arith::SelectOp::create(builder, loc, condition, value, other);
+  scf::YieldOp::create(builder, loc, values);
+  builder.setInsertionPointToEnd(vectorChoice.elseBlock());
+  scf::YieldOp::create(builder, loc,
+                       isUniform ? buildBlock(choice.elseBlock()) : others);
+  mapping.map(choice.getResults(), vectorChoice.getResults());
+}
+
 void VectorBody::build(Block &body, IndexFunction index) {
   for (Operation &op : body.without_terminator()) {
     if (auto indexOp = dyn_cast<linalg::IndexOp>(op)) {
@@ -95,6 +141,10 @@ void VectorBody::build(Block &body, IndexFunction index) {
     }
     if (isa<scf::ForOp>(op)) {
       buildLoop(&op, index);
+      continue;
+    }
+    if (isa<scf::IfOp>(op)) {
+      buildChoice(&op, index);
       continue;
     }
     bool isUniform = llvm::none_of(op.getOperands(), [&](Value operand) {

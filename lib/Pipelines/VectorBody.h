@@ -42,6 +42,7 @@ public:
   Value asVector(Value value);
 
 private:
+  void buildChoice(Operation *choice, IndexFunction index);
   void buildLoop(Operation *loop, IndexFunction index);
 
   OpBuilder &builder;

@@ -97,6 +97,14 @@ inline Scalar select(Condition condition, double whenTrue, Scalar whenFalse) {
   return select(condition, whenFalse.constant(whenTrue), whenFalse);
 }
 
+/// `whenTrue` where a condition holds that hardly ever does, else `whenFalse`.
+/// What `whenTrue` builds is computed only where it is needed, by a number or
+/// by one of a vector.
+SmallVector<Scalar>
+selectRarely(Condition condition,
+             llvm::function_ref<SmallVector<Scalar>()> whenTrue,
+             ArrayRef<Scalar> whenFalse);
+
 /// Operations that every target has as an instruction, correctly rounded.
 Scalar abs(Scalar x);
 Scalar sqrt(Scalar x);
