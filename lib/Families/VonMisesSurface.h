@@ -106,7 +106,9 @@ struct Format {
   Rule differenceRule;
   /// One rule a step: of the solution for the opening angle, and of a walk.
   SmallVector<Rule> openingRules, walkRules;
-  /// Smaller steps say nothing about the slope.
+  /// After a smaller step the slope stays what it was, as rounding would spoil
+  /// a new one. A step may be small by chance while the slope is off by a
+  /// tenth, so this is no more than some thousand roundings.
   double smallestStep;
 };
 
@@ -151,7 +153,7 @@ inline const Format &formatOf(Scalar x) {
       /*differenceRule=*/gauss10,
       /*openingRules=*/{gauss6, gauss6, gauss24, gauss24, gauss64, gauss64},
       /*walkRules=*/{gauss6, gauss24, gauss24, gauss64},
-      /*smallestStep=*/1e-7};
+      /*smallestStep=*/1e-12};
   return x.isDouble() ? f64 : f32;
 }
 

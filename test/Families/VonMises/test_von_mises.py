@@ -140,6 +140,48 @@ def test_geodesic(chart, element, t, suffix):
 # What the tables do not have.
 
 
+# Pairs of (direction, logarithm of the concentration) where a low-order rule's
+# solution is met early, and the next step is next to nothing; the first was the
+# worst of a million. The last two are far apart, and nearly opposite.
+FAR_PAIRS = [((1.1518613452684772, 28.592505334776096),
+              (-2.663984773628998, 10.430622408212544)),
+             ((0.0, 14.0), (2.389307933, 3.0)),
+             ((0.0, 5.0), (2.453351865, 8.0)),
+             ((0.0, 2.0), (2.423605319, 30.0)),
+             ((2.0, 6.0), (0.5, 31.0)),
+             ((0.5, 33.0), (-2.64, 25.0))]
+
+
+def test_far_pairs():
+    columns = np.array(FAR_PAIRS).reshape(-1, 4).T.copy()
+    d2, g0, g1, m, k = run(
+        module("log_kappa", "f64", len(FAR_PAIRS), """
+  %d, %g0, %g1 = fisher.squared_distance_with_gradient %a, %b : !b -> !t, !t, !t
+  %half = arith.constant 0.5 : f64
+  %q = fisher.geodesic %a, %b at %half : !b
+  %m, %k = fisher.components %q : !b
+  return %d, %g0, %g1, %m, %k : !t, !t, !t, !t, !t""", 5), *columns)
+    tolerance = GRADIENT_TOLERANCE["f64"]
+    distance, gradient, middle = map(Worst, ("d2", "gradient", "middle"))
+    for i, pair in enumerate(FAR_PAIRS):
+        a, b = ([mp.mpf(c) for c in belief] for belief in pair)
+        square, expected, (mu, kappa) = von_mises.far_geodesic("log_kappa", a, b)
+        where = f"pair {i}"
+        distance.add(d2[i], square, tolerance * square, where)
+        for got, e in zip((g0[i], g1[i]), expected):
+            gradient.add(got, e, tolerance * max(map(abs, expected)), where)
+        point = [mu, mp.log(kappa)]
+        error = von_mises.length(
+            "log_kappa", point, [von_mises.wrap(mp.mpf(float(m[i])) - mu),
+                                 mp.mpf(float(k[i])) - point[1]])
+        moved = sum(von_mises.rounding_length("log_kappa", p, UNIT["f64"])
+                    for p in (a, b, point))
+        middle.add(float(error), mp.mpf(0), 1e-12 * mp.sqrt(square) + moved, where)
+    distance.check()
+    gradient.check()
+    middle.check()
+
+
 @pytest.mark.parametrize("chart,element", CASES)
 def test_exp_of_log_is_the_other_belief(chart, element):
     """The error of the logarithm grows as geodesics diverge, with e^(d/sqrt 2),
