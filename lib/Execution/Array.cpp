@@ -12,11 +12,11 @@
 #include "llvm/ADT/APFloat.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemAlloc.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -155,11 +155,26 @@ static int64_t countElements(ArrayRef<int64_t> shape) {
   return *count;
 }
 
+/// Zeros, from the start of a line of the cache to the end of one, so that
+/// vectors of no width straddle two.
+static void *allocate(int64_t numElements, size_t elementSize) {
+  constexpr size_t alignment = 64;
+  constexpr size_t maximum = std::numeric_limits<int64_t>::max() - alignment;
+  void *memory = nullptr;
+  size_t size = 0;
+  if (static_cast<size_t>(numElements) <= maximum / elementSize) {
+    size = llvm::alignTo(std::max<size_t>(numElements * elementSize, 1),
+                         alignment);
+    memory = std::aligned_alloc(alignment, size);
+  }
+  if (!memory)
+    llvm::report_bad_alloc_error("out of memory");
+  return std::memset(memory, 0, size);
+}
+
 Array::Array(ElementKind kind, ArrayRef<int64_t> shape)
     : kind(kind), shape(shape), numElements(countElements(shape)),
-      owner(llvm::safe_calloc(std::max<int64_t>(numElements, 1),
-                              fisher::getByteSize(kind)),
-            std::free),
+      owner(allocate(numElements, fisher::getByteSize(kind)), std::free),
       data(static_cast<char *>(owner.get())) {}
 
 Array::Array(ElementKind kind, ArrayRef<int64_t> shape,

@@ -33,7 +33,7 @@ using namespace mlir::fisher;
 //===----------------------------------------------------------------------===//
 
 /// Makes `entry` callable from here: by the C interface, with arguments that
-/// are only read.
+/// are only read but for those that results are written into.
 static void prepareEntry(func::FuncOp entry) {
   Builder builder(entry.getContext());
   entry.setPublic();
@@ -148,8 +148,17 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
     return failure();
   std::string name = ("_mlir_ciface_" + entry.getName()).str();
   prepareEntry(entry);
-  if (failed(keepReachable(module, entry)) || failed(checkDialects(module)) ||
-      failed(lower(module, options, configure)))
+  if (failed(keepReachable(module, entry)) || failed(checkDialects(module)))
+    return failure();
+  SmallVector<Destination> destinations(signature->results.size(),
+                                        {Destination::Kind::Result});
+  if (options.donate && SymbolTable::symbolKnownUseEmpty(entry, module)) {
+    auto found = findDestinations(entry, /*dynamicResults=*/false);
+    if (failed(found))
+      return failure();
+    destinations = std::move(*found);
+  }
+  if (failed(lower(module, options, configure)))
     return failure();
 
   auto engine = makeEngine(module, name);
@@ -160,14 +169,16 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
   if (!function)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(function.takeError());
-  return CompiledFunction(std::move(*signature), std::move(*engine), *function);
+  return CompiledFunction(std::move(*signature), std::move(destinations),
+                          std::move(*engine), *function);
 }
 
 CompiledFunction::CompiledFunction(Signature signature,
+                                   SmallVector<Destination> destinations,
                                    std::unique_ptr<ExecutionEngine> engine,
                                    void (*function)(void **))
-    : signature(std::move(signature)), engine(std::move(engine)),
-      function(function) {}
+    : signature(std::move(signature)), destinations(std::move(destinations)),
+      engine(std::move(engine)), function(function) {}
 CompiledFunction::CompiledFunction(CompiledFunction &&) = default;
 CompiledFunction &CompiledFunction::operator=(CompiledFunction &&) = default;
 CompiledFunction::~CompiledFunction() = default;
@@ -183,15 +194,15 @@ CompiledFunction::~CompiledFunction() = default;
 static_assert(sizeof(void *) == sizeof(int64_t),
               "descriptors are written as 64-bit words");
 
-static SmallVector<int64_t> makeDescriptor(const Array &array) {
+static void appendDescriptor(const Array &array,
+                             SmallVectorImpl<int64_t> &words) {
   auto address = reinterpret_cast<intptr_t>(array.getData());
-  SmallVector<int64_t> words = {address, address, /*offset=*/0};
+  words.append({address, address, /*offset=*/0});
   llvm::append_range(words, array.getShape());
-  SmallVector<int64_t> strides(array.getRank(), 1);
+  size_t first = words.size();
+  words.append(array.getRank(), 1);
   for (int64_t dim = array.getRank() - 1; dim > 0; --dim)
-    strides[dim - 1] = strides[dim] * array.getShape()[dim];
-  llvm::append_range(words, strides);
-  return words;
+    words[first + dim - 1] = words[first + dim] * array.getShape()[dim];
 }
 
 static size_t getFieldSize(const Port &result) {
@@ -242,47 +253,82 @@ takeResult(const Port &result, const char *field,
   return Array(result.getKind(), shape, owner, data);
 }
 
+SmallVector<Array>
+CompiledFunction::operator()(ArrayRef<Array> arguments) const {
+  SmallVector<Array> own(arguments), results;
+  for (Destination destination : destinations)
+    if (destination.kind == Destination::Kind::Updated)
+      own[destination.argument] = arguments[destination.argument].clone();
+  callInPlace(own, results);
+  return results;
+}
+
+/// Whether what the last call wrote into `array` can be written over.
+static bool fits(const Array &array, const Port &result) {
+  return array.getData() && array.getKind() == result.getKind() &&
+         array.getShape() == result.getShape();
+}
+
 // Compiled code lacks the description of its type that the sanitizer looks for
 // in front of a function.
 LLVM_NO_SANITIZE("function")
-SmallVector<Array>
-CompiledFunction::operator()(ArrayRef<Array> arguments) const {
+void CompiledFunction::callInPlace(ArrayRef<Array> arguments,
+                                   SmallVectorImpl<Array> &results) const {
   assert(arguments.size() == signature.arguments.size() &&
          "wrong number of arguments");
-  SmallVector<SmallVector<int64_t>> descriptors(arguments.size());
-  // Pointers to what the function takes; a descriptor is taken by its address.
-  SmallVector<void *> addresses(arguments.size());
-  SmallVector<void *> packed;
-
-  ArrayRef<Port> results = signature.results;
+  // What the function returns itself, and where that is in its structure.
+  SmallVector<Port, 0> returned;
+  results.resize(destinations.size());
+  for (auto [index, destination] : llvm::enumerate(destinations)) {
+    const Port &result = signature.results[index];
+    if (destination.kind == Destination::Kind::Result)
+      returned.push_back(result);
+    else if (destination.kind == Destination::Kind::Updated)
+      results[index] = arguments[destination.argument];
+    else if (!fits(results[index], result))
+      results[index] = Array(result.getKind(), result.getShape());
+  }
   size_t size;
-  SmallVector<size_t> offsets = getFieldOffsets(results, size);
+  SmallVector<size_t> offsets = getFieldOffsets(returned, size);
   SmallVector<int64_t> storage(llvm::divideCeil(size, sizeof(int64_t)));
   void *structure = storage.data();
   bool isPlainScalar =
-      results.size() == 1 && !isa<TensorType>(results.front().type);
-  if (!results.empty() && !isPlainScalar)
-    packed.push_back(static_cast<void *>(&structure));
+      returned.size() == 1 && !isa<TensorType>(returned.front().type);
 
-  for (auto [index, argument] : llvm::enumerate(arguments)) {
-    auto *data = const_cast<char *>(argument.getData());
-    if (!isa<TensorType>(signature.arguments[index].type)) {
-      packed.push_back(data);
-      continue;
-    }
-    descriptors[index] = makeDescriptor(argument);
-    addresses[index] = descriptors[index].data();
-    packed.push_back(static_cast<void *>(&addresses[index]));
-  }
+  // Pointers to what the function takes; a descriptor is taken by its address.
+  SmallVector<int64_t, 256> descriptors;
+  SmallVector<size_t, 64> places;
+  auto addDescriptor = [&](const Array &array) {
+    places.push_back(descriptors.size());
+    appendDescriptor(array, descriptors);
+  };
+  for (auto [port, argument] : llvm::zip_equal(signature.arguments, arguments))
+    if (isa<TensorType>(port.type))
+      addDescriptor(argument);
+  for (auto [destination, result] : llvm::zip_equal(destinations, results))
+    if (destination.kind == Destination::Kind::Added)
+      addDescriptor(result);
+  SmallVector<void *, 64> addresses, packed;
+  for (size_t place : places)
+    addresses.push_back(&descriptors[place]);
+  if (!returned.empty() && !isPlainScalar)
+    packed.push_back(static_cast<void *>(&structure));
+  void **address = addresses.begin();
+  for (auto [port, argument] : llvm::zip_equal(signature.arguments, arguments))
+    packed.push_back(isa<TensorType>(port.type)
+                         ? static_cast<void *>(address++)
+                         : const_cast<char *>(argument.getData()));
+  while (address != addresses.end())
+    packed.push_back(static_cast<void *>(address++));
   if (isPlainScalar)
     packed.push_back(structure);
   function(packed.data());
 
   llvm::SmallDenseMap<void *, std::shared_ptr<void>> owners;
-  SmallVector<Array> arrays;
-  for (auto [result, offset] : llvm::zip_equal(results, offsets))
-    arrays.push_back(takeResult(
-        result, reinterpret_cast<const char *>(storage.data()) + offset,
-        owners));
-  return arrays;
+  const size_t *offset = offsets.begin();
+  for (auto [index, destination] : llvm::enumerate(destinations))
+    if (destination.kind == Destination::Kind::Result)
+      results[index] = takeResult(
+          signature.results[index],
+          reinterpret_cast<const char *>(storage.data()) + *offset++, owners);
 }

@@ -75,6 +75,9 @@ LogicalResult Trainer::initialize() {
   if (failed(initial))
     return failure();
   values = std::move(*initial);
+  // Steps write over these, and an initial value may be that of two arguments.
+  for (Feedback update : plan.updates)
+    values[update.argument] = values[update.argument].clone();
   return success();
 }
 
@@ -242,11 +245,12 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
   ProgressBar progress(options.steps);
   bool isFinite = true;
   uint64_t step = 0;
+  SmallVector<Array> results;
   while (step < options.steps) {
     ++step;
     drawBatch();
     drawNoise(step);
-    SmallVector<Array> results = function(values);
+    function.callInPlace(values, results);
     feedBack(step, results);
 
     NamedNumbers numbers = getNumbers(results);

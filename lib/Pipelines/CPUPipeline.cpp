@@ -48,13 +48,18 @@ static void optimizeTensors(OpPassManager &pm,
   }
 }
 
-static void makeBuffers(OpPassManager &pm) {
+static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  if (cpu.donate)
+    pm.addPass(createFisherAssignDestinations());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
+  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
+  // A copy of a result that is in its place already goes.
+  pm.addPass(createCanonicalizerPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
@@ -109,7 +114,7 @@ void fisher::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
   pm.addPass(createConvertFisherToLinalg());
   optimizeTensors(pm, options);
-  makeBuffers(pm);
+  makeBuffers(pm, options);
   makeLoops(pm, options);
   legalizeArithmetic(pm);
   pm.addPass(createFisherStripMarks());

@@ -1,12 +1,15 @@
 // RUN: fisher-opt %s --fisher-cpu-pipeline | FileCheck %s
 // RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=true vector-bits=512})" | FileCheck %s --check-prefixes=CHECK,FUSED
 // RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{fuse=false vector-bits=512})" | FileCheck %s --check-prefixes=CHECK,SEPARATE
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{donate=false})" | FileCheck %s --check-prefixes=CHECK,NEW
 
-// Everything becomes LLVM; a result belongs to the caller.
+// Everything becomes LLVM; a result goes to an argument, or belongs to the caller.
 
 // CHECK-NOT: {{func\.func|linalg|memref\.|arith|fisher}}
 // CHECK-LABEL: llvm.func @main(
-// CHECK: llvm.call @malloc
+// NEW: llvm.call @malloc
+// FUSED-NOT: llvm.call @malloc
+// SEPARATE-COUNT-1: llvm.call @malloc
 // Two elementwise operations are one loop, or two.
 // FUSED-COUNT-1: llvm.intr.masked.store
 // FUSED-NOT: llvm.intr.masked.store

@@ -69,6 +69,10 @@ static cl::opt<double>
              cl::cat(generalCategory),
              cl::desc("Step size of proximal entries of the policy that state "
                       "none"));
+static cl::opt<bool>
+    donate("donate", cl::init(true), cl::cat(generalCategory),
+           cl::desc("Write new parameters and states over the old ones; "
+                    "default: true"));
 static cl::list<std::string>
     dialectPlugins("load-dialect-plugin", cl::value_desc("file.so"),
                    cl::cat(generalCategory),
@@ -291,6 +295,12 @@ static llvm::Error loadPlugins(DialectRegistry &registry) {
   return llvm::Error::success();
 }
 
+static FailureOr<CompiledFunction> compile(Program program) {
+  CPUPipelineOptions options;
+  options.donate = donate;
+  return CompiledFunction::compile(std::move(program), options, configure);
+}
+
 static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
@@ -299,14 +309,14 @@ static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
   if (failed(insertPolicy(*program, policyPath, stepSize,
                           /*returnPenalty=*/isGiven(steps), configure)))
     return failure();
-  return CompiledFunction::compile(std::move(*program), {}, configure);
+  return compile(std::move(*program));
 }
 
 static FailureOr<CompiledFunction> compilePrediction(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(evaluatePath, "", &context);
   if (failed(program))
     return failure();
-  return CompiledFunction::compile(std::move(*program), {}, configure);
+  return compile(std::move(*program));
 }
 
 static int runOnce(MLIRContext &context) {

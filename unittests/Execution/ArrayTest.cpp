@@ -13,6 +13,7 @@
 #include "mlir/IR/MLIRContext.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <limits>
 
 using namespace mlir;
@@ -52,6 +53,16 @@ TEST(ArrayTest, ScalarsAndEmptyArrays) {
   EXPECT_EQ(empty.getNumElements(), 0);
   EXPECT_EQ(empty.describe(), "float32[3,0,5]");
   EXPECT_EQ(empty.clone().getNumElements(), 0);
+}
+
+TEST(ArrayTest, StartsAtALineOfTheCache) {
+  for (int64_t size : {0, 1, 7, 100, 1000000}) {
+    Array array(ElementKind::BFloat16, {size});
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(array.getData()) % 64, 0u);
+    EXPECT_TRUE(std::all_of(array.getData(),
+                            array.getData() + array.getByteSize(),
+                            [](char byte) { return byte == 0; }));
+  }
 }
 
 TEST(ArrayTest, CopiesShareAndClonesDoNot) {

@@ -60,7 +60,8 @@ class Array {
 public:
   Array() = default;
 
-  /// An array of zeros. Running out of memory is fatal.
+  /// An array of zeros, which starts at a multiple of 64 bytes. Running out of
+  /// memory is fatal.
   Array(ElementKind kind, llvm::ArrayRef<int64_t> shape);
 
   /// A view of the row-major elements at `data`, which `owner` keeps alive.

@@ -12,6 +12,7 @@
 #include "fisher/Execution/Program.h"
 #include "fisher/Execution/StepFunction.h"
 #include "fisher/Pipelines/Pipelines.h"
+#include "fisher/Transforms/Destinations.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -44,11 +45,23 @@ public:
   /// not checked.
   SmallVector<Array> operator()(ArrayRef<Array> arguments) const;
 
+  /// Calls the function, which may write over its arguments: one that a result
+  /// updates holds the new value afterwards, and the result shares its memory.
+  /// It must share memory with no other argument. Other results are written
+  /// over those that `results` holds from the last call, where there are such.
+  ///
+  /// Without the option `donate` arguments are only read, and results new.
+  void callInPlace(ArrayRef<Array> arguments,
+                   SmallVectorImpl<Array> &results) const;
+
 private:
-  CompiledFunction(Signature signature, std::unique_ptr<ExecutionEngine> engine,
+  CompiledFunction(Signature signature, SmallVector<Destination> destinations,
+                   std::unique_ptr<ExecutionEngine> engine,
                    void (*function)(void **));
 
   Signature signature;
+  /// Where each result goes.
+  SmallVector<Destination> destinations;
   std::unique_ptr<ExecutionEngine> engine;
   void (*function)(void **);
 };

@@ -48,8 +48,8 @@ struct TrainingOptions {
 ///
 /// Each call takes the values of the arguments: parameters, states and scalars
 /// from the former call, a batch of rows and noise drawn for this one. Its
-/// results then become the values of the arguments that they update, or change
-/// them through the optimizer.
+/// results are written over the arguments that they update, or change them
+/// through the optimizer.
 class Trainer {
 public:
   /// Prepares a run of `step`, with evaluations of `predict` unless that is

@@ -38,14 +38,26 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::desc("Use OpenMP threads; the results do not depend on their "
                      "number"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> donate{
+      *this, "donate",
+      llvm::cl::desc("Write results into arguments: into those that they "
+                     "update, or into new ones"),
+      llvm::cl::init(true)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,
 /// arith, math, tensor and scf on tensors to the LLVM dialect for this CPU.
 ///
-/// Functions take and return buffers of identity layout: an argument is only
-/// read where it has `bufferization.writable = false`, and a result belongs to
-/// the caller, who frees it; one buffer may be returned as several results.
+/// Functions take and return buffers of identity layout. With `donate`,
+/// functions that nothing in the module refers to write their results into
+/// arguments, as `fisher-assign-destinations` says: into the old value of what
+/// a result updates, which is lost, or into a new last argument where the shape
+/// is static. Other arguments are only read. An argument that is written must
+/// share no memory with another. Without `donate`, an argument is only read
+/// where it has `bufferization.writable = false`.
+///
+/// A result that stays one belongs to the caller, who frees it; one buffer may
+/// be returned as several results.
 /// A copy between buffers that are not both contiguous calls `memrefCopy` of
 /// MLIR's C runner utilities.
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);

@@ -11,6 +11,74 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FisherAssignDestinations
+    : Pass<"fisher-assign-destinations", "::mlir::ModuleOp"> {
+  let summary = "Let functions write their results into arguments";
+  let description = [{
+    Works on tensors, before bufferization, on functions that nothing in the
+    module refers to and that have one block. Each of their results that is a
+    tensor gets a destination:
+
+    - the argument that it updates, by `fisher.updates` on the result or
+      `tf.aliasing_output` on the argument; their types must be equal;
+    - else, if its shape is static, a new argument after those that are there;
+    - else none: it stays a result, which the caller frees.
+
+    An argument that is a destination becomes a buffer, and its result is no
+    result any more. Other arguments that do not say so themselves become
+    read-only (`bufferization.writable = false`).
+
+    Where a destination is the argument of an update, the operations are put
+    into an order in which what reads its old value comes before what writes
+    the new one. What computes a result then writes into the destination if it
+    can, and reads the old value there; otherwise the result is copied.
+
+    Sizes that are known at run time only must be those of the argument; a
+    `cf.assert` says so where they may differ.
+
+    Example:
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>)
+        -> (tensor<4xf32> {fisher.updates = "p"}) {
+      %0 = tensor.empty() : tensor<4xf32>
+      %1 = linalg.sub ins(%p, %g : tensor<4xf32>, tensor<4xf32>)
+                      outs(%0 : tensor<4xf32>) -> tensor<4xf32>
+      return %1 : tensor<4xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #map = affine_map<(d0) -> (d0)>
+    func.func @step(%p: memref<4xf32> {fisher.name = "p"},
+                    %g: tensor<4xf32> {bufferization.writable = false}) {
+      %0 = bufferization.to_tensor %p restrict writable : memref<4xf32> to tensor<4xf32>
+      %1 = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
+          ins(%g : tensor<4xf32>) outs(%0 : tensor<4xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %2 = arith.subf %out, %in : f32
+        linalg.yield %2 : f32
+      } -> tensor<4xf32>
+      bufferization.materialize_in_destination %1 in writable %p
+          : (tensor<4xf32>, memref<4xf32>) -> ()
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"dynamicResults", "dynamic-results", "bool", /*default=*/"false",
+           "Results of dynamic shape that update nothing get an argument, too">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::cf::ControlFlowDialect",
+                           "::mlir::fisher::FisherDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
   let summary = "Insert a policy's regularizers into a training step";
   let description = [{

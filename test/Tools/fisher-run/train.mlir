@@ -15,6 +15,11 @@
 // RUN: fisher-run %s --data=%t.data.npz --steps=400 --seed=2 --set lr=0.1 --outputs=%t.2.npz --metrics=%t.2.jsonl
 // RUN: not cmp %t.1.jsonl %t.2.jsonl
 
+// Steps write over their arguments; the numbers do not depend on it.
+// RUN: fisher-run %s --donate=false --data=%t.data.npz --steps=400 --seed=1 --set lr=0.1 --outputs=%t.2.npz --metrics=%t.2.jsonl
+// RUN: cmp %t.1.npz %t.2.npz
+// RUN: cmp %t.1.jsonl %t.2.jsonl
+
 // Outputs are fit to go on from.
 // RUN: fisher-run %s --data=%t.data.npz --steps=1 --init=%t.1.npz --set lr=0 --outputs=%t.2.npz
 // RUN: %python %S/Inputs/npz.py print %t.2.npz | FileCheck %s --check-prefix=RESUMED

@@ -1,0 +1,801 @@
+//===- Destinations.cpp - Write results into arguments --------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Transforms/Destinations.h"
+#include "fisher/IR/Fisher.h"
+#include "fisher/IR/Marks.h"
+#include "fisher/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <queue>
+#include <set>
+
+namespace mlir::fisher {
+#define GEN_PASS_DEF_FISHERASSIGNDESTINATIONS
+#include "fisher/Transforms/Passes.h.inc"
+} // namespace mlir::fisher
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+//===----------------------------------------------------------------------===//
+// Where results go
+//===----------------------------------------------------------------------===//
+
+/// JAX's mark of an argument whose memory a result may take: the result.
+static constexpr llvm::StringLiteral aliasingOutput = "tf.aliasing_output";
+
+/// A function that this pass can rewrite: what it returns is known at one
+/// place.
+static bool hasOneBlock(func::FuncOp function) {
+  return !function.isExternal() && function.getBody().hasOneBlock();
+}
+
+FailureOr<SmallVector<Destination>>
+fisher::findDestinations(func::FuncOp function, bool dynamicResults) {
+  llvm::StringMap<unsigned> named;
+  for (unsigned argument = 0; argument < function.getNumArguments(); ++argument)
+    if (auto name =
+            function.getArgAttrOfType<StringAttr>(argument, marks::name))
+      named.try_emplace(name.getValue(), argument);
+
+  ArrayRef<Type> types = function.getResultTypes();
+  SmallVector<Destination> destinations(types.size(),
+                                        {Destination::Kind::Result});
+  llvm::SmallDenseSet<unsigned> updated;
+  for (unsigned result = 0; result < types.size(); ++result) {
+    auto mark =
+        function.getResultAttrOfType<StringAttr>(result, marks::updates);
+    auto argument = mark ? named.find(mark.getValue()) : named.end();
+    if (argument == named.end())
+      continue;
+    Type expected = function.getArgumentTypes()[argument->second];
+    if (expected != types[result])
+      return function.emitError()
+             << "result " << result << " with " << marks::updates << " = "
+             << mark << " has type " << types[result]
+             << ", but the argument has type " << expected;
+    if (isa<RankedTensorType>(expected) &&
+        updated.insert(argument->second).second)
+      destinations[result] = {Destination::Kind::Updated, argument->second};
+  }
+  if (!hasOneBlock(function))
+    return SmallVector<Destination>(destinations.size(),
+                                    {Destination::Kind::Result});
+
+  // What JAX says is a permission, not a demand.
+  for (auto [argument, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto mark =
+        function.getArgAttrOfType<IntegerAttr>(argument, aliasingOutput);
+    if (!mark || mark.getValue().uge(destinations.size()) ||
+        !isa<RankedTensorType>(type))
+      continue;
+    unsigned result = mark.getValue().getZExtValue();
+    if (destinations[result].kind == Destination::Kind::Result &&
+        types[result] == type && updated.insert(argument).second)
+      destinations[result] = {Destination::Kind::Updated,
+                              static_cast<unsigned>(argument)};
+  }
+  unsigned added = function.getNumArguments();
+  for (auto [destination, type] : llvm::zip_equal(destinations, types)) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (destination.kind == Destination::Kind::Result && tensor &&
+        (tensor.hasStaticShape() || dynamicResults))
+      destination = {Destination::Kind::Added, added++};
+  }
+  return destinations;
+}
+
+//===----------------------------------------------------------------------===//
+// Writing there
+//===----------------------------------------------------------------------===//
+
+/// A result that is written into an argument.
+namespace {
+struct Target {
+  Target(unsigned result, BlockArgument buffer, bool isUpdate,
+         bufferization::MaterializeInDestinationOp store)
+      : result(result), buffer(buffer), isUpdate(isUpdate), store(store) {}
+
+  unsigned result;
+  BlockArgument buffer;
+  bool isUpdate;
+  /// Puts the result there; null where the result is the argument itself.
+  bufferization::MaterializeInDestinationOp store;
+  /// The argument, in the shape that the result has before it is reshaped for
+  /// the store.
+  Value view;
+  /// The operation that is the first to write the memory that the result ends
+  /// up in, and the number of its result; null where that memory cannot be the
+  /// argument's.
+  Operation *first = nullptr;
+  unsigned firstResult = 0;
+  /// The operations from the first to the one that computes the result.
+  SmallVector<Operation *> chain;
+  /// Operations that have to come before the argument is written.
+  unsigned numPendingReaders = 0;
+
+  /// What writes the argument.
+  Operation *getWriter() { return first ? first : store; }
+};
+} // namespace
+
+/// The operand in whose memory `result` is computed, if there is one.
+static OpOperand *getTiedInit(OpResult result) {
+  Operation *op = result.getOwner();
+  if (auto destinationStyle = dyn_cast<DestinationStyleOpInterface>(op))
+    return destinationStyle.getTiedOpOperand(result);
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(op))
+    return loop.getTiedLoopInit(result);
+  return nullptr;
+}
+
+static bool hasStaticShape(Value value) {
+  return cast<RankedTensorType>(value.getType()).hasStaticShape();
+}
+
+static bool isConstant(Value value) {
+  return value.getDefiningOp<arith::ConstantOp>() != nullptr;
+}
+
+/// A number of the constant's element type, or null where they differ.
+static TypedAttr getSplatValue(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  if (!constant)
+    return nullptr;
+  auto elements = dyn_cast<SplatElementsAttr>(constant.getValue());
+  return elements ? elements.getSplatValue<TypedAttr>() : nullptr;
+}
+
+/// Makes what computes the operand write into a tensor.empty, where it makes
+/// memory of its own but need not.
+static void makeDestinationStyle(RewriterBase &rewriter, OpOperand &use) {
+  Value value = use.get();
+  Operation *op = value.getDefiningOp();
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(op);
+  auto fill = [&](Value number) {
+    Value empty = tensor::EmptyOp::create(
+        rewriter, op->getLoc(),
+        tensor::getMixedSizes(rewriter, op->getLoc(), value), number.getType());
+    use.set(linalg::FillOp::create(rewriter, op->getLoc(), number, empty)
+                .getResult(0));
+  };
+  if (TypedAttr number = getSplatValue(value)) {
+    fill(arith::ConstantOp::create(rewriter, op->getLoc(), number));
+  } else if (auto splat = dyn_cast<tensor::SplatOp>(op)) {
+    fill(splat.getInput());
+  } else if (auto fromElements = dyn_cast<tensor::FromElementsOp>(op)) {
+    (void)linalg::rewriteInDestinationPassingStyle(rewriter, fromElements);
+  } else if (auto generate = dyn_cast<tensor::GenerateOp>(op)) {
+    (void)linalg::rewriteInDestinationPassingStyle(rewriter, generate);
+  } else if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    (void)linalg::rewriteInDestinationPassingStyle(rewriter, pad);
+  }
+}
+
+/// What reshapes `buffer` to `type`, the type before `reshape`: an operation of
+/// the function where there is one, so that what reads it is seen to read the
+/// same elements.
+template <typename OpTy, typename InverseTy>
+static Value undoReshape(RewriterBase &rewriter, Value buffer, OpTy reshape) {
+  for (Operation *user : buffer.getUsers()) {
+    auto inverse = dyn_cast<InverseTy>(user);
+    if (!inverse || inverse.getType() != reshape.getSrcType() ||
+        inverse.getReassociationAttr() != reshape.getReassociationAttr())
+      continue;
+    if (user != &*rewriter.getInsertionPoint())
+      rewriter.moveOpBefore(user, rewriter.getInsertionBlock(),
+                            rewriter.getInsertionPoint());
+    return inverse;
+  }
+  return InverseTy::create(rewriter, reshape.getLoc(), reshape.getSrcType(),
+                           buffer, reshape.getReassociationIndices());
+}
+
+static Value undoReshape(RewriterBase &rewriter, Value buffer,
+                         Operation *reshape) {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(reshape))
+    return undoReshape<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+        rewriter, buffer, expand);
+  return undoReshape<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+      rewriter, buffer, cast<tensor::CollapseShapeOp>(reshape));
+}
+
+namespace {
+/// Rewrites a function so that its results are written into arguments.
+class DestinationWriter {
+public:
+  DestinationWriter(func::FuncOp function, ArrayRef<Destination> destinations)
+      : function(function), body(&function.getBody().front()),
+        terminator(body->getTerminator()), destinations(destinations),
+        rewriter(function.getContext()), analysis(options) {}
+
+  void run() {
+    addArguments();
+    addStores();
+    separateFills();
+    for (Target &target : targets)
+      findFirstWriter(target);
+    orderReadersBeforeWriters();
+    for (Target &target : targets) {
+      if (target.first)
+        writeInPlace(target);
+      else
+        checkSizes(target, target.store.getSource());
+    }
+    dropResults();
+  }
+
+private:
+  void addArguments();
+  void addStores();
+  void separateFills();
+  void findFirstWriter(Target &target);
+  SmallVector<OpOperand *> getUses(Value root, OpOperand *init);
+  bool readsOnlyWhatItWrites(Target &target, OpOperand &use);
+  void orderReadersBeforeWriters();
+  void writeInPlace(Target &target);
+  void setInit(Target &target);
+  void readThroughInit(Target &target);
+  void replaceWriter(Operation *op, Operation *replacement);
+  void dropResults();
+  void checkSizes(Target &target, Value source);
+
+  /// The operation of the body that `op` is or is in.
+  Operation *getAncestor(Operation *op) {
+    return body->findAncestorOpInBlock(*op);
+  }
+
+  func::FuncOp function;
+  Block *body;
+  Operation *terminator;
+  ArrayRef<Destination> destinations;
+  IRRewriter rewriter;
+  bufferization::BufferizationOptions options;
+  bufferization::AnalysisState analysis;
+  SmallVector<Target> targets;
+  /// The values that are computed in place.
+  DenseSet<Value> computed;
+  /// For an operation that is the first to write: the targets of its results.
+  DenseMap<Operation *, SmallVector<Target *>> writers;
+};
+} // namespace
+
+void DestinationWriter::addArguments() {
+  StringRef writable = bufferization::BufferizationDialect::kWritableAttrName;
+  unsigned numArguments = function.getNumArguments();
+  SmallVector<DictionaryAttr> attributes;
+  for (unsigned i = 0; i < numArguments; ++i)
+    attributes.push_back(function.getArgAttrDict(i));
+  SmallVector<Type> types;
+  llvm::SmallDenseSet<unsigned> updated;
+  for (auto [destination, type] :
+       llvm::zip_equal(destinations, function.getResultTypes())) {
+    if (destination.kind == Destination::Kind::Updated)
+      updated.insert(destination.argument);
+    else if (destination.kind == Destination::Kind::Added)
+      types.push_back(type);
+  }
+  (void)function.insertArguments(
+      SmallVector<unsigned>(types.size(), numArguments), types,
+      SmallVector<DictionaryAttr>(types.size()),
+      SmallVector<Location>(types.size(), function.getLoc()));
+  for (unsigned i = 0; i < numArguments; ++i) {
+    NamedAttrList list(attributes[i]);
+    list.erase(aliasingOutput);
+    if (updated.contains(i))
+      list.erase(writable);
+    else if (isa<TensorType>(function.getArgumentTypes()[i]) &&
+             !list.get(writable))
+      list.set(writable, rewriter.getBoolAttr(false));
+    attributes[i] = list.getDictionary(function.getContext());
+  }
+  // All at once: to set one copies the list.
+  attributes.append(types.size(), rewriter.getDictionaryAttr({}));
+  function.setAllArgAttrs(attributes);
+}
+
+void DestinationWriter::addStores() {
+  rewriter.setInsertionPoint(terminator);
+  auto add = [&](Destination::Kind kind) {
+    for (auto [index, destination] : llvm::enumerate(destinations)) {
+      if (destination.kind != kind)
+        continue;
+      BlockArgument buffer = body->getArgument(destination.argument);
+      Value value = terminator->getOperand(index);
+      if (value == buffer)
+        continue;
+      auto store = bufferization::MaterializeInDestinationOp::create(
+          rewriter, function.getLoc(), buffer.getType(), value, buffer);
+      terminator->setOperand(index, store.getResult());
+      targets.emplace_back(index, buffer, kind == Destination::Kind::Updated,
+                           store);
+    }
+  };
+  // A value that goes to two places is computed where that saves the reading
+  // of an argument.
+  add(Destination::Kind::Updated);
+  add(Destination::Kind::Added);
+}
+
+/// Gives each operation that starts from a filled tensor a fill of its own: one
+/// that others use as well would be copied.
+void DestinationWriter::separateFills() {
+  for (Operation &op : *body) {
+    auto user = dyn_cast<DestinationStyleOpInterface>(op);
+    if (!user)
+      continue;
+    for (OpOperand &init : user.getDpsInitsMutable()) {
+      auto fill = init.get().getDefiningOp<linalg::FillOp>();
+      if (!fill || init.get().hasOneUse())
+        continue;
+      rewriter.setInsertionPoint(&op);
+      init.set(rewriter.clone(*fill)->getResult(0));
+    }
+  }
+}
+
+/// Goes from the store of a result backwards along the operations that compute
+/// it in place, to the one that writes into a tensor of no, constant or an
+/// argument's contents.
+void DestinationWriter::findFirstWriter(Target &target) {
+  rewriter.setInsertionPointToStart(body);
+  target.view = target.buffer;
+  OpOperand *use = &target.store.getSourceMutable();
+  while (Operation *op = use->get().getDefiningOp()) {
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) ||
+        !hasStaticShape(op->getOperand(0)) || !hasStaticShape(op->getResult(0)))
+      break;
+    target.view = undoReshape(rewriter, target.view, op);
+    rewriter.setInsertionPointAfterValue(target.view);
+    use = &op->getOpOperand(0);
+  }
+  if (use->get().getDefiningOp())
+    makeDestinationStyle(rewriter, *use);
+  // A value may be wanted at two places; the second is a copy of the first.
+  if (!computed.insert(use->get()).second)
+    return;
+  while (use->get().getDefiningOp()) {
+    auto result = cast<OpResult>(use->get());
+    OpOperand *init = getTiedInit(result);
+    if (!init)
+      return;
+    target.chain.push_back(result.getOwner());
+    if (init->get().getDefiningOp() && analysis.bufferizesToMemoryRead(*init))
+      makeDestinationStyle(rewriter, *init);
+    Value start = init->get();
+    // Another argument is copied, which an update could have had done to it.
+    if (start == target.view || start.getDefiningOp<tensor::EmptyOp>() ||
+        isConstant(start) || (isa<BlockArgument>(start) && !target.isUpdate)) {
+      target.first = result.getOwner();
+      target.firstResult = result.getResultNumber();
+      writers[target.first].push_back(&target);
+      return;
+    }
+    if (!start.hasOneUse())
+      return;
+    use = init;
+  }
+}
+
+/// All uses of the memory that `root` is in, but for `init` and what is made of
+/// it.
+SmallVector<OpOperand *> DestinationWriter::getUses(Value root,
+                                                    OpOperand *init) {
+  SmallVector<OpOperand *> uses;
+  llvm::SetVector<Value> values;
+  values.insert(root);
+  for (unsigned i = 0; i < values.size(); ++i) {
+    for (OpOperand &use : values[i].getUses()) {
+      if (&use == init)
+        continue;
+      uses.push_back(&use);
+      Operation *user = use.getOwner();
+      Operation *ancestor = getAncestor(user);
+      if (user != ancestor && user->hasTrait<OpTrait::IsTerminator>())
+        values.insert_range(ancestor->getResults());
+      for (bufferization::AliasingValue alias : analysis.getAliasingValues(use))
+        values.insert(alias.value);
+    }
+  }
+  return uses;
+}
+
+/// Whether the first writer reads, by `use`, each element of the argument only
+/// where it writes it.
+bool DestinationWriter::readsOnlyWhatItWrites(Target &target, OpOperand &use) {
+  auto op = dyn_cast<linalg::LinalgOp>(target.first);
+  if (!op || target.chain.size() != 1 || use.getOwner() != op ||
+      use.get() != target.view || !op.isDpsInput(&use))
+    return false;
+  AffineMap map = op.getMatchingIndexingMap(&use);
+  return map.isPermutation() && map == op.getIndexingMapMatchingResult(
+                                           op->getResult(target.firstResult));
+}
+
+/// A copy of `value`, made before `op`.
+static Value createCopy(RewriterBase &rewriter, Operation *op, Value value) {
+  rewriter.setInsertionPoint(op);
+  return bufferization::AllocTensorOp::create(
+      rewriter, op->getLoc(), cast<RankedTensorType>(value.getType()),
+      /*dynamicSizes=*/ValueRange(), /*copy=*/value);
+}
+
+namespace {
+/// Puts the operations of a block into an order in which what reads an argument
+/// comes before what writes it, and what came first stays first otherwise.
+///
+/// Where two arguments wait for each other, what computes one of them is
+/// demoted: it gets memory of its own, and the store copies. If it is the
+/// stores that wait, one stores a copy made before.
+class Schedule {
+public:
+  Schedule(Block *body, RewriterBase &rewriter)
+      : body(body), rewriter(rewriter) {}
+
+  void addReader(Operation *reader, Target &target) {
+    if (!readers.insert({reader, &target}).second)
+      return;
+    reads[reader].push_back(&target);
+    ++target.numPendingReaders;
+  }
+
+  void run(MutableArrayRef<Target> targets) {
+    for (Target &target : targets)
+      written[target.getWriter()].push_back(&target);
+    addDependences();
+    while (!ready.empty() || !blocked.empty()) {
+      if (ready.empty())
+        breakCycle();
+      unsigned place = ready.top();
+      ready.pop();
+      append(operations[place]);
+    }
+    for (Operation *op : order)
+      op->moveBefore(body->getTerminator());
+  }
+
+private:
+  void addDependences();
+  void breakCycle();
+  void copySource(Target &target);
+
+  bool isBlocked(Operation *op) {
+    auto it = written.find(op);
+    return it != written.end() && llvm::any_of(it->second, [&](Target *target) {
+             return target->getWriter() == op && target->numPendingReaders > 0;
+           });
+  }
+
+  /// Lets an operation come that follows nothing any more but readers.
+  void release(Operation *op) {
+    if (isBlocked(op))
+      blocked.insert(places[op]);
+    else
+      ready.push(places[op]);
+  }
+
+  void unblock(Operation *op) {
+    if (blocked.count(places.lookup(op)) != 0 && !isBlocked(op)) {
+      blocked.erase(places[op]);
+      ready.push(places[op]);
+    }
+  }
+
+  void forgetReads(Operation *op) {
+    for (Target *target : std::exchange(reads[op], {}))
+      if (--target->numPendingReaders == 0)
+        unblock(target->getWriter());
+  }
+
+  void append(Operation *op) {
+    order.push_back(op);
+    forgetReads(op);
+    for (Operation *follower : followers[op])
+      if (--numPending[follower] == 0)
+        release(follower);
+  }
+
+  Block *body;
+  RewriterBase &rewriter;
+  /// The operations as they were, and the place of each.
+  SmallVector<Operation *> operations;
+  DenseMap<Operation *, unsigned> places;
+  /// For each operation: how many others must come before it, and those that
+  /// must come after it.
+  DenseMap<Operation *, unsigned> numPending;
+  DenseMap<Operation *, SmallVector<Operation *>> followers;
+  /// The targets whose argument an operation reads, and those it writes.
+  DenseMap<Operation *, SmallVector<Target *>> reads, written;
+  DenseSet<std::pair<Operation *, Target *>> readers;
+  /// Places of operations that can come next, and of those that wait for
+  /// readers only.
+  std::priority_queue<unsigned, std::vector<unsigned>, std::greater<unsigned>>
+      ready;
+  std::set<unsigned> blocked;
+  SmallVector<Operation *> order;
+};
+} // namespace
+
+/// An operation follows those whose results it uses, and the last one before it
+/// that has an effect.
+void Schedule::addDependences() {
+  Operation *lastEffect = nullptr;
+  auto addDependence = [&](Operation *before, Operation *after) {
+    followers[before].push_back(after);
+    ++numPending[after];
+  };
+  for (Operation &op : body->without_terminator()) {
+    places[&op] = operations.size();
+    operations.push_back(&op);
+    op.walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands())
+        if (Operation *source = operand.getDefiningOp())
+          if (source->getBlock() == body)
+            addDependence(source, &op);
+    });
+    if (lastEffect)
+      addDependence(lastEffect, &op);
+    if (!isMemoryEffectFree(&op))
+      lastEffect = &op;
+  }
+  for (Operation *op : operations)
+    if (numPending[op] == 0)
+      release(op);
+}
+
+void Schedule::breakCycle() {
+  for (unsigned place : blocked) {
+    Operation *op = operations[place];
+    bool isDemoted = false;
+    for (Target *target : SmallVector<Target *>(written[op]))
+      if (target->first == op && target->numPendingReaders > 0) {
+        target->first = nullptr;
+        written[target->store].push_back(target);
+        isDemoted = true;
+      }
+    if (isDemoted) {
+      unblock(op);
+      return;
+    }
+  }
+  for (unsigned place : blocked) {
+    Operation *op = operations[place];
+    if (!reads[op].empty())
+      return copySource(*written[op].front());
+  }
+  llvm_unreachable("only readers of arguments are waited for");
+}
+
+void Schedule::copySource(Target &target) {
+  Value copy = createCopy(rewriter, target.store, target.store.getSource());
+  target.store.getSourceMutable().assign(copy);
+  order.push_back(copy.getDefiningOp());
+  forgetReads(target.store);
+}
+
+void DestinationWriter::orderReadersBeforeWriters() {
+  Schedule schedule(body, rewriter);
+  for (Target &target : targets) {
+    if (!target.isUpdate)
+      continue;
+    OpOperand *init =
+        target.first ? getTiedInit(target.first->getResult(target.firstResult))
+                     : nullptr;
+    bool startsThere = init && init->get() == target.view;
+    SmallVector<OpOperand *> uses =
+        getUses(target.buffer, startsThere ? init : nullptr);
+    llvm::SmallPtrSet<Operation *, 4> chain(llvm::from_range, target.chain);
+    bool isOverwritten =
+        target.first && llvm::any_of(uses, [&](OpOperand *use) {
+          return chain.contains(getAncestor(use->getOwner())) &&
+                 !readsOnlyWhatItWrites(target, *use);
+        });
+    // What the function itself puts into its argument stays as it is.
+    if (isOverwritten && !startsThere)
+      target.first = nullptr;
+    for (OpOperand *use : uses) {
+      Operation *reader = getAncestor(use->getOwner());
+      if (reader == terminator) {
+        if (destinations[use->getOperandNumber()].kind !=
+            Destination::Kind::Result)
+          continue;
+        use->set(createCopy(rewriter, terminator, use->get()));
+        reader = use->get().getDefiningOp();
+      }
+      if (reader != target.store && !chain.contains(reader))
+        schedule.addReader(reader, target);
+    }
+  }
+  schedule.run(targets);
+}
+
+/// Asserts that a result of dynamic shape fits into the argument.
+void DestinationWriter::checkSizes(Target &target, Value source) {
+  Operation *user = target.first ? target.first : target.store;
+  rewriter.setInsertionPoint(user);
+  Location loc = user->getLoc();
+  auto empty = source.getDefiningOp<tensor::EmptyOp>();
+  auto type = cast<RankedTensorType>(source.getType());
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (!type.isDynamicDim(dim))
+      continue;
+    Value size = empty ? empty.getDynamicSize(dim)
+                       : tensor::DimOp::create(rewriter, loc, source, dim);
+    auto sizeOp = size.getDefiningOp<tensor::DimOp>();
+    if (sizeOp && sizeOp.getSource() == target.buffer &&
+        sizeOp.getConstantIndex() == dim)
+      continue;
+    Value expected = tensor::DimOp::create(rewriter, loc, target.buffer, dim);
+    Value isEqual = arith::CmpIOp::create(
+        rewriter, loc, arith::CmpIPredicate::eq, size, expected);
+    cf::AssertOp::create(rewriter, loc, isEqual,
+                         "result " + std::to_string(target.result) +
+                             " and the argument that it goes to differ in "
+                             "dimension " +
+                             std::to_string(dim));
+  }
+}
+
+void DestinationWriter::writeInPlace(Target &target) {
+  setInit(target);
+  readThroughInit(target);
+}
+
+/// Lets the first writer start from the argument.
+void DestinationWriter::setInit(Target &target) {
+  OpOperand *init = getTiedInit(target.first->getResult(target.firstResult));
+  Value start = init->get();
+  if (start == target.view)
+    return;
+  if (start.getDefiningOp<tensor::EmptyOp>())
+    checkSizes(target, start);
+  bool isRead = analysis.bufferizesToMemoryRead(*init) &&
+                !start.getDefiningOp<tensor::EmptyOp>();
+  rewriter.setInsertionPoint(target.first);
+  Location loc = target.first->getLoc();
+  Value value = target.view;
+  if (isRead)
+    value = bufferization::MaterializeInDestinationOp::create(
+                rewriter, loc, value.getType(), start, value)
+                .getResult();
+  init->set(value);
+}
+
+/// What the first writer reads of the argument it reads through what it writes
+/// to, so that bufferization sees that each element is read before it is
+/// written.
+void DestinationWriter::readThroughInit(Target &target) {
+  auto op = dyn_cast<linalg::LinalgOp>(target.first);
+  if (!op || !target.isUpdate)
+    return;
+  auto isRead = [&](OpOperand *input) {
+    return readsOnlyWhatItWrites(target, *input);
+  };
+  if (llvm::none_of(op.getDpsInputOperands(), isRead))
+    return;
+  rewriter.setInsertionPoint(op);
+  auto generic = dyn_cast<linalg::GenericOp>(*op);
+  if (!generic) {
+    FailureOr<linalg::GenericOp> made = linalg::generalizeNamedOp(rewriter, op);
+    if (failed(made))
+      return;
+    replaceWriter(op, *made);
+    generic = *made;
+  }
+
+  OpOperand *init = getTiedInit(generic->getResult(target.firstResult));
+  Block *block = generic.getBody();
+  BitVector removed(block->getNumArguments());
+  SmallVector<Value> inputs;
+  SmallVector<Attribute> maps;
+  for (OpOperand &operand : generic->getOpOperands()) {
+    unsigned number = operand.getOperandNumber();
+    if (generic.isDpsInput(&operand)) {
+      if (isRead(&operand)) {
+        block->getArgument(number).replaceAllUsesWith(
+            block->getArgument(init->getOperandNumber()));
+        removed.set(number);
+        continue;
+      }
+      inputs.push_back(operand.get());
+    }
+    maps.push_back(generic.getIndexingMaps()[number]);
+  }
+  auto replacement = linalg::GenericOp::create(
+      rewriter, generic.getLoc(), generic.getResultTypes(), inputs,
+      generic.getOutputs(), rewriter.getArrayAttr(maps),
+      generic.getIteratorTypes(), generic.getDocAttr(),
+      generic.getLibraryCallAttr());
+  replacement->setDiscardableAttrs(generic->getDiscardableAttrDictionary());
+  replacement.getRegion().takeBody(generic.getRegion());
+  replacement.getBody()->eraseArguments(removed);
+  replaceWriter(generic, replacement);
+  rewriter.replaceOp(generic, replacement.getResults());
+}
+
+void DestinationWriter::replaceWriter(Operation *op, Operation *replacement) {
+  SmallVector<Target *> own = writers.lookup(op);
+  writers.erase(op);
+  for (Target *target : own)
+    if (target->first)
+      target->first = replacement;
+  writers[replacement] = std::move(own);
+}
+
+/// Makes the arguments that results are written into buffers, and the stores
+/// the last thing that is known of these results. Bufferization does not see
+/// then that a store writes what is read elsewhere; the order takes care of it.
+void DestinationWriter::dropResults() {
+  rewriter.setInsertionPointToStart(body);
+  for (Destination destination : destinations) {
+    if (destination.kind == Destination::Kind::Result)
+      continue;
+    BlockArgument argument = body->getArgument(destination.argument);
+    auto type = cast<RankedTensorType>(argument.getType());
+    argument.setType(MemRefType::get(type.getShape(), type.getElementType()));
+    auto tensor = bufferization::ToTensorOp::create(
+        rewriter, function.getLoc(), type, argument, /*restrict=*/true,
+        /*writable=*/true);
+    rewriter.replaceAllUsesExcept(argument, tensor, tensor);
+  }
+  BitVector dropped(destinations.size());
+  for (auto [index, destination] : llvm::enumerate(destinations))
+    if (destination.kind != Destination::Kind::Result)
+      dropped.set(index);
+  terminator->eraseOperands(dropped);
+  for (Target &target : targets) {
+    rewriter.setInsertionPoint(target.store);
+    bufferization::MaterializeInDestinationOp::create(
+        rewriter, target.store.getLoc(), /*result=*/Type(),
+        target.store.getSource(), target.buffer, /*restrict=*/false,
+        /*writable=*/true);
+    rewriter.eraseOp(target.store);
+  }
+  function.setFunctionType(rewriter.getFunctionType(body->getArgumentTypes(),
+                                                    function.getResultTypes()));
+  (void)function.eraseResults(dropped);
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct AssignDestinations
+    : fisher::impl::FisherAssignDestinationsBase<AssignDestinations> {
+  using FisherAssignDestinationsBase::FisherAssignDestinationsBase;
+
+  void runOnOperation() override {
+    SymbolTableCollection tables;
+    SymbolUserMap users(tables, getOperation());
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      // Whoever calls it here passes what it takes now.
+      if (function.isExternal() || !users.useEmpty(function))
+        continue;
+      FailureOr<SmallVector<Destination>> destinations =
+          findDestinations(function, dynamicResults);
+      if (failed(destinations))
+        return signalPassFailure();
+      if (hasOneBlock(function))
+        DestinationWriter(function, *destinations).run();
+    }
+  }
+};
+} // namespace
