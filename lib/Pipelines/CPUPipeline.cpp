@@ -49,9 +49,9 @@ static void optimizeTensors(OpPassManager &pm,
 }
 
 static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   if (cpu.donate)
     pm.addPass(createFisherAssignDestinations());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
