@@ -89,58 +89,56 @@ Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
   return {builder, generic.getResult(0), computeType};
 }
 
-/// A loop over the elements of arrays of rank one that carries scalars.
-static SmallVector<Scalar>
-reduce(ArrayRef<Array> arrays, ArrayRef<Scalar> initial,
-       llvm::function_ref<SmallVector<Scalar>(ArrayRef<Scalar> elements,
-                                              ArrayRef<Scalar> carried)>
-           next) {
-  FormulaBuilder &builder = arrays.front().getBuilder();
-  auto asScalars = [&](ValueRange values) {
-    return llvm::map_to_vector(
-        values, [&](Value value) { return Scalar(builder, value); });
-  };
-  auto asValues = [](ArrayRef<Scalar> scalars) {
-    return llvm::map_to_vector(scalars,
-                               [](Scalar scalar) { return scalar.getValue(); });
-  };
-  return asScalars(loop(
-      builder, builder.getIndex(0), arrays.front().getSize(), asValues(initial),
-      [&](FormulaBuilder &, Value index, ValueRange carried) {
-        SmallVector<Scalar> elements;
-        for (const Array &array : arrays)
-          elements.push_back(array.at(index));
-        return SmallVector<Value>(asValues(next(elements, asScalars(carried))));
-      }));
+/// What is left of arrays of rank one when `combine` has taken in, one by one,
+/// what `function` makes of their elements.
+static Scalar reduce(ArrayRef<Array> arrays, FloatType type, double neutral,
+                     ElementFunction function,
+                     llvm::function_ref<Value(Value, Value)> combine) {
+  const Array &first = arrays.front();
+  FormulaBuilder &builder = first.getBuilder();
+  FloatType computeType = first.getComputeType();
+  auto inputs = llvm::map_to_vector(
+      arrays, [](const Array &array) { return array.getValue(); });
+  Value initial = arith::ConstantOp::create(
+      builder, TypedAttr(FloatAttr::get(type, neutral)));
+  Value start = tensor::FromElementsOp::create(
+      builder, RankedTensorType::get({}, type), initial);
+  SmallVector<AffineMap> maps(arrays.size(), builder.getMultiDimIdentityMap(1));
+  maps.push_back(AffineMap::get(1, 0, builder.getContext()));
+  auto generic = linalg::GenericOp::create(
+      builder, TypeRange(start.getType()), inputs, start, maps,
+      utils::IteratorType::reduction,
+      [&](OpBuilder &nested, Location loc, ValueRange elements) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToEnd(nested.getInsertionBlock());
+        auto in = llvm::map_to_vector(elements.drop_back(), [&](Value element) {
+          return inComputeType(builder, element, computeType);
+        });
+        Scalar term = inComputeType(builder, function(in).getValue(), type);
+        linalg::YieldOp::create(builder,
+                                combine(elements.back(), term.getValue()));
+      });
+  return inComputeType(
+      builder, tensor::ExtractOp::create(builder, generic.getResult(0)),
+      computeType);
 }
 
 Scalar mlir::fisher::sum(ArrayRef<Array> arrays, ElementFunction function) {
-  // Carried are the rounded sum and what was lost by rounding.
-  Scalar zero = arrays.front().constant(0.0);
-  SmallVector<Scalar> carried = reduce(
-      arrays, {zero, zero},
-      [&](ArrayRef<Scalar> elements,
-          ArrayRef<Scalar> before) -> SmallVector<Scalar> {
-        Scalar total = before[0], lost = before[1];
-        Scalar term = function(elements);
-        Scalar next = total + term;
-        Scalar added = next - total;
-        return {next, lost + ((total - (next - added)) + (term - added))};
-      });
-  Scalar total = carried[0], lost = carried[1];
-  // What an infinite sum lost is not a number.
-  Condition isFinite = abs(total) < std::numeric_limits<double>::infinity();
-  return select(isFinite, total + lost, total);
+  FormulaBuilder &builder = arrays.front().getBuilder();
+  return reduce(arrays, builder.getF64Type(), 0.0, function,
+                [&](Value total, Value term) -> Value {
+                  return arith::AddFOp::create(builder, total, term);
+                });
 }
 
 Scalar mlir::fisher::maximum(Array array) {
-  Scalar lowest = array.constant(-std::numeric_limits<double>::infinity());
-  return reduce(array, lowest,
-                [](ArrayRef<Scalar> element,
-                   ArrayRef<Scalar> largest) -> SmallVector<Scalar> {
-                  return {max(largest[0], element[0])};
-                })
-      .front();
+  FormulaBuilder &builder = array.getBuilder();
+  return reduce(
+      array, array.getComputeType(), -std::numeric_limits<double>::infinity(),
+      [](ArrayRef<Scalar> element) { return element[0]; },
+      [&](Value largest, Value element) -> Value {
+        return arith::MaximumFOp::create(builder, largest, element);
+      });
 }
 
 Array mlir::fisher::operator*(Scalar factor, Array array) {

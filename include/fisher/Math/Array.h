@@ -61,8 +61,8 @@ using ElementFunction = llvm::function_ref<Scalar(ArrayRef<Scalar>)>;
 /// The array of what `function` makes of the elements of arrays of one shape.
 Array map(ArrayRef<Array> arrays, ElementFunction function);
 
-/// The sum of what `function` makes of the elements of arrays of rank one. It
-/// is compensated: its error is that of the terms, whatever their number.
+/// The sum, in f64, of what `function` makes of the elements of arrays of rank
+/// one.
 Scalar sum(ArrayRef<Array> arrays, ElementFunction function);
 
 /// The largest element of an array of rank one; not a number if one of them is
