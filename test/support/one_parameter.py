@@ -121,8 +121,8 @@ def check_operations(family, chart, element):
   %q0 = fisher.components %q : !b
   %v = fisher.log %a, %b : !b
   return %d, %g, %e, %k, %q0, %v : !t, !t, !t, !t, !t, !t""", 6), x, y)
-    # In one function, the exponential of the logarithm would fold away, and so
-    # would the natural gradient of the metric. The logarithm is halved because
+    # Each by itself: after the logarithm the exponential would fold away, and
+    # after the metric the natural gradient may. The logarithm is halved because
     # all of it may lead to the boundary, where rounding decides.
     half = v / 2
     (w,) = run(
