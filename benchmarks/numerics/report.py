@@ -202,8 +202,7 @@ def findings(rows, titles):
         lines.append(
             f"- **Lost by Fisher**: {len(lost)} rows have NaN or infinity where there is a "
             f"number, most of all {percent(most['fisher']['all']['lost'])} of the pairs "
-            f"({place(most)}). In divergences a factor on the way is beyond the type's "
-            f"range where the result is within a factor of two of it."
+            f"({place(most)})."
         )
     else:
         lines.append("- **Lost by Fisher**: nothing.")

@@ -420,8 +420,14 @@ CategoricalAttr::buildNaturalGradient(ArrayPoint at,
     return {square(belief.total) * change};
   }
   Scalar all = total(gradient[0]);
+  // The products of these with the probabilities sum to zero.
+  Scalar rest = sum({belief.stored, gradient[0]}, [&](ArrayRef<Scalar> e) {
+    return select(belief.isLikely(e[0]), 0.0,
+                  e[1] - belief.getProbability(e[0]) * all);
+  });
   return {map({belief.stored, gradient[0]}, [&](ArrayRef<Scalar> e) {
-    return quotient(e[1], belief.getProbability(e[0])) - all;
+    Scalar p = belief.getProbability(e[0]);
+    return select(belief.isLikely(e[0]), -rest / p, quotient(e[1], p) - all);
   })};
 }
 

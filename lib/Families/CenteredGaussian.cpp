@@ -10,8 +10,11 @@
 //
 //   W = L⁻¹ S2 L⁻ᵀ,   d² = 1/2 sum log²(lambda),
 //
-// lambda the eigenvalues of W. Where the covariances are close, W - 1 is formed
-// from their difference, and log(lambda) is a log1p.
+// lambda the eigenvalues of W. With S2 = M Mᵀ they are 1/s² for the singular
+// values s of M⁻¹ L, which has digits that small eigenvalues lose in W beside
+// large ones; W's eigenvectors are the right singular vectors. Where the
+// covariances are close, W - 1 is formed from their difference, and log(lambda)
+// is a log1p.
 //
 //===----------------------------------------------------------------------===//
 
@@ -178,51 +181,42 @@ static Array unwhitenCovector(CenteredGaussianChart chart, const Matrix &factor,
 //===----------------------------------------------------------------------===//
 
 namespace {
-
 /// What two beliefs have between them.
 struct Pair {
-  /// The Cholesky factors of the two covariances.
-  Matrix factor, other;
-  /// Whether the identity was taken from the whitened matrix.
-  Condition isNear;
-  Matrix whitened;
-
-  /// log(lambda) of each eigenvalue of the whitened matrix.
-  Array getLogs(Array eigenvalues) const {
-    // Nothing is a number unless the other covariance is positive definite.
-    Scalar pivots =
-        sumOverRows(other, [&](Value i) { return other(i, i) - other(i, i); });
-    return buildVector(factor, [&](Value i) {
-      Scalar value = eigenvalues.at(i);
-      return pivots + select(isNear, log1p(value), log(positiveOrNaN(value)));
-    });
-  }
+  /// The Cholesky factor of the first covariance.
+  Matrix factor;
+  /// log(lambda) of each eigenvalue of the whitened matrix, and eigenvectors.
+  Array logs;
+  Matrix vectors;
 };
-
 } // namespace
 
-static Condition isSmall(const Matrix &a) {
-  Scalar squares = sumOverRows(a, [&](Value i) {
-    return sumOverRows(a, [&](Value j) { return square(a(i, j)); });
-  });
-  return squares < 0.25;
-}
-
 static Pair relate(CenteredGaussianChart chart, Array a, Array b) {
-  if (chart == CenteredGaussianChart::covariance) {
-    Matrix first = readSymmetric(a), second = readSymmetric(b);
-    Matrix factor = cholesky(first), rise = second - first;
-    Condition isNear = isSmall(whiten(factor, rise));
-    return {factor, cholesky(second), isNear,
-            whiten(factor, select(isNear, rise, second))};
-  }
-  Matrix factor = readLower(a), other = readLower(b);
-  Matrix rise = solveLower(factor, other - factor);
-  Matrix excess = (rise + transpose(rise)) + rise * transpose(rise);
-  Condition isNear = isSmall(excess);
-  Matrix ratio = solveLower(factor, other);
-  return {factor, other, isNear,
-          select(isNear, excess, ratio * transpose(ratio))};
+  bool isCovariance = chart == CenteredGaussianChart::covariance;
+  Matrix factor = readFactor(chart, a), other = readFactor(chart, b);
+  // W - 1 = K + Kᵀ + K Kᵀ for the whitened change K of the factor.
+  auto getExcess = [&] {
+    if (isCovariance)
+      return whiten(factor, readSymmetric(b) - readSymmetric(a));
+    Matrix change = solveLower(factor, other - factor);
+    return (change + transpose(change)) + change * transpose(change);
+  };
+  Matrix excess = getExcess();
+  Scalar size = norm(excess);
+  Condition isNear = size < 0.5;
+  RightSingular singular = rightSingular(
+      select(isNear, positiveLike(excess, size), solveLower(other, factor)));
+  Array excesses = quadraticForms(excess, singular.vectors);
+  // Nothing is a number unless both covariances are positive definite.
+  Scalar pivots = sumOverRows(factor, [&](Value i) {
+    Scalar first = factor(i, i), second = other(i, i);
+    return (first - first) + (second - second);
+  });
+  Array logs = buildVector(factor, [&](Value i) {
+    return pivots +
+           select(isNear, log1p(excesses.at(i)), -log(singular.squares.at(i)));
+  });
+  return {factor, logs, singular.vectors};
 }
 
 static Scalar getSquaredDistance(const Matrix &like, Array logs) {
@@ -236,8 +230,7 @@ static Scalar getSquaredDistance(const Matrix &like, Array logs) {
 Scalar CenteredGaussianAttr::buildSquaredDistance(ArrayPoint a,
                                                   ArrayPoint b) const {
   Pair pair = relate(getChart(), a[0], b[0]);
-  return getSquaredDistance(pair.factor,
-                            pair.getLogs(eigenvaluesSymmetric(pair.whitened)));
+  return getSquaredDistance(pair.factor, pair.logs);
 }
 
 // tr(-log(W) dW) for a change of the first covariance that is dW if whitened.
@@ -245,10 +238,8 @@ DistanceAndArrayGradient
 CenteredGaussianAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
                                                        ArrayPoint b) const {
   Pair pair = relate(getChart(), a[0], b[0]);
-  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
-  Array logs = pair.getLogs(eigen.values);
-  Matrix slope = -1.0 * product(eigen.vectors, logs, eigen.vectors);
-  return {getSquaredDistance(pair.factor, logs),
+  Matrix slope = -1.0 * product(pair.vectors, pair.logs, pair.vectors);
+  return {getSquaredDistance(pair.factor, pair.logs),
           {unwhitenCovector(getChart(), pair.factor, slope)}};
 }
 
@@ -256,9 +247,8 @@ CenteredGaussianAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
 Scalar CenteredGaussianAttr::buildKLDivergence(ArrayPoint a,
                                                ArrayPoint b) const {
   Pair pair = relate(getChart(), a[0], b[0]);
-  Array logs = pair.getLogs(eigenvaluesSymmetric(pair.whitened));
   return 0.5 * sumOverRows(pair.factor, [&](Value i) {
-           Scalar l = logs.at(i);
+           Scalar l = pair.logs.at(i);
            return expRemainder(l, expm1(-l));
          });
 }
@@ -312,9 +302,7 @@ static Array followGeodesic(CenteredGaussianChart chart, const Matrix &factor,
 ArrayComponents CenteredGaussianAttr::buildLog(ArrayPoint a,
                                                ArrayPoint b) const {
   Pair pair = relate(getChart(), a[0], b[0]);
-  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
-  Matrix change =
-      product(eigen.vectors, pair.getLogs(eigen.values), eigen.vectors);
+  Matrix change = product(pair.vectors, pair.logs, pair.vectors);
   return {unwhitenTangent(getChart(), pair.factor, change)};
 }
 
@@ -330,9 +318,7 @@ ArrayComponents CenteredGaussianAttr::buildExp(ArrayPoint a,
 ArrayComponents CenteredGaussianAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
                                                     Scalar t) const {
   Pair pair = relate(getChart(), a[0], b[0]);
-  SymmetricEigen eigen = eigenSymmetric(pair.whitened);
-  Array logs = pair.getLogs(eigen.values);
-  return {followGeodesic(getChart(), pair.factor, eigen.vectors, t * logs)};
+  return {followGeodesic(getChart(), pair.factor, pair.vectors, t * pair.logs)};
 }
 
 //===----------------------------------------------------------------------===//

@@ -169,12 +169,12 @@ struct ScalePair {
     return 0.5 * sigmaDifference() / m;
   }
 
-  /// (sigma1/sigma2)^2 - 1.
-  Scalar squaredRatioMinusOne() const {
-    if (logarithmic())
-      return expm1(2.0 * logDifference());
-    Scalar sigma2 = second.sigma();
-    return (sigmaDifference() / sigma2) * (first.sigma() / sigma2 + 1.0);
+  /// Half of (sigma1/sigma2)^2 - 1, which may be a number of the type where the
+  /// whole is not.
+  Scalar halfSquaredRatioMinusOne() const {
+    Scalar excess = logarithmic() ? expm1(logDifference())
+                                  : sigmaDifference() / second.sigma();
+    return (0.5 * excess) * (excess + 2.0);
   }
 
   /// log(sigma1/sigma2).
@@ -345,11 +345,13 @@ GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
 // KL = ((Delta mu/sigma2)^2 + y - log(1+y))/2 with 1+y = (sigma1/sigma2)^2.
 Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
   ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
-  Scalar y = scales.squaredRatioMinusOne();
-  Scalar spread = expRemainder(-2.0 * scales.logRatio(), y);
+  Scalar halfY = scales.halfSquaredRatioMinusOne(), y = 2.0 * halfY;
+  Scalar logRatio = scales.logRatio();
   Scalar shift = (a[0] - b[0]) / scales.second.sigma();
-  // The square may be beyond the type's range where half of it is not.
-  return (0.5 * shift) * shift + 0.5 * spread;
+  // What is halved may be beyond the type's range where half of it is not.
+  Scalar halfSpread = select(y < 16.0, 0.5 * expRemainder(-2.0 * logRatio, y),
+                             halfY - logRatio);
+  return (0.5 * shift) * shift + halfSpread;
 }
 
 // G = diag(1/sigma^2, 2 (drho/dstored)^2).

@@ -92,6 +92,8 @@ class CenteredGaussian:
         if regime in ("near", "equal"):
             step = differences(rng, dtype, count)[:, None, None] * np.tril(matrices(0.5))
             b = a @ (np.eye(n) + step)
+            # Large steps may leave the factors, and not the covariances.
+            b *= np.sign(np.einsum("...ii->...i", b))[:, None, :]
         return [
             [x if chart == "cholesky" else symmetric(x @ transposed(x))] for x in (a, b)
         ]

@@ -86,13 +86,29 @@ Matrix lowerFactor(const Matrix &m);
 Matrix solveLower(const Matrix &l, const Matrix &b);
 Matrix solveLowerTransposed(const Matrix &l, const Matrix &b);
 
+/// m = u diag(sqrt(squares)) vectorsᵀ for an orthogonal u, from the largest
+/// singular value to the smallest, which keeps its digits beside large ones.
+struct RightSingular {
+  Array squares;
+  Matrix vectors;
+};
+RightSingular rightSingular(const Matrix &m);
+
+/// The largest sum of a row's absolute values, which no eigenvalue exceeds.
+Scalar norm(const Matrix &a);
+/// A matrix with the eigenvectors of a symmetric one of this norm, in the same
+/// order, and with eigenvalues from 1/2 to 3/2, which are its singular values.
+Matrix positiveLike(const Matrix &a, Scalar norm);
+/// vᵀ a v for each column v of `vectors`. For computed eigenvectors of `a`
+/// these are the eigenvalues, with digits beyond those of the vectors.
+Array quadraticForms(const Matrix &a, const Matrix &vectors);
+
 /// a = vectors diag(values) vectorsᵀ, values from the largest to the smallest.
 struct SymmetricEigen {
   Array values;
   Matrix vectors;
 };
 SymmetricEigen eigenSymmetric(const Matrix &a);
-Array eigenvaluesSymmetric(const Matrix &a);
 
 } // namespace mlir::fisher
 

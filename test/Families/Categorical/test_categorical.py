@@ -145,6 +145,42 @@ def test_operations(chart, element, size):
 
 
 @pytest.mark.parametrize("element", ["f64", "f32"])
+def test_natural_gradient_of_a_likely_outcome(element):
+    """Where the gradient is nearly in proportion to the probabilities, what is
+    left for a likely outcome has digits that its own difference has not."""
+    dtype = ELEMENTS[element]
+    rare = np.geomspace(0.3, 1e-5, 12).astype(dtype)
+    logits = np.stack([np.zeros_like(rare), np.log(rare)], -1)
+    gradient = np.stack([np.ones_like(rare), rare * dtype(1.01)], -1)
+    (got,) = run(module("logits", shape_of(logits), element, """
+  %n = fisher.natural_gradient %a, %y : !b
+  return %n : !t""", ["!t"]), logits, gradient)
+
+    def natural_gradient(*z):
+        p, g = truth.probabilities("logits", z[:2]), z[2:]
+        return [x / y - mp.fsum(g) for x, y in zip(g, p)]
+
+    worst = Worst("natural gradient")
+    for i in range(len(rare)):
+        inputs = as_mpf(logits[i]) + as_mpf(gradient[i])
+        allowed = rounding_allowance(natural_gradient, inputs, UNIT[element])
+        for value, e, rounding in zip(got[i], natural_gradient(*inputs),
+                                      allowed):
+            worst.add(value, e, 4 * rounding + 4 * UNIT[element] * abs(e),
+                      f"probability {rare[i]}")
+    worst.check()
+
+
+def test_natural_gradient_of_an_outcome_without_probability():
+    """Its part of the gradient being zero, it moves with all the others."""
+    logits, gradient = np.array([[[0, -2000.0]], [[1, 0.0]]])
+    (got,) = run(module("logits", shape_of(logits), "f64", """
+  %n = fisher.natural_gradient %a, %y : !b
+  return %n : !t""", ["!t"]), logits, gradient)
+    np.testing.assert_array_equal(got, [[0, -1]])
+
+
+@pytest.mark.parametrize("element", ["f64", "f32"])
 @pytest.mark.parametrize("size", [1, 2, 1000, 100_000])
 def test_sizes(size, element):
     """Sums keep their digits whatever the number of outcomes."""

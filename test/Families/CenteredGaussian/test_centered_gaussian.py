@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import centered_gaussian_truth as truth
-from accuracy import Worst
+from accuracy import Worst, rounding_allowance
 from event_family import EventFamily, shape_of
 from execution import read_table, run
 
@@ -176,6 +176,79 @@ def orthogonal(rng, size):
     return np.linalg.qr(rng.normal(size=(size, size)))[0]
 
 
+def draw_far(chart, size, count, element):
+    """Pairs that differ by many orders of magnitude, whose small eigenvalues the
+    stored numbers determine all the same: factors of random orientation, and
+    covariances of axes of many sizes."""
+    rng = np.random.default_rng(size)
+    decades = {"f64": 4, "f32": 1.5}[element]
+    pair = np.empty((2, count, size, size))
+    for stored in pair.reshape(-1, size, size):
+        sizes = 10.0**rng.uniform(-decades, decades, size)
+        if chart == "covariance":
+            root = np.tril(0.5 * rng.normal(size=(size, size)), -1) + np.eye(size)
+            root = np.sqrt(sizes)[:, None] * root
+            stored[:] = root @ root.T
+            continue
+        sizes[[0, -1]] = 10.0**decades, 10.0**-decades
+        upper = np.linalg.qr((orthogonal(rng, size) * sizes).T)[1]
+        stored[:] = (upper * np.sign(np.diag(upper))[:, None]).T
+    return pair.astype(ELEMENTS[element])
+
+
+@pytest.mark.parametrize("element", ["f64", "f32"])
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("size,count", [(2, 12), (4, 3)])
+def test_far_pairs(chart, size, count, element):
+    """Errors are in proportion to what rounding the inputs can do, which for a
+    small eigenvalue of the whitened covariance may be a millionth of what
+    rounding the largest one would do."""
+    a, b = draw_far(chart, size, count, element)
+    results = run(module(chart, shape_of(a), element, f"""
+  %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> !d, !t
+  %k = fisher.kl_divergence %a, %b : !b -> !d
+  %v = fisher.log %a, %b : !b
+  %s = arith.constant 0.25 : {element}
+  %h = fisher.geodesic %a, %b at %s : !b
+  %q = fisher.components %h : !b
+  return %d, %g, %k, %v, %q : !d, !t, !d, !t, !t""",
+                         ["!d", "!t", "!d", "!t", "!t"]), a, b)
+    rows, columns = np.tril_indices(size)
+
+    def matrix_of(numbers):
+        matrix = mp.matrix(size, size)
+        for i, j, x in zip(rows, columns, numbers):
+            matrix[i, j] = x
+            if chart == "covariance":
+                matrix[j, i] = x
+        return matrix
+
+    functions = {
+        "d2": lambda x, y: [truth.squared_distance(chart, x, y)],
+        "gradient": lambda x, y: list(truth.gradient(chart, x, y)),
+        "divergence": lambda x, y: [truth.divergence(chart, x, y)],
+        "log": lambda x, y: list(truth.log(chart, x, y)),
+        "geodesic": lambda x, y: list(truth.geodesic(chart, x, y,
+                                                     mp.mpf(1) / 4)),
+    }
+    half = len(rows)
+    unit = mp.mpf(float(np.finfo(ELEMENTS[element]).eps)) / 2
+    for result, (name, function) in zip(results, functions.items(),
+                                        strict=True):
+        worst = Worst(f"{chart} {name}")
+        for i in range(count):
+            of = lambda *n: function(matrix_of(n[:half]), matrix_of(n[half:]))
+            inputs = [mp.mpf(float(x[r, c])) for x in (a[i], b[i])
+                      for r, c in zip(rows, columns)]
+            expected = of(*inputs)
+            # A matrix is compared as a whole.
+            allowed = 16 * (max(rounding_allowance(of, inputs, unit)) +
+                            unit * max(map(abs, expected)))
+            for got, e in zip(np.ravel(result[i]), expected, strict=True):
+                worst.add(got, e, allowed, f"pair {i}")
+        worst.check()
+
+
 @pytest.mark.parametrize("element", ["f64", "f32"])
 @pytest.mark.parametrize("size", [8, 17, 32])
 def test_spectra(size, element):
@@ -186,7 +259,12 @@ def test_spectra(size, element):
                1.0 + rng.integers(0, 2, size=size),
                1.0 + 1e-3 * rng.integers(0, 3, size=size)
                + rng.integers(0, 2, size=size),
-               1.0 + 10.0**rng.uniform(-12, 0, size=size)]
+               1.0 + 10.0**rng.uniform(-12, 0, size=size),
+               # What accumulates at the upper end, and, of a near covariance,
+               # on both sides of one.
+               1.0 / (1.0 + 10.0**rng.uniform(-12, 0, size=size)),
+               1.0 + 0.05 * rng.normal(size=size)
+               * 10.0**rng.uniform(-6, 0, size=size)]
     # The second covariance is a function of the first, so that the answer is
     # known: the logarithm of each eigenvalue.
     a = np.broadcast_to(np.eye(size), (len(spectra), size, size)).copy()
@@ -199,13 +277,15 @@ def test_spectra(size, element):
     d2, g = distances("covariance", a, b, element)
     # A logarithm's error is that of an eigenvalue: rounding of the largest.
     for i, spectrum in enumerate(spectra):
-        values = np.linalg.eigvalsh(b[i].astype(np.float64))
+        values, vectors = np.linalg.eigh(b[i].astype(np.float64))
         logs = np.log(values)
         unit = np.finfo(ELEMENTS[element]).eps
         slack = size * unit * values.max() / values.min()
         assert abs(d2[i] - 0.5 * (logs**2).sum()) <= slack * abs(logs).sum()
-        assert abs(np.linalg.eigvalsh(-g[i].astype(np.float64))
-                   - logs).max() <= slack
+        slope = -g[i].astype(np.float64)
+        assert abs(np.linalg.eigvalsh(slope) - logs).max() <= slack
+        # Its eigenvalues do not tell whether the sweeps came to an end.
+        assert abs(slope - (vectors * logs) @ vectors.T).max() <= slack
 
 
 def test_equal_beliefs_have_no_distance():

@@ -123,6 +123,40 @@ func.func @main(%m1: !t, %s1: !t, %m2: !t, %s2: !t) -> (!t, !t) {{
 
 
 @pytest.mark.parametrize("chart,element", CASES)
+def test_largest_divergences(chart, element):
+    """Divergences up to the largest number of the type, for which the square of
+    the scales' ratio is no number."""
+    dtype = ELEMENTS[element]
+    largest = float(np.finfo(dtype).max)
+    shares = np.linspace(0.3, 0.98, 40)
+    # KL is half of the squared ratio, and half the square of the means'.
+    root = np.sqrt(np.sqrt(2 * shares)) * np.sqrt(np.sqrt(largest))
+    scales = [stored(chart, s, dtype) for s in (root, 1 / root)]
+    mean = np.zeros(40, dtype)
+    (got,) = run(f"""
+!b = !fisher.belief<#fisher.gaussian<{chart}>, tensor<40x{element}>>
+!t = tensor<40x{element}>
+func.func @main(%m: !t, %s1: !t, %s2: !t) -> !t {{
+  %a = fisher.belief %m, %s1 : !b
+  %b = fisher.belief %m, %s2 : !b
+  %k = fisher.kl_divergence %a, %b : !b -> !t
+  return %k : !t
+}}""", mean, *scales)
+    worst = Worst(f"{chart} {element}")
+    unit = mp.mpf(float(np.finfo(dtype).eps)) / 2
+    for i, pair in enumerate(zip(*scales)):
+        function = lambda *s: truth.divergence(chart, (0, s[0]), (0, s[1]))
+        inputs = [mp.mpf(float(s)) for s in pair]
+        (expected,) = function(*inputs)
+        if expected > largest * (1 - 1e-3):
+            continue
+        (rounding,) = rounding_allowance(function, inputs, unit)
+        worst.add(got[i], expected, 16 * unit * expected + 4 * rounding,
+                  f"{shares[i]:.2f} of the largest number")
+    worst.check()
+
+
+@pytest.mark.parametrize("chart,element", CASES)
 def test_symmetric(chart, element):
     rng = np.random.default_rng(2)
     dtype = ELEMENTS[element]
