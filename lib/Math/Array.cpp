@@ -118,9 +118,9 @@ static Scalar reduce(ArrayRef<Array> arrays, FloatType type, double neutral,
         linalg::YieldOp::create(builder,
                                 combine(elements.back(), term.getValue()));
       });
-  return inComputeType(
-      builder, tensor::ExtractOp::create(builder, generic.getResult(0)),
-      computeType);
+  return inComputeType(builder,
+                       tensor::ExtractOp::create(builder, generic.getResult(0)),
+                       computeType);
 }
 
 Scalar mlir::fisher::sum(ArrayRef<Array> arrays, ElementFunction function) {

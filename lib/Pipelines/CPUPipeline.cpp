@@ -75,17 +75,20 @@ static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createFisherVectorizeLoops(vectors));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
-  if (options.threads) {
+  if (options.threads)
     pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
-    simplify(pm);
+  else
+    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  simplify(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  if (options.threads) {
     pm.addPass(createConvertSCFToOpenMPPass());
     pm.addPass(createFisherGuardThreads());
-    // Scopes that allocate nothing are gone after it; their regions cannot
-    // become blocks.
-    simplify(pm);
-  } else {
-    pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
   }
+  pm.addPass(createFisherHoistBuffers());
+  // Scopes that allocate nothing are gone after it; their regions cannot
+  // become blocks.
+  simplify(pm);
 }
 
 /// bf16 and f16 are stored; the arithmetic that a CPU lacks for them is done in

@@ -8,8 +8,8 @@
 // CHECK-NOT: {{func\.func|linalg|memref\.|arith|fisher}}
 // CHECK-LABEL: llvm.func @main(
 // NEW: llvm.call @malloc
-// FUSED-NOT: llvm.call @malloc
-// SEPARATE-COUNT-1: llvm.call @malloc
+// FUSED-NOT: llvm.alloca
+// SEPARATE-COUNT-1: llvm.alloca
 // Two elementwise operations are one loop, or two.
 // FUSED-COUNT-1: llvm.intr.masked.store
 // FUSED-NOT: llvm.intr.masked.store

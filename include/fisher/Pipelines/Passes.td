@@ -158,4 +158,42 @@ def FisherGuardThreads : Pass<"fisher-guard-threads"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def FisherHoistBuffers : Pass<"fisher-hoist-buffers"> {
+  let summary = "Allocate temporary buffers once for a thread, or on the stack";
+  let description = [{
+    A buffer that is allocated and freed in an iteration of a loop is allocated
+    before the outermost loop, within its thread, that its sizes do not depend
+    on. Buffers of up to 4 KB whose size is known are on the stack instead, at
+    the start of the function or of the thread's region, up to 128 KB in all.
+
+    Works on loops of `scf` and of `omp`, after the buffers' deallocations are
+    there.
+
+    For example,
+
+    ```mlir
+    scf.for %i = %c0 to %n step %c1 {
+      %buffer = memref.alloc(%m) : memref<?xf32>
+      linalg.fill ins(%zero : f32) outs(%buffer : memref<?xf32>)
+      memref.dealloc %buffer : memref<?xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    %buffer = memref.alloc(%m) : memref<?xf32>
+    scf.for %i = %c0 to %n step %c1 {
+      linalg.fill ins(%zero : f32) outs(%buffer : memref<?xf32>)
+    }
+    memref.dealloc %buffer : memref<?xf32>
+    ```
+  }];
+  let statistics = [
+    Statistic<"numHoisted", "num-hoisted", "Number of buffers before loops">,
+    Statistic<"numOnStack", "num-on-stack", "Number of buffers on the stack">,
+  ];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
 #endif // FISHER_PIPELINES_PASSES_TD
