@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TargetInfo.h"
+
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 #include "fisher/Pipelines/Passes.h"
 #include "fisher/Pipelines/Pipelines.h"
@@ -53,6 +55,14 @@ static void makeBuffers(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
 }
 
+static void tileContractions(OpPassManager &pm,
+                             const CPUPipelineOptions &options) {
+  FisherTileContractionsOptions tiling;
+  tiling.vectorBits =
+      options.vectorBits ? options.vectorBits : getHostVectorBits();
+  pm.addNestedPass<func::FuncOp>(createFisherTileContractions(tiling));
+}
+
 static void makeLoops(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
@@ -87,6 +97,7 @@ void fisher::buildCPUPipeline(OpPassManager &pm,
   pm.addPass(createConvertFisherToLinalg());
   optimizeTensors(pm, options);
   makeBuffers(pm);
+  tileContractions(pm, options);
   makeLoops(pm);
   legalizeArithmetic(pm);
   pm.addPass(createFisherStripMarks());

@@ -24,6 +24,10 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::desc("Fuse elementwise operations on tensors before loops are "
                      "made"),
       llvm::cl::init(true)};
+  PassOptions::Option<int64_t> vectorBits{
+      *this, "vector-bits",
+      llvm::cl::desc("Bits of a vector register (0: those of this CPU)"),
+      llvm::cl::init(0)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,
