@@ -38,6 +38,7 @@ static void simplify(OpPassManager &pm) {
 static void optimizeTensors(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   simplify(pm);
+  pm.addNestedPass<func::FuncOp>(createFisherRaiseContractions());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   if (options.fuse) {
     pm.addPass(createLinalgElementwiseOpFusionPass());

@@ -70,8 +70,8 @@ static int64_t balance(int64_t size, int64_t maximum, int64_t unit) {
   if (ShapedType::isDynamic(size))
     return maximum;
   int64_t blocks = std::max(llvm::divideCeil(size, maximum), uint64_t(1));
-  return std::max(
-      int64_t(llvm::alignTo(llvm::divideCeil(size, blocks), unit)), unit);
+  return std::max(int64_t(llvm::alignTo(llvm::divideCeil(size, blocks), unit)),
+                  unit);
 }
 
 /// The tile that takes the fewest cycles for an m x n result, edges included.
@@ -123,8 +123,8 @@ struct Operand {
     SmallVector<AffineExpr> one = zero;
     one[*dim] = getAffineConstantExpr(1, map.getContext());
     AffineExpr last = map.getResults().back();
-    auto difference = dyn_cast<AffineConstantExpr>(
-        last.replaceDims(one) - last.replaceDims(zero));
+    auto difference = dyn_cast<AffineConstantExpr>(last.replaceDims(one) -
+                                                   last.replaceDims(zero));
     return difference && difference.getValue() == 1 &&
            getType().isLastDimUnitStride();
   }
@@ -307,9 +307,8 @@ void Emitter::chooseTiling(int64_t vectorBits) {
   packsLeft = isNarrow(left) ||
               !(isSmall(left) ||
                 (known(columns) && columns <= 2 * tiling.getColumns()));
-  packsRight =
-      isNarrow(right) || !right.isContiguous(n) ||
-      !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
+  packsRight = isNarrow(right) || !right.isContiguous(n) ||
+               !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
   leftByRows = !left.isContiguous(m) || left.isContiguous(k);
 }
 
@@ -370,8 +369,7 @@ Value Emitter::extend(Value value) {
 }
 
 Value Emitter::loadScalar(const Operand &operand) {
-  return extend(
-      memref::LoadOp::create(b, operand.buffer, getIndices(operand)));
+  return extend(memref::LoadOp::create(b, operand.buffer, getIndices(operand)));
 }
 
 /// The vector from the current position on, with zeros where the mask, if
@@ -445,8 +443,7 @@ void Emitter::emit() {
       if (auto dim = dyn_cast<AffineDimExpr>(result);
           dim && !sizes[dim.getPosition()])
         sizes[dim.getPosition()] =
-            memref::DimOp::create(b, operand.buffer, index)
-                .getResult();
+            memref::DimOp::create(b, operand.buffer, index).getResult();
   rowSize = m ? getSize(*m) : constant(1);
 
   // Threads take batches, what rows and columns are in blocks of, and blocks.
@@ -499,8 +496,8 @@ void Emitter::emitBlock() {
     return needed ? buffers.emplace_back(allocate(count)) : Value();
   };
   // Vectors may be stored beyond the last column of the left panels.
-  leftPanels = allocateIf(packsLeft, tiling.blockRows * tiling.depth +
-                                         tiling.lanes);
+  leftPanels =
+      allocateIf(packsLeft, tiling.blockRows * tiling.depth + tiling.lanes);
   rightPanels = allocateIf(packsRight, tiling.blockColumns * tiling.depth);
   sums = allocateIf(out.getType().getElementType() != sumType,
                     tiling.blockRows * tiling.blockColumns);
@@ -533,8 +530,7 @@ void Emitter::copyBlock(bool back) {
       Value mask = getMask(sub(columnCount, column), 0);
       setRow(add(rowStart, row));
       position[n] = add(columnStart, column);
-      Value index =
-          apply(d(0) * tiling.blockColumns + d(1), {row, column});
+      Value index = apply(d(0) * tiling.blockColumns + d(1), {row, column});
       if (back)
         storeVector(vector::LoadOp::create(b, getVectorType(sumType), sums,
                                            ValueRange{index}),
@@ -562,8 +558,7 @@ void Emitter::packLeft() {
   Value last = add(rowSize, -1);
   loop(ceilDiv(rowCount, tiling.rows), 1, [&](Value panel) {
     Value base = apply(d(0) * (tiling.rows * tiling.depth), {panel});
-    Value first =
-        apply(d(0) + d(1) * tiling.rows, {rowStart, panel});
+    Value first = apply(d(0) + d(1) * tiling.rows, {rowStart, panel});
     if (!leftByRows) {
       loop(depthCount, 1, [&](Value depth) {
         position[k] = add(depthStart, depth);
@@ -599,7 +594,8 @@ void Emitter::packLeft() {
 void Emitter::packRight() {
   loop(ceilDiv(columnCount, tiling.getColumns()), 1, [&](Value panel) {
     Value base = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
-    Value first = apply(d(0) + d(1) * tiling.getColumns(), {columnStart, panel});
+    Value first =
+        apply(d(0) + d(1) * tiling.getColumns(), {columnStart, panel});
     if (right.isContiguous(n)) {
       Value remaining = sub(getSize(n), first);
       SmallVector<Value> masks;
@@ -610,10 +606,10 @@ void Emitter::packRight() {
         for (auto [vector, mask] : llvm::enumerate(masks)) {
           int64_t lane = vector * tiling.lanes;
           position[n] = add(first, lane);
-          storeVector(loadVector(right, mask), rightPanels,
-                      apply(d(0) + d(1) * tiling.getColumns() + lane,
-                            {base, depth}),
-                      /*mask=*/{});
+          storeVector(
+              loadVector(right, mask), rightPanels,
+              apply(d(0) + d(1) * tiling.getColumns() + lane, {base, depth}),
+              /*mask=*/{});
         }
       });
       return;
@@ -630,10 +626,9 @@ void Emitter::packRight() {
       loop(constant(tiling.getColumns()), 1, [&](Value column) {
         position[k] = add(depthStart, depth);
         position[n] = min(add(first, column), last);
-        memref::StoreOp::create(
-            b, loadScalar(right), rightPanels,
-            apply(d(0) + d(1) * tiling.getColumns() + d(2),
-                  {base, depth, column}));
+        memref::StoreOp::create(b, loadScalar(right), rightPanels,
+                                apply(d(0) + d(1) * tiling.getColumns() + d(2),
+                                      {base, depth, column}));
       });
     });
   });
@@ -671,10 +666,10 @@ void Emitter::packTransposed(Value base, Value column) {
       vectors = std::move(merged);
     }
     for (auto [row, vector] : llvm::enumerate(vectors))
-      storeVector(vector, rightPanels,
-                  apply(d(0) + (d(1) + row) * tiling.getColumns(),
-                        {base, depth}),
-                  /*mask=*/{});
+      storeVector(
+          vector, rightPanels,
+          apply(d(0) + (d(1) + row) * tiling.getColumns(), {base, depth}),
+          /*mask=*/{});
   });
 }
 
@@ -692,8 +687,7 @@ void Emitter::emitTiles() {
 
 SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
   VectorType type = getVectorType(sumType);
-  Value rightBase =
-      apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
+  Value rightBase = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
   Value leftBase = apply(d(0) * (tiling.rows * tiling.depth), {rowPanel});
 
   // Operands that are not packed: rows beyond the last repeat it, columns
@@ -702,18 +696,17 @@ SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
   if (!packsLeft) {
     Value last = add(rowSize, -1);
     for (int64_t row = 0; row != tiling.rows; ++row)
-      rows.push_back(min(apply(d(0) + d(1) * tiling.rows + row,
-                               {rowStart, rowPanel}),
-                         last));
+      rows.push_back(min(
+          apply(d(0) + d(1) * tiling.rows + row, {rowStart, rowPanel}), last));
   }
   if (!packsRight) {
     int64_t size = getStaticSize(n);
     bool whole =
         !ShapedType::isDynamic(size) && size % tiling.getColumns() == 0;
     for (int64_t vector = 0; vector != tiling.vectors; ++vector) {
-      columns.push_back(apply(d(0) + d(1) * tiling.getColumns() +
-                                  vector * tiling.lanes,
-                              {columnStart, panel}));
+      columns.push_back(
+          apply(d(0) + d(1) * tiling.getColumns() + vector * tiling.lanes,
+                {columnStart, panel}));
       if (!whole)
         masks[vector] = getMask(sub(getSize(n), columns.back()), 0);
     }
@@ -731,9 +724,9 @@ SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
     if (packsRight) {
       vectors.push_back(vector::LoadOp::create(
           b, type, rightPanels,
-          ValueRange{apply(d(0) + d(1) * tiling.getColumns() +
-                               vector * tiling.lanes,
-                           {rightBase, depth})}));
+          ValueRange{
+              apply(d(0) + d(1) * tiling.getColumns() + vector * tiling.lanes,
+                    {rightBase, depth})}));
       continue;
     }
     position[n] = columns[vector];
@@ -743,10 +736,10 @@ SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
   for (int64_t row = 0; row != tiling.rows; ++row) {
     Value scalar;
     if (packsLeft) {
-      AffineExpr offset = leftByRows ? d(1) + row * tiling.depth
-                                     : d(1) * tiling.rows + row;
-      scalar = memref::LoadOp::create(
-          b, leftPanels, apply(d(0) + offset, {leftBase, depth}));
+      AffineExpr offset =
+          leftByRows ? d(1) + row * tiling.depth : d(1) * tiling.rows + row;
+      scalar = memref::LoadOp::create(b, leftPanels,
+                                      apply(d(0) + offset, {leftBase, depth}));
     } else {
       setRow(rows[row]);
       scalar = loadScalar(left);
@@ -770,8 +763,7 @@ void Emitter::emitResult(ValueRange sums, Value panel, Value rowPanel) {
       Value current = add(row, i);
       auto update = [&] {
         setRow(add(rowStart, current));
-        ValueRange rowSums =
-            sums.slice(i * tiling.vectors, tiling.vectors);
+        ValueRange rowSums = sums.slice(i * tiling.vectors, tiling.vectors);
         if (this->sums)
           setRow(current);
         updateRow(rowSums, column, remaining);
@@ -806,8 +798,7 @@ void Emitter::emitResult(ValueRange sums, Value panel, Value rowPanel) {
                         /*withElseRegion=*/true);
   for (bool whole : {true, false}) {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(whole ? branch.thenBlock()
-                                     : branch.elseBlock());
+    b.setInsertionPointToStart(whole ? branch.thenBlock() : branch.elseBlock());
     updateRows(whole);
   }
 }
@@ -823,8 +814,8 @@ void Emitter::updateRow(ValueRange sums, Value column, Value remaining) {
     if (this->sums) {
       buffer = this->sums;
       Value row = m ? position[*m] : constant(0);
-      indices = {apply(d(0) * tiling.blockColumns + d(1) + lane,
-                       {row, column})};
+      indices = {
+          apply(d(0) * tiling.blockColumns + d(1) + lane, {row, column})};
     } else {
       position[n] = apply(d(0) + d(1) + lane, {columnStart, column});
       indices = getIndices(out);
@@ -832,11 +823,11 @@ void Emitter::updateRow(ValueRange sums, Value column, Value remaining) {
     Value result = sum;
     if (!startsFromZero) {
       VectorType type = getVectorType(sumType);
-      Value old = mask ? vector::MaskedLoadOp::create(b, type, buffer, indices,
-                                                      mask, getZero(type))
-                             .getResult()
-                       : vector::LoadOp::create(b, type, buffer, indices)
-                             .getResult();
+      Value old =
+          mask ? vector::MaskedLoadOp::create(b, type, buffer, indices, mask,
+                                              getZero(type))
+                     .getResult()
+               : vector::LoadOp::create(b, type, buffer, indices).getResult();
       result = arith::AddFOp::create(b, old, sum);
     }
     storeVector(result, buffer, indices, mask);

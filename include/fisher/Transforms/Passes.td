@@ -92,6 +92,43 @@ def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
 }
 
+def FisherRaiseContractions : Pass<"fisher-raise-contractions"> {
+  let summary = "Make contractions on tensors linalg.contract";
+  let description = [{
+    What is a sum of products of two operands' floating-point elements becomes
+    `linalg.contract`, which no pass fuses with the computation of its operands.
+    On the way
+
+    - operands that were only transposed or extended to a wider type are read
+      from their source;
+    - a result that is only transposed is written so;
+    - loops that follow each other in all operands become one.
+
+    Convolutions stay as they are.
+
+    ```mlir
+    %t = linalg.transpose ins(%b : tensor<8x4xf32>) outs(%e : tensor<4x8xf32>)
+        permutation = [1, 0]
+    %0 = linalg.matmul ins(%a, %t : tensor<2x4xf32>, tensor<4x8xf32>)
+                       outs(%c : tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %0 = linalg.contract
+        indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>,
+                         affine_map<(d0, d1, d2) -> (d1, d2)>,
+                         affine_map<(d0, d1, d2) -> (d0, d1)>]
+        ins(%a, %b : tensor<2x4xf32>, tensor<8x4xf32>)
+        outs(%c : tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FisherTileContractions : Pass<"fisher-tile-contractions"> {
   let summary = "Turn contractions on buffers into tiled loops of vectors";
   let description = [{
