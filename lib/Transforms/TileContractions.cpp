@@ -183,6 +183,7 @@ private:
   }
 
   void chooseTiling(int64_t vectorBits);
+  void chooseInnerRows();
   void takeFill();
   Value allocate(int64_t count);
 
@@ -206,9 +207,10 @@ private:
   Type sumType;
 
   /// The loops that are tiled: rows, columns and depth. The others of each kind
-  /// are outside.
+  /// are outside, but for `innerRows`, which share a packed right operand.
   std::optional<unsigned> m;
   unsigned n, k;
+  SmallVector<unsigned> innerRows;
   Tiling tiling;
   bool isParallel = true;
   bool packsLeft = true, packsRight = true;
@@ -270,6 +272,7 @@ Emitter::Emitter(linalg::LinalgOp op, ContractionDims dims, int64_t vectorBits)
   if (!this->dims.m.empty())
     m = take(this->dims.m, preferLarge(this->dims.m, {left}));
   chooseTiling(vectorBits);
+  chooseInnerRows();
 }
 
 LogicalResult Emitter::check() const {
@@ -310,6 +313,30 @@ void Emitter::chooseTiling(int64_t vectorBits) {
   packsRight = isNarrow(right) || !right.isContiguous(n) ||
                !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
   leftByRows = !left.isContiguous(m) || left.isContiguous(k);
+}
+
+/// A convolution's rows are short. Unless they are needed to keep threads busy,
+/// several make up a block.
+void Emitter::chooseInnerRows() {
+  constexpr int64_t minBlocks = 8;
+  if (!packsRight || out.getType().getElementType() != sumType)
+    return;
+  int64_t blocks = 1;
+  for (ArrayRef<unsigned> outer : {dims.batch, dims.m, dims.n})
+    for (unsigned dim : outer) {
+      if (ShapedType::isDynamic(getStaticSize(dim)))
+        return;
+      blocks *= std::max(getStaticSize(dim), int64_t(1));
+    }
+  int64_t rows = tiling.blockRows;
+  while (!dims.m.empty() && rows < maxBlockRows) {
+    int64_t size = std::max(getStaticSize(dims.m.back()), int64_t(1));
+    if (blocks / size < minBlocks && isParallel)
+      return;
+    blocks /= size;
+    rows *= size;
+    innerRows.insert(innerRows.begin(), dims.m.pop_back_val());
+  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -544,9 +571,11 @@ void Emitter::copyBlock(bool back) {
 void Emitter::emitSum() {
   if (packsRight)
     packRight();
-  if (packsLeft)
-    packLeft();
-  emitTiles();
+  nest(innerRows, [&] {
+    if (packsLeft)
+      packLeft();
+    emitTiles();
+  });
 }
 
 //===----------------------------------------------------------------------===//

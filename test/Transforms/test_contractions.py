@@ -130,3 +130,104 @@ def test_dimensions(equation, dynamic):
 def test_sums_in_wider_type(dtypes, dynamic):
     check("mk,kn->mn", {"m": 33, "n": 41, "k": 520}, dtypes, dynamic)
     check("km,nk->mn", {"m": 6, "n": 8, "k": 9}, dtypes, dynamic)
+
+
+def test_some_sizes_dynamic():
+    module = contraction("bmk,kn->bmn", {"b": "?", "m": 5, "k": 7, "n": 9}, ("f32",) * 3)
+    generator = np.random.default_rng(1)
+    a, b, c = (generator.standard_normal(s).astype("f4") for s in ((4, 5, 7), (7, 9), (4, 5, 9)))
+    (result,) = run(module, a, b, c)
+    np.testing.assert_allclose(result, a @ b, rtol=1e-5, atol=1e-5)
+
+
+def windows(image, height, width, stride, dilation):
+    """For each place in a filter, what it meets in an image of (n, h, w, c)."""
+    rows = (image.shape[1] - (height - 1) * dilation - 1) // stride + 1
+    columns = (image.shape[2] - (width - 1) * dilation - 1) // stride + 1
+    return {
+        (i, j): image[:, i * dilation :: stride, j * dilation :: stride][:, :rows, :columns]
+        for i in range(height)
+        for j in range(width)
+    }
+
+
+def convolution(name, types, stride=1, dilation=1):
+    attributes = (f"{{strides = dense<{stride}> : tensor<2xi64>, "
+                  f"dilations = dense<{dilation}> : tensor<2xi64>}}")
+    return f"""
+func.func @main(%a: {types[0]}, %b: {types[1]}, %c: {types[2]}) -> {types[2]} {{
+  %0 = linalg.{name} {attributes} ins(%a, %b : {types[0]}, {types[1]})
+      outs(%c : {types[2]}) -> {types[2]}
+  return %0 : {types[2]}
+}}
+"""
+
+
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+@pytest.mark.parametrize("channels, filters", [(1, 5), (3, 20), (16, 32)])
+@pytest.mark.parametrize("stride, dilation", [(1, 1), (2, 1), (1, 2)])
+@pytest.mark.parametrize("channels_first", [False, True])
+def test_convolution(channels_first, stride, dilation, channels, filters, dtype):
+    generator = np.random.default_rng(1)
+    image, weights = (
+        generator.standard_normal(shape).astype(DTYPES[dtype])
+        for shape in ((9, 12, 13, channels), (3, 2, channels, filters))
+    )
+    places = windows(image.astype("f8"), 3, 2, stride, dilation)
+    expected = sum(place @ weights.astype("f8")[at] for at, place in places.items())
+    name = "conv_2d_nhwc_hwcf"
+    if channels_first:
+        name = "conv_2d_nchw_fchw"
+        image, weights = image.transpose(0, 3, 1, 2), weights.transpose(3, 2, 0, 1)
+        expected = expected.transpose(0, 3, 1, 2)
+    arrays = [np.ascontiguousarray(array) for array in (image, weights)]
+    arrays.append(np.ones(expected.shape, DTYPES[dtype]))
+    for dynamic in (False, True):
+        types = [tensor(["?"] * 4 if dynamic else array.shape, dtype) for array in arrays]
+        (result,) = run(convolution(name, types, stride, dilation), *arrays)
+        error = abs(result.astype("f8") - (1 + expected))
+        assert np.max(error / (1 + abs(expected))) <= (2e-5 if dtype == "f32" else 2.0**-7)
+
+
+# A convolution's gradients, as sums over what met: image (n, h, w, c), filter
+# (i, j, c, f), result (n, y, x, f).
+GRADIENTS = {
+    "weights": ("(n, y + i, x + j, c)", "(n, y, x, f)", "(i, j, c, f)"),
+    "image": ("(n, y + i, x + j, f)", "(i, j, c, f)", "(n, y, x, c)"),
+}
+
+
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("sizes", [
+    dict(n=2, y=5, x=6, i=3, j=2, c=4, f=7), dict(n=9, y=12, x=11, i=3, j=3, c=16, f=24)])
+def test_convolution_gradient(gradient, sizes):
+    lhs, rhs, out = GRADIENTS[gradient]
+    padded = (sizes["n"], sizes["y"] + sizes["i"] - 1, sizes["x"] + sizes["j"] - 1)
+    shapes = [(*padded, sizes["c" if gradient == "weights" else "f"])]
+    shapes += [tuple(sizes[d] for d in term.strip("()").split(", ")) for term in (rhs, out)]
+    loops = "nyxijcf"
+    kinds = ", ".join('"parallel"' if d in out else '"reduction"' for d in loops)
+    maps = ", ".join(f"affine_map<({', '.join(loops)}) -> {term}>" for term in (lhs, rhs, out))
+    types = [tensor(shape, "f32") for shape in shapes]
+    module = f"""
+func.func @main(%a: {types[0]}, %b: {types[1]}, %c: {types[2]}) -> {types[2]} {{
+  %0 = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{kinds}]}}
+      ins(%a, %b : {types[0]}, {types[1]}) outs(%c : {types[2]}) {{
+  ^bb0(%x: f32, %y: f32, %old: f32):
+    %product = arith.mulf %x, %y : f32
+    %sum = arith.addf %product, %old : f32
+    linalg.yield %sum : f32
+  }} -> {types[2]}
+  return %0 : {types[2]}
+}}
+"""
+    generator = np.random.default_rng(1)
+    a, b = (generator.standard_normal(shape).astype("f4") for shape in shapes[:2])
+    (result,) = run(module, a, b, np.zeros(shapes[2], "f4"))
+    places = windows(a.astype("f8"), sizes["i"], sizes["j"], 1, 1)
+    if gradient == "weights":
+        expected = np.array([np.einsum("nyxc,nyxf->cf", place, b.astype("f8"))
+                             for place in places.values()]).reshape(shapes[2])
+    else:
+        expected = sum(place @ b.astype("f8")[at].T for at, place in places.items())
+    np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)

@@ -35,12 +35,13 @@ protected:
   }
   static void TearDownTestSuite() { context.reset(); }
 
-  static FailureOr<CompiledFunction> compile(StringRef text) {
+  static FailureOr<CompiledFunction>
+  compile(StringRef text, const CPUPipelineOptions &options = {}) {
     auto module = parseSourceString<ModuleOp>(text, context.get());
     if (!module)
       return failure();
     auto entry = module->lookupSymbol<func::FuncOp>("main");
-    return CompiledFunction::compile({std::move(module), entry}, {});
+    return CompiledFunction::compile({std::move(module), entry}, options);
   }
 
   /// Calls @main of the module, which must compile.
@@ -282,6 +283,47 @@ TEST_F(JitTest, SmallFloatsComputeInSingle) {
     ASSERT_EQ(results.size(), 1u);
     EXPECT_EQ(results[0].get(0), 1);
     EXPECT_NEAR(results[0].get(1), std::log(2), 4e-3);
+  }
+}
+
+// Vectors that are not this CPU's are legal too. Sums of small integers are
+// exact in any order.
+TEST_F(JitTest, VectorBits) {
+  StringRef text = R"(
+    func.func @main(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?x?xf32>)
+        -> tensor<?x?xf32> {
+      %0 = linalg.contract
+          indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                           affine_map<(m, n, k) -> (n, k)>,
+                           affine_map<(m, n, k) -> (m, n)>]
+          ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>)
+          outs(%c : tensor<?x?xf32>) -> tensor<?x?xf32>
+      return %0 : tensor<?x?xf32>
+    }
+  )";
+  constexpr int64_t m = 37, n = 41, k = 43;
+  Array a(ElementKind::Float32, {m, k}), b(ElementKind::Float32, {n, k}),
+      c(ElementKind::Float32, {m, n});
+  for (int64_t i = 0; i != m * k; ++i)
+    a.set(i, double(i % 7 - 3));
+  for (int64_t i = 0; i != n * k; ++i)
+    b.set(i, double(i % 5 - 2));
+  for (int64_t i = 0; i != m * n; ++i)
+    c.set(i, double(i % 3));
+  for (int64_t bits : {128, 256, 512}) {
+    CPUPipelineOptions options;
+    options.vectorBits = bits;
+    FailureOr<CompiledFunction> function = compile(text, options);
+    ASSERT_TRUE(succeeded(function));
+    Array result = (*function)({a, b, c}).front();
+    for (int64_t i = 0; i != m; ++i)
+      for (int64_t j = 0; j != n; ++j) {
+        double sum = c.get(i * n + j);
+        for (int64_t l = 0; l != k; ++l)
+          sum += a.get(i * k + l) * b.get(j * k + l);
+        ASSERT_EQ(result.get(i * n + j), sum)
+            << bits << " bits, " << i << ", " << j;
+      }
   }
 }
 
