@@ -41,7 +41,7 @@ static void optimizeTensors(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createFisherRaiseContractions());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   if (options.fuse) {
-    pm.addPass(createLinalgElementwiseOpFusionPass());
+    pm.addPass(createFisherFuseElementwise());
     simplify(pm);
   }
 }

@@ -173,7 +173,8 @@ struct DropUnitLoops : OpInterfaceRewritePattern<linalg::LinalgOp> {
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    std::optional<ContractionDims> dims = matchProduct(op);
+    std::optional<ContractionDims> dims =
+        op.hasPureTensorSemantics() ? matchContraction(op) : std::nullopt;
     if (!dims)
       return failure();
     SmallVector<int64_t> sizes = op.getStaticLoopRanges();

@@ -183,6 +183,7 @@ private:
   }
 
   void chooseTiling(int64_t vectorBits);
+  int64_t chooseInnerDepth(int64_t depth, int64_t maximum);
   void chooseInnerRows();
   void takeFill();
   Value allocate(int64_t count);
@@ -191,6 +192,7 @@ private:
   void emitBlock();
   void emitSum();
   void copyBlock(bool back);
+  void loopDepth(int64_t step, function_ref<void(Value, Value)> body);
   void packLeft();
   void packRight();
   void packTransposed(Value base, Value column);
@@ -207,10 +209,11 @@ private:
   Type sumType;
 
   /// The loops that are tiled: rows, columns and depth. The others of each kind
-  /// are outside, but for `innerRows`, which share a packed right operand.
+  /// are outside, but for `innerRows`, which share a packed right operand, and
+  /// `innerDepth`, which are packed as one with the depth.
   std::optional<unsigned> m;
   unsigned n, k;
-  SmallVector<unsigned> innerRows;
+  SmallVector<unsigned> innerRows, innerDepth;
   Tiling tiling;
   bool isParallel = true;
   bool packsLeft = true, packsRight = true;
@@ -223,8 +226,10 @@ private:
   /// Index of each loop of `op`, at the place that is being written.
   SmallVector<Value> position;
   SmallVector<Value> sizes;
-  Value rowSize, rowStart, rowCount, columnStart, columnCount, depthStart,
-      depthCount;
+  Value rowSize, rowStart, rowCount, columnStart, columnCount;
+  /// A run of the loop of the depth, and the depth of a panel, which has one
+  /// for each index of `innerDepth`.
+  Value depthStart, depthCount, panelDepth;
   Value leftPanels, rightPanels;
   /// Holds the block's sums where the result's type is narrower.
   Value sums;
@@ -257,13 +262,16 @@ Emitter::Emitter(linalg::LinalgOp op, ContractionDims dims, int64_t vectorBits)
   auto preferLarge = [&](ArrayRef<unsigned> from,
                          ArrayRef<Operand> operands) -> unsigned {
     auto rank = [&](unsigned dim) {
+      // A dynamic size is thought to be large. What fills a vector is better if
+      // it is contiguous than if it is larger.
+      constexpr int64_t large = int64_t(1) << 32, enough = 16;
+      int64_t size = getStaticSize(dim);
+      if (ShapedType::isDynamic(size))
+        size = large;
       bool contiguous = llvm::any_of(operands, [&](const Operand &operand) {
         return operand.isContiguous(dim);
       });
-      int64_t size = getStaticSize(dim);
-      // A dynamic size is thought to be large.
-      return std::pair(ShapedType::isDynamic(size) ? int64_t(1) << 32 : size,
-                       contiguous);
+      return std::tuple(std::min(size, enough), contiguous, size);
     };
     return *llvm::max_element(
         from, [&](unsigned x, unsigned y) { return rank(x) < rank(y); });
@@ -285,9 +293,10 @@ void Emitter::chooseTiling(int64_t vectorBits) {
           depth = getStaticSize(k);
   tiling.lanes = std::max<int64_t>(vectorBits / 8 / bytes, 2);
   chooseTile(tiling, rows, columns, /*registers=*/vectorBits >= 512 ? 32 : 16);
-  int64_t depthThatFits = panelBytes / (tiling.getColumns() * bytes);
-  tiling.depth =
-      balance(depth, std::min(depthThatFits, maxDepth), tiling.lanes);
+  int64_t depthThatFits =
+      std::min(panelBytes / (tiling.getColumns() * bytes), maxDepth);
+  depth = chooseInnerDepth(depth, depthThatFits);
+  tiling.depth = balance(depth, depthThatFits, tiling.lanes);
   tiling.blockRows = balance(rows, maxBlockRows, tiling.rows);
   tiling.blockColumns = balance(columns, maxBlockColumns, tiling.getColumns());
 
@@ -307,12 +316,29 @@ void Emitter::chooseTiling(int64_t vectorBits) {
   auto isNarrow = [&](const Operand &operand) {
     return operand.getType().getElementType() != sumType;
   };
-  packsLeft = isNarrow(left) ||
+  packsLeft = isNarrow(left) || !innerDepth.empty() ||
               !(isSmall(left) ||
                 (known(columns) && columns <= 2 * tiling.getColumns()));
-  packsRight = isNarrow(right) || !right.isContiguous(n) ||
+  packsRight = isNarrow(right) || !innerDepth.empty() ||
+               !right.isContiguous(n) ||
                !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
-  leftByRows = !left.isContiguous(m) || left.isContiguous(k);
+  int64_t run = getStaticSize(k);
+  leftByRows = !left.isContiguous(m) ||
+               (left.isContiguous(k) && (!known(run) || run >= tiling.lanes));
+}
+
+/// A filter of few channels sums over little in each of its loops, together
+/// they are worth a tile. Returns the depth of all.
+int64_t Emitter::chooseInnerDepth(int64_t depth, int64_t maximum) {
+  constexpr int64_t enough = 64;
+  while (!dims.k.empty() && !ShapedType::isDynamic(depth) && depth < enough) {
+    int64_t size = getStaticSize(dims.k.back());
+    if (ShapedType::isDynamic(size) || depth * size > maximum)
+      break;
+    depth *= size;
+    innerDepth.insert(innerDepth.begin(), dims.k.pop_back_val());
+  }
+  return depth;
 }
 
 /// A convolution's rows are short. Unless they are needed to keep threads busy,
@@ -522,10 +548,11 @@ void Emitter::emitBlock() {
   auto allocateIf = [&](bool needed, int64_t count) -> Value {
     return needed ? buffers.emplace_back(allocate(count)) : Value();
   };
-  // Vectors may be stored beyond the last column of the left panels.
+  // Vectors may be stored beyond the last panel.
   leftPanels =
       allocateIf(packsLeft, tiling.blockRows * tiling.depth + tiling.lanes);
-  rightPanels = allocateIf(packsRight, tiling.blockColumns * tiling.depth);
+  rightPanels = allocateIf(packsRight,
+                           tiling.blockColumns * (tiling.depth + tiling.lanes));
   sums = allocateIf(out.getType().getElementType() != sumType,
                     tiling.blockRows * tiling.blockColumns);
   if (sums)
@@ -534,6 +561,9 @@ void Emitter::emitBlock() {
     auto sum = [&](Value index) {
       depthStart = index;
       depthCount = min(sub(getSize(k), index), constant(tiling.depth));
+      panelDepth = depthCount;
+      for (unsigned dim : innerDepth)
+        panelDepth = apply(d(0) * getStaticSize(dim), {panelDepth});
       emitSum();
     };
     int64_t depth = getStaticSize(k);
@@ -582,6 +612,30 @@ void Emitter::emitSum() {
 // Packing
 //===----------------------------------------------------------------------===//
 
+/// A loop over what is packed of a panel, given its index there and how much
+/// there is of the run from it on. Runs follow each other: what a vector has
+/// beyond one is overwritten by the next.
+void Emitter::loopDepth(int64_t step, function_ref<void(Value, Value)> body) {
+  nest(innerDepth, [&] {
+    AffineExpr runs = b.getAffineConstantExpr(0);
+    SmallVector<Value> operands;
+    for (unsigned dim : innerDepth) {
+      runs = runs * getStaticSize(dim) + d(operands.size());
+      operands.push_back(position[dim]);
+    }
+    loop(depthCount, step, [&](Value depth) {
+      position[k] = add(depthStart, depth);
+      operands.push_back(depth);
+      Value packed =
+          innerDepth.empty()
+              ? depth
+              : apply(runs * getStaticSize(k) + d(operands.size() - 1),
+                      operands);
+      body(packed, sub(depthCount, depth));
+    });
+  });
+}
+
 /// Rows beyond the last repeat it; they are computed and not stored.
 void Emitter::packLeft() {
   Value last = add(rowSize, -1);
@@ -589,8 +643,7 @@ void Emitter::packLeft() {
     Value base = apply(d(0) * (tiling.rows * tiling.depth), {panel});
     Value first = apply(d(0) + d(1) * tiling.rows, {rowStart, panel});
     if (!leftByRows) {
-      loop(depthCount, 1, [&](Value depth) {
-        position[k] = add(depthStart, depth);
+      loopDepth(1, [&](Value depth, Value) {
         // What a vector has beyond the panel's rows is overwritten by the next
         // column.
         for (int64_t lane = 0; lane < tiling.rows; lane += tiling.lanes) {
@@ -607,15 +660,15 @@ void Emitter::packLeft() {
       setRow(min(add(first, row), last));
       Value start = apply(d(0) + d(1) * tiling.depth, {base, row});
       bool contiguous = left.isContiguous(k);
-      loop(depthCount, contiguous ? tiling.lanes : 1, [&](Value depth) {
-        position[k] = add(depthStart, depth);
-        Value index = add(start, depth);
-        if (contiguous)
-          storeVector(loadVector(left, getMask(sub(depthCount, depth), 0)),
-                      leftPanels, index, /*mask=*/{});
-        else
-          memref::StoreOp::create(b, loadScalar(left), leftPanels, index);
-      });
+      loopDepth(
+          contiguous ? tiling.lanes : 1, [&](Value depth, Value remaining) {
+            Value index = add(start, depth);
+            if (contiguous)
+              storeVector(loadVector(left, getMask(remaining, 0)), leftPanels,
+                          index, /*mask=*/{});
+            else
+              memref::StoreOp::create(b, loadScalar(left), leftPanels, index);
+          });
     });
   });
 }
@@ -630,8 +683,7 @@ void Emitter::packRight() {
       SmallVector<Value> masks;
       for (int64_t vector = 0; vector != tiling.vectors; ++vector)
         masks.push_back(getMask(remaining, vector * tiling.lanes));
-      loop(depthCount, 1, [&](Value depth) {
-        position[k] = add(depthStart, depth);
+      loopDepth(1, [&](Value depth, Value) {
         for (auto [vector, mask] : llvm::enumerate(masks)) {
           int64_t lane = vector * tiling.lanes;
           position[n] = add(first, lane);
@@ -651,9 +703,8 @@ void Emitter::packRight() {
       return;
     }
     Value last = add(getSize(n), -1);
-    loop(depthCount, 1, [&](Value depth) {
+    loopDepth(1, [&](Value depth, Value) {
       loop(constant(tiling.getColumns()), 1, [&](Value column) {
-        position[k] = add(depthStart, depth);
         position[n] = min(add(first, column), last);
         memref::StoreOp::create(b, loadScalar(right), rightPanels,
                                 apply(d(0) + d(1) * tiling.getColumns() + d(2),
@@ -671,9 +722,8 @@ void Emitter::packTransposed(Value base, Value column) {
   SmallVector<Value> columns;
   for (int64_t lane = 0; lane != lanes; ++lane)
     columns.push_back(min(add(column, lane), last));
-  loop(depthCount, lanes, [&](Value depth) {
-    Value mask = getMask(sub(depthCount, depth), 0);
-    position[k] = add(depthStart, depth);
+  loopDepth(lanes, [&](Value depth, Value remaining) {
+    Value mask = getMask(remaining, 0);
     SmallVector<Value> vectors;
     for (Value column : columns) {
       position[n] = column;
@@ -743,7 +793,7 @@ SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
 
   SmallVector<Value> zeros(tiling.rows * tiling.vectors, getZero(type));
   auto loop =
-      scf::ForOp::create(b, constant(0), depthCount, constant(1), zeros);
+      scf::ForOp::create(b, constant(0), panelDepth, constant(1), zeros);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value depth = loop.getInductionVar();

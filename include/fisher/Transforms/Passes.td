@@ -92,6 +92,27 @@ def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
 }
 
+def FisherFuseElementwise : Pass<"fisher-fuse-elementwise"> {
+  let summary = "Fuse elementwise operations, but not into contractions";
+  let description = [{
+    Upstream's `linalg-fuse-elementwise-ops`, which leaves contractions and what
+    computes their operands apart: in a contraction, each element of an operand
+    would be computed again for each of its products.
+
+    ```mlir
+    %0 = linalg.exp ins(%x : tensor<8x4xf32>) outs(%e : tensor<8x4xf32>) -> tensor<8x4xf32>
+    %1 = linalg.contract indexing_maps = [#a, #b, #c]
+        ins(%0, %w : tensor<8x4xf32>, tensor<4x8xf32>)
+        outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
+    ```
+
+    stays as it is.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 def FisherRaiseContractions : Pass<"fisher-raise-contractions"> {
   let summary = "Make contractions on tensors linalg.contract";
   let description = [{
