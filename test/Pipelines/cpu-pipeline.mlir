@@ -35,9 +35,9 @@ func.func @distance(%mu: tensor<8xf32>, %rho: tensor<8xf32>) -> tensor<8xf32> {
 // RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{vector-bits=256})" | FileCheck %s --check-prefix=NARROW
 
 // NARROW-LABEL: llvm.func @product(
-// NARROW:       llvm.intr.fma({{.*}}) : {{.*}}vector<8xf32>
+// NARROW:       llvm.intr.fmuladd({{.*}}) : {{.*}}vector<8xf32>
 // CHECK-LABEL:  llvm.func @product(
-// CHECK:        llvm.intr.fma
+// CHECK:        llvm.intr.fmuladd
 func.func @product(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
   return %0 : tensor<8x8xf32>
