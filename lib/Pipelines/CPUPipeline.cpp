@@ -38,10 +38,11 @@ static void simplify(OpPassManager &pm) {
 static void optimizeTensors(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   simplify(pm);
+  pm.addNestedPass<func::FuncOp>(createFisherRaiseContractions());
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   if (options.fuse) {
     pm.addPass(createLinalgFoldUnitExtentDimsPass());
-    pm.addPass(createLinalgElementwiseOpFusionPass());
+    pm.addPass(createFisherFuseElementwise());
     simplify(pm);
     pm.addPass(createFisherFuse());
     simplify(pm);
@@ -65,11 +66,15 @@ static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
 }
 
 static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
+  int64_t vectorBits =
+      options.vectorBits ? options.vectorBits : getHostVectorBits();
+  FisherTileContractionsOptions tiling;
+  tiling.vectorBits = vectorBits;
+  pm.addNestedPass<func::FuncOp>(createFisherTileContractions(tiling));
   pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addPass(createFisherExpandMath());
   FisherVectorizeLoopsOptions vectors;
-  vectors.vectorBits =
-      options.vectorBits ? options.vectorBits : getHostVectorBits();
+  vectors.vectorBits = vectorBits;
   vectors.cacheBytes =
       options.cacheBytes ? options.cacheBytes : getHostCacheBytes();
   pm.addNestedPass<func::FuncOp>(createFisherVectorizeLoops(vectors));

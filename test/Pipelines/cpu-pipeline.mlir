@@ -32,3 +32,16 @@ func.func @distance(%mu: tensor<8xf32>, %rho: tensor<8xf32>) -> tensor<8xf32> {
   %2 = fisher.squared_distance %0, %1 : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<8xf32>> -> tensor<8xf32>
   return %2 : tensor<8xf32>
 }
+
+// Vectors are this CPU's, or as wide as they should be.
+
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{vector-bits=256})" | FileCheck %s --check-prefix=NARROW
+
+// NARROW-LABEL: llvm.func @product(
+// NARROW:       llvm.intr.fmuladd({{.*}}) : {{.*}}vector<8xf32>
+// CHECK-LABEL:  llvm.func @product(
+// CHECK:        llvm.intr.fmuladd
+func.func @product(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>) -> tensor<8x8xf32> {
+  %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %0 : tensor<8x8xf32>
+}

@@ -35,14 +35,16 @@ protected:
   }
   static void TearDownTestSuite() { context.reset(); }
 
-  static FailureOr<CompiledFunction> compile(StringRef text,
-                                             bool donate = true) {
+  struct OutOfPlace : CPUPipelineOptions {
+    OutOfPlace() { donate = false; }
+  };
+
+  static FailureOr<CompiledFunction>
+  compile(StringRef text, const CPUPipelineOptions &options = {}) {
     auto module = parseSourceString<ModuleOp>(text, context.get());
     if (!module)
       return failure();
     auto entry = module->lookupSymbol<func::FuncOp>("main");
-    CPUPipelineOptions options;
-    options.donate = donate;
     return CompiledFunction::compile({std::move(module), entry}, options);
   }
 
@@ -288,6 +290,47 @@ TEST_F(JitTest, SmallFloatsComputeInSingle) {
   }
 }
 
+// Vectors that are not this CPU's are legal too. Sums of small integers are
+// exact in any order.
+TEST_F(JitTest, VectorBits) {
+  StringRef text = R"(
+    func.func @main(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?x?xf32>)
+        -> tensor<?x?xf32> {
+      %0 = linalg.contract
+          indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                           affine_map<(m, n, k) -> (n, k)>,
+                           affine_map<(m, n, k) -> (m, n)>]
+          ins(%a, %b : tensor<?x?xf32>, tensor<?x?xf32>)
+          outs(%c : tensor<?x?xf32>) -> tensor<?x?xf32>
+      return %0 : tensor<?x?xf32>
+    }
+  )";
+  constexpr int64_t m = 37, n = 41, k = 43;
+  Array a(ElementKind::Float32, {m, k}), b(ElementKind::Float32, {n, k}),
+      c(ElementKind::Float32, {m, n});
+  for (int64_t i = 0; i != m * k; ++i)
+    a.set(i, double(i % 7 - 3));
+  for (int64_t i = 0; i != n * k; ++i)
+    b.set(i, double(i % 5 - 2));
+  for (int64_t i = 0; i != m * n; ++i)
+    c.set(i, double(i % 3));
+  for (int64_t bits : {128, 256, 512}) {
+    CPUPipelineOptions options;
+    options.vectorBits = bits;
+    FailureOr<CompiledFunction> function = compile(text, options);
+    ASSERT_TRUE(succeeded(function));
+    Array result = (*function)({a, b, c}).front();
+    for (int64_t i = 0; i != m; ++i)
+      for (int64_t j = 0; j != n; ++j) {
+        double sum = c.get(i * n + j);
+        for (int64_t l = 0; l != k; ++l)
+          sum += a.get(i * k + l) * b.get(j * k + l);
+        ASSERT_EQ(result.get(i * n + j), sum)
+            << bits << " bits, " << i << ", " << j;
+      }
+  }
+}
+
 TEST_F(JitTest, OtherFunctionsNeedNotBeFit) {
   SmallVector<Array> results = run(R"(
     func.func @other(%a: tensor<*xf32>) -> tensor<*xf32> {
@@ -348,7 +391,7 @@ TEST_F(JitTest, DonationCanBeTurnedOff) {
       %0 = arith.addf %p, %p : tensor<2xf32>
       return %0 : tensor<2xf32>
     })",
-                                                 /*donate=*/false);
+                                                 OutOfPlace());
   ASSERT_TRUE(succeeded(function));
   Array p = makeArray(ElementKind::Float32, {2}, {1, 2});
   SmallVector<Array> results;
@@ -489,7 +532,7 @@ TEST_F(JitTest, DonationChangesNoNumber) {
        }) {
     std::string text = c.getText();
     FailureOr<CompiledFunction> donating = compile(text);
-    FailureOr<CompiledFunction> copying = compile(text, /*donate=*/false);
+    FailureOr<CompiledFunction> copying = compile(text, OutOfPlace());
     ASSERT_TRUE(succeeded(donating) && succeeded(copying)) << text;
     SmallVector<Array> arguments = {
         makeArray(ElementKind::Float32, {2, 2}, {1, 2, 3, 4}),

@@ -207,4 +207,115 @@ def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
 }
 
+def FisherFuseElementwise : Pass<"fisher-fuse-elementwise"> {
+  let summary = "Fuse elementwise operations, but not into contractions";
+  let description = [{
+    Upstream's `linalg-fuse-elementwise-ops`, which leaves contractions and what
+    computes their operands apart: in a contraction, each element of an operand
+    would be computed again for each of its products.
+
+    ```mlir
+    %0 = linalg.exp ins(%x : tensor<8x4xf32>) outs(%e : tensor<8x4xf32>) -> tensor<8x4xf32>
+    %1 = linalg.contract indexing_maps = [#a, #b, #c]
+        ins(%0, %w : tensor<8x4xf32>, tensor<4x8xf32>)
+        outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
+    ```
+
+    stays as it is.
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FisherRaiseContractions : Pass<"fisher-raise-contractions"> {
+  let summary = "Make contractions on tensors linalg.contract";
+  let description = [{
+    What is a sum of products of two operands' floating-point elements becomes
+    `linalg.contract`, which no pass fuses with the computation of its operands.
+    On the way
+
+    - operands that were only transposed or extended to a wider type are read
+      from their source;
+    - a result that is only transposed is written so;
+    - loops that follow each other in all operands become one.
+
+    Convolutions stay as they are.
+
+    ```mlir
+    %t = linalg.transpose ins(%b : tensor<8x4xf32>) outs(%e : tensor<4x8xf32>)
+        permutation = [1, 0]
+    %0 = linalg.matmul ins(%a, %t : tensor<2x4xf32>, tensor<4x8xf32>)
+                       outs(%c : tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %0 = linalg.contract
+        indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>,
+                         affine_map<(d0, d1, d2) -> (d1, d2)>,
+                         affine_map<(d0, d1, d2) -> (d0, d1)>]
+        ins(%a, %b : tensor<2x4xf32>, tensor<8x4xf32>)
+        outs(%c : tensor<2x8xf32>) -> tensor<2x8xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FisherTileContractions : Pass<"fisher-tile-contractions"> {
+  let summary = "Turn contractions on buffers into tiled loops of vectors";
+  let description = [{
+    Works on what is a sum of products of two operands' floating-point
+    elements: `linalg.matmul` and its relatives, `linalg.contract`,
+    convolutions, and `linalg.generic` with such a body and any layouts. A
+    contraction becomes
+
+    - an `scf.forall` over batches and blocks of the result. A sum is never
+      divided between them, so the bits of the result do not depend on who
+      runs them. Small contractions have plain loops instead;
+    - in it, loops over blocks of the sum, for each of which the operands are
+      packed in buffers for the caches, transposed where needed;
+    - a loop that holds a tile of the result in vector registers and adds
+      products with `vector.fma`.
+
+    Edges are masked. bf16 and f16 are summed in f32 and rounded once. What has
+    no contiguous rows in its result, and sums of integers, stay as they are.
+
+    ```mlir
+    linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>)
+                  outs(%c : memref<2x8xf32>)
+    ```
+
+    becomes with `vector-bits=256`, which is one tile,
+
+    ```mlir
+    %sums:2 = scf.for %k = %c0 to %c4 step %c1
+        iter_args(%s0 = %zero, %s1 = %zero) -> (vector<8xf32>, vector<8xf32>) {
+      %row = vector.load %b[%k, %c0] : memref<4x8xf32>, vector<8xf32>
+      %a0 = memref.load %a[%c0, %k] : memref<2x4xf32>
+      %v0 = vector.broadcast %a0 : f32 to vector<8xf32>
+      %r0 = vector.fma %v0, %row, %s0 : vector<8xf32>
+      %a1 = memref.load %a[%c1, %k] : memref<2x4xf32>
+      %v1 = vector.broadcast %a1 : f32 to vector<8xf32>
+      %r1 = vector.fma %v1, %row, %s1 : vector<8xf32>
+      scf.yield %r0, %r1 : vector<8xf32>, vector<8xf32>
+    }
+    // ... each of the two is added to its row of %c
+    ```
+  }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"256",
+           "Bits of a vector register; with 512 there are 32 of them, otherwise "
+           "16">,
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 #endif // FISHER_TRANSFORMS_PASSES_TD
