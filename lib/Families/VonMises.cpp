@@ -188,16 +188,15 @@ Scalar VonMisesAttr::buildKLDivergence(Point a, Point b) const {
   const double s = 5.0;
   Scalar shifted1 = s + kappa1, shifted2 = s + kappa2;
   Scalar z = concentration1.differenceTo(concentration2) / shifted1;
-  Scalar sum = z.constant(0.0);
-  gauss24.forEach(z, [&](Nodes u) {
-    Scalar q = u.rest * (s / shifted1) + u.node * (s / shifted2);
-    Scalar p = u.rest * (kappa1 / shifted1) + u.node * (kappa2 / shifted2);
+  auto sums = gauss24.sum(z, 1, [&](Node u) -> SmallVector<Scalar> {
+    Scalar q = u.rest * (s / shifted1) + u.at * (s / shifted2);
+    Scalar p = u.rest * (kappa1 / shifted1) + u.at * (kappa2 / shifted2);
     Scalar shifted = s / q;
     Scalar excess = square(shifted) * resultantOf(s * (p / q)).variance - 0.5;
-    sum = sum + (u.weight * u.rest) * (shifted * excess);
+    return {(u.weight * u.rest) * (shifted * excess)};
   });
   Scalar spread = 0.5 * expRemainder(-logOfRatio(shifted2, shifted1), z) +
-                  z * (z / shifted2) * Rule::total(sum, z);
+                  z * (z / shifted2) * sums[0];
 
   Scalar A = kappa1 * resultantOf(kappa1).ratio;
   return spread + 2.0 * A * kappa2 * squaredSineOfHalf(turnBetween(a[0], b[0]));

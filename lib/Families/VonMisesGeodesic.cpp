@@ -128,7 +128,7 @@ Geodesic von_mises::connect(const Pair &pair) {
     B = nextB;
     chord = next;
     stretch = integrate(rule, angle,
-                        [&](Nodes at) { return chord.v(at.node, at.rest); });
+                        [&](Node node) { return chord.v(node.at, node.rest); });
     phi = B * (1.0 + sign * rr * chord.sinQuotient * stretch.turn) - 1.0;
     if (i == 0) {
       slope = 1.0 + rr * chord.cos * stretch.turn +
@@ -185,8 +185,8 @@ static Arrival follow(const Line &line, Scalar length, Scalar distance) {
   Scalar extraTurn = distance;
   for (const Rule &rule : format.walkRules) {
     Scalar fraction = line.fraction(distance);
-    StretchIntegrals stretch = integrate(rule, length, [&](Nodes at) {
-      return line.vOfFraction(fraction * at.node);
+    StretchIntegrals stretch = integrate(rule, length, [&](Node node) {
+      return line.vOfFraction(fraction * node.at);
     });
     Scalar v = line.v(distance);
     Scalar g = format.stretch(v);

@@ -21,8 +21,11 @@
 #ifndef FISHER_LIB_FAMILIES_VONMISESSURFACE_H
 #define FISHER_LIB_FAMILIES_VONMISESSURFACE_H
 
+#include "fisher/Math/Array.h"
 #include "fisher/Math/Evaluation.h"
 #include "fisher/Math/VonMisesCoefficients.h"
+
+#include "llvm/ADT/SmallVectorExtras.h"
 
 #include <limits>
 
@@ -43,9 +46,9 @@ struct Rational {
   }
 };
 
-/// Some nodes of a quadrature rule on [0, 1], one less each, and their weights.
-struct Nodes {
-  Scalar node, rest, weight;
+/// A node of a quadrature rule on [0, 1], one less it, and its weight.
+struct Node {
+  Scalar at, rest, weight;
 };
 
 /// A Gauss-Legendre rule on [0, 1]: the nodes below 1/2, each of which has a
@@ -53,32 +56,43 @@ struct Nodes {
 struct Rule {
   ArrayRef<double> nodes, weights;
 
-  /// Calls `visit` for all nodes. In f64, whose rules are long, up to four of
-  /// them are a vector: so much less code, and time where registers are wide.
-  void forEach(Scalar like, function_ref<void(Nodes)> visit) const {
-    SmallVector<double> all, rests, weightsOfAll;
-    for (auto [node, weight] : llvm::zip_equal(nodes, weights)) {
-      all.append({node, 1.0 - node});
-      rests.append({1.0 - node, node});
-      weightsOfAll.append({weight, weight});
-    }
-    size_t width = 1;
-    if (like.getType().isF64())
-      for (size_t divisor : {2, 3, 4})
-        width = all.size() % divisor == 0 ? divisor : width;
-    auto pack = [&](ArrayRef<double> numbers) {
-      return width == 1 ? like.constant(numbers[0])
-                        : like.constant(numbers.take_front(width));
+  /// The sums of what `terms` makes of each node: as many as it returns.
+  /// Long rules are loops, so that the code stays short.
+  SmallVector<Scalar>
+  sum(Scalar like, size_t numSums,
+      function_ref<SmallVector<Scalar>(Node)> terms) const {
+    FormulaBuilder &b = like.getBuilder();
+    auto addPair = [&](Scalar node, Scalar weight, ArrayRef<Scalar> before) {
+      SmallVector<Scalar> total(before);
+      for (Node partner : {Node{node, 1.0 - node, weight},
+                           Node{1.0 - node, node, weight}})
+        for (auto [sum, term] : llvm::zip_equal(total, terms(partner)))
+          sum = sum + term;
+      return total;
     };
-    for (size_t i = 0; i != all.size(); i += width)
-      visit({pack(ArrayRef(all).drop_front(i)),
-             pack(ArrayRef(rests).drop_front(i)),
-             pack(ArrayRef(weightsOfAll).drop_front(i))});
-  }
-
-  /// The sum of what was added up node by node, of the type of `like`.
-  static Scalar total(Scalar sum, Scalar like) {
-    return sum.getType() == like.getType() ? sum : sumOfElements(sum);
+    SmallVector<Scalar> total(numSums, like.constant(0.0));
+    if (nodes.size() <= 6) {
+      for (auto [node, weight] : llvm::zip_equal(nodes, weights))
+        total = addPair(like.constant(node), like.constant(weight), total);
+      return total;
+    }
+    Array nodeTable = constantArray(like, nodes);
+    Array weightTable = constantArray(like, weights);
+    auto asScalars = [&](ValueRange values) {
+      return llvm::map_to_vector(values,
+                                 [&](Value value) { return Scalar(b, value); });
+    };
+    auto asValues = [](ArrayRef<Scalar> scalars) {
+      return llvm::map_to_vector(
+          scalars, [](Scalar scalar) { return scalar.getValue(); });
+    };
+    return asScalars(loop(
+        b, b.getIndex(0), b.getIndex(static_cast<int64_t>(nodes.size())),
+        asValues(total),
+        [&](FormulaBuilder &, Value i, ValueRange carried) {
+          return SmallVector<Value>(asValues(addPair(
+              nodeTable.at(i), weightTable.at(i), asScalars(carried))));
+        }));
   }
 };
 
@@ -211,13 +225,13 @@ inline Condition areNear(Scalar kappa1, Scalar kappa2, Scalar difference) {
 /// The mean of d(x^2)/dkappa = kappa (A/kappa + A')/2 between a concentration
 /// and one near it.
 inline Scalar meanSlope(Scalar kappa, Scalar difference) {
-  Scalar sum = kappa.constant(0.0);
-  formatOf(kappa).differenceRule.forEach(kappa, [&](Nodes at) {
-    Scalar k = kappa + at.node * difference;
-    Resultant resultant = resultantOf(k);
-    sum = sum + at.weight * (k * (resultant.ratio + resultant.variance));
-  });
-  return 0.5 * Rule::total(sum, kappa);
+  auto sums = formatOf(kappa).differenceRule.sum(
+      kappa, 1, [&](Node node) -> SmallVector<Scalar> {
+        Scalar k = kappa + node.at * difference;
+        Resultant resultant = resultantOf(k);
+        return {node.weight * (k * (resultant.ratio + resultant.variance))};
+      });
+  return 0.5 * sums[0];
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,19 +251,15 @@ struct StretchIntegrals {
 
 /// Integrates where v is a function of lambda, which never leaves [0, 1].
 inline StretchIntegrals integrate(const Rule &rule, Scalar like,
-                                  function_ref<Scalar(Nodes)> v) {
+                                  function_ref<Scalar(Node)> v) {
   const Rational &g = formatOf(like).stretch;
-  Scalar zero = like.constant(0.0);
-  StretchIntegrals sum = {zero, zero, zero};
-  rule.forEach(like, [&](Nodes at) {
-    Scalar here = v(at);
-    Scalar weighted = at.weight * g(here);
-    sum.turn = sum.turn + weighted * here;
-    sum.length = sum.length + weighted * (1.0 - here);
-    sum.turnSlope = sum.turnSlope + weighted * (at.node * at.rest);
+  auto sums = rule.sum(like, 3, [&](Node node) -> SmallVector<Scalar> {
+    Scalar here = v(node);
+    Scalar weighted = node.weight * g(here);
+    return {weighted * here, weighted * (1.0 - here),
+            weighted * (node.at * node.rest)};
   });
-  return {Rule::total(sum.turn, like), Rule::total(sum.length, like),
-          Rule::total(sum.turnSlope, like)};
+  return {sums[0], sums[1], sums[2]};
 }
 
 } // namespace mlir::fisher::von_mises

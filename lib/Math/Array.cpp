@@ -46,6 +46,18 @@ Scalar Array::constant(double number) const {
                         TypedAttr(FloatAttr::get(computeType, number)))};
 }
 
+Array mlir::fisher::constantArray(Scalar like, ArrayRef<double> numbers) {
+  FloatType type = like.getElementType();
+  auto elements = llvm::map_to_vector(numbers, [&](double number) {
+    return Attribute(FloatAttr::get(type, number));
+  });
+  auto attr = DenseElementsAttr::get(
+      RankedTensorType::get(static_cast<int64_t>(numbers.size()), type),
+      elements);
+  FormulaBuilder &builder = like.getBuilder();
+  return {builder, builder.get<arith::ConstantOp>(TypedAttr(attr)), type};
+}
+
 SmallVector<Value> mlir::fisher::loop(
     FormulaBuilder &builder, Value lower, Value upper, ValueRange carried,
     llvm::function_ref<SmallVector<Value>(FormulaBuilder &, Value, ValueRange)>

@@ -30,15 +30,6 @@ Scalar Scalar::constant(double number) const {
   return {*builder, builder->get<arith::ConstantOp>(attr)};
 }
 
-Scalar Scalar::constant(ArrayRef<double> numbers) const {
-  auto type = VectorType::get(numbers.size(), getElementType());
-  SmallVector<Attribute> elements;
-  for (double number : numbers)
-    elements.push_back(FloatAttr::get(getElementType(), number));
-  auto attr = DenseElementsAttr::get(type, elements);
-  return {*builder, builder->get<arith::ConstantOp>(attr)};
-}
-
 Scalar Scalar::nan() const {
   return constant(std::numeric_limits<double>::quiet_NaN());
 }
@@ -152,12 +143,6 @@ Difference exactDifference(Scalar a, Scalar b) {
   Scalar lost = (a - (rounded - taken)) - (b + taken);
   Condition isFinite = abs(rounded) < std::numeric_limits<double>::infinity();
   return {rounded, select(isFinite, lost, 0.0)};
-}
-
-Scalar sumOfElements(Scalar vector) {
-  FormulaBuilder &b = vector.getBuilder();
-  return {b, vector::ReductionOp::create(b, vector::CombiningKind::ADD,
-                                         vector.getValue())};
 }
 
 } // namespace mlir::fisher

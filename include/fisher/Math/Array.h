@@ -55,6 +55,9 @@ private:
   FloatType computeType;
 };
 
+/// A constant array of rank one, in the element type of `like`.
+Array constantArray(Scalar like, ArrayRef<double> numbers);
+
 /// What is computed from the elements of some arrays that have the same index.
 using ElementFunction = llvm::function_ref<Scalar(ArrayRef<Scalar>)>;
 

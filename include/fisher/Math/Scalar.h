@@ -48,8 +48,6 @@ public:
 
   /// A constant of this value's type, `number` rounded to nearest.
   Scalar constant(double number) const;
-  /// A vector of constants of this value's element type.
-  Scalar constant(ArrayRef<double> numbers) const;
   /// Not a number, of this value's type.
   Scalar nan() const;
 
@@ -120,9 +118,6 @@ struct Difference {
   Scalar rounded, lost;
 };
 Difference exactDifference(Scalar a, Scalar b);
-
-/// The sum of a vector's elements in their order.
-Scalar sumOfElements(Scalar vector);
 
 } // namespace mlir::fisher
 
