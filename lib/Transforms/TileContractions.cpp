@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::fisher {
@@ -461,12 +462,20 @@ Value Emitter::allocate(int64_t count) {
                                  b.getI64IntegerAttr(cacheLine));
 }
 
+/// Whether no other value that is a buffer of its own is in the same memory: an
+/// argument that a function writes is not another one.
+static bool isDistinct(Value buffer) {
+  if (auto argument = dyn_cast<BlockArgument>(buffer))
+    return isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return isa<memref::AllocOp>(buffer.getDefiningOp());
+}
+
 /// If the result was only just filled with zeros and is summed at once, these
 /// need not be written and read.
 void Emitter::takeFill() {
   int64_t depth = getStaticSize(k);
   if (ShapedType::isDynamic(depth) || depth > tiling.depth || !dims.k.empty() ||
-      !out.buffer.getDefiningOp<memref::AllocOp>())
+      !isDistinct(out.buffer))
     return;
   // A user that makes another name of the buffer could hide a reader.
   if (llvm::any_of(out.buffer.getUsers(), [](Operation *user) {
