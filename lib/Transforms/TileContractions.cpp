@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::fisher {
@@ -49,6 +50,8 @@ struct Tiling {
   int64_t blockRows, blockColumns, depth;
 
   int64_t getColumns() const { return vectors * lanes; }
+  /// With room for a vector beyond the last row.
+  int64_t getLeftPanelSize() const { return rows * depth + lanes; }
 };
 } // namespace
 
@@ -459,12 +462,20 @@ Value Emitter::allocate(int64_t count) {
                                  b.getI64IntegerAttr(cacheLine));
 }
 
+/// Whether no other value that is a buffer of its own is in the same memory: an
+/// argument that a function writes is not another one.
+static bool isDistinct(Value buffer) {
+  if (auto argument = dyn_cast<BlockArgument>(buffer))
+    return isa<FunctionOpInterface>(argument.getOwner()->getParentOp());
+  return isa<memref::AllocOp>(buffer.getDefiningOp());
+}
+
 /// If the result was only just filled with zeros and is summed at once, these
 /// need not be written and read.
 void Emitter::takeFill() {
   int64_t depth = getStaticSize(k);
   if (ShapedType::isDynamic(depth) || depth > tiling.depth || !dims.k.empty() ||
-      !out.buffer.getDefiningOp<memref::AllocOp>())
+      !isDistinct(out.buffer))
     return;
   // A user that makes another name of the buffer could hide a reader.
   if (llvm::any_of(out.buffer.getUsers(), [](Operation *user) {
@@ -548,9 +559,9 @@ void Emitter::emitBlock() {
   auto allocateIf = [&](bool needed, int64_t count) -> Value {
     return needed ? buffers.emplace_back(allocate(count)) : Value();
   };
+  leftPanels = allocateIf(packsLeft, tiling.blockRows / tiling.rows *
+                                         tiling.getLeftPanelSize());
   // Vectors may be stored beyond the last panel.
-  leftPanels =
-      allocateIf(packsLeft, tiling.blockRows * tiling.depth + tiling.lanes);
   rightPanels = allocateIf(packsRight,
                            tiling.blockColumns * (tiling.depth + tiling.lanes));
   sums = allocateIf(out.getType().getElementType() != sumType,
@@ -638,28 +649,36 @@ void Emitter::loopDepth(int64_t step, function_ref<void(Value, Value)> body) {
 
 /// Rows beyond the last repeat it; they are computed and not stored.
 void Emitter::packLeft() {
-  Value last = add(rowSize, -1);
-  loop(ceilDiv(rowCount, tiling.rows), 1, [&](Value panel) {
-    Value base = apply(d(0) * (tiling.rows * tiling.depth), {panel});
-    Value first = apply(d(0) + d(1) * tiling.rows, {rowStart, panel});
-    if (!leftByRows) {
-      loopDepth(1, [&](Value depth, Value) {
+  Value panels = ceilDiv(rowCount, tiling.rows);
+  if (!leftByRows) {
+    // Along the operand's rows, for all panels.
+    loopDepth(1, [&](Value depth, Value) {
+      loop(panels, 1, [&](Value panel) {
+        Value first = apply(d(0) + d(1) * tiling.rows, {rowStart, panel});
+        Value remaining = sub(rowSize, first);
         // What a vector has beyond the panel's rows is overwritten by the next
-        // column.
+        // column, or is in the padding.
         for (int64_t lane = 0; lane < tiling.rows; lane += tiling.lanes) {
           setRow(add(first, lane));
-          Value mask = getMask(sub(rowSize, first), lane);
-          storeVector(loadVector(left, mask), leftPanels,
-                      apply(d(0) + d(1) * tiling.rows + lane, {base, depth}),
+          storeVector(loadVector(left, getMask(remaining, lane)), leftPanels,
+                      apply(d(0) * tiling.getLeftPanelSize() +
+                                d(1) * tiling.rows + lane,
+                            {panel, depth}),
                       /*mask=*/{});
         }
       });
-      return;
-    }
+    });
+    return;
+  }
+  Value last = add(rowSize, -1);
+  bool contiguous = left.isContiguous(k);
+  loop(panels, 1, [&](Value panel) {
     loop(constant(tiling.rows), 1, [&](Value row) {
-      setRow(min(add(first, row), last));
-      Value start = apply(d(0) + d(1) * tiling.depth, {base, row});
-      bool contiguous = left.isContiguous(k);
+      Value start = apply(
+          d(0) * tiling.getLeftPanelSize() + d(1) * tiling.depth, {panel, row});
+      setRow(
+          min(apply(d(0) + d(1) * tiling.rows + d(2), {rowStart, panel, row}),
+              last));
       loopDepth(
           contiguous ? tiling.lanes : 1, [&](Value depth, Value remaining) {
             Value index = add(start, depth);
@@ -674,27 +693,30 @@ void Emitter::packLeft() {
 }
 
 void Emitter::packRight() {
-  loop(ceilDiv(columnCount, tiling.getColumns()), 1, [&](Value panel) {
+  Value panels = ceilDiv(columnCount, tiling.getColumns());
+  if (right.isContiguous(n)) {
+    loopDepth(1, [&](Value depth, Value) {
+      loop(panels, 1, [&](Value panel) {
+        Value first =
+            apply(d(0) + d(1) * tiling.getColumns(), {columnStart, panel});
+        Value remaining = sub(getSize(n), first);
+        for (int64_t vector = 0; vector != tiling.vectors; ++vector) {
+          int64_t lane = vector * tiling.lanes;
+          position[n] = add(first, lane);
+          storeVector(loadVector(right, getMask(remaining, lane)), rightPanels,
+                      apply(d(0) * (tiling.getColumns() * tiling.depth) +
+                                d(1) * tiling.getColumns() + lane,
+                            {panel, depth}),
+                      /*mask=*/{});
+        }
+      });
+    });
+    return;
+  }
+  loop(panels, 1, [&](Value panel) {
     Value base = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
     Value first =
         apply(d(0) + d(1) * tiling.getColumns(), {columnStart, panel});
-    if (right.isContiguous(n)) {
-      Value remaining = sub(getSize(n), first);
-      SmallVector<Value> masks;
-      for (int64_t vector = 0; vector != tiling.vectors; ++vector)
-        masks.push_back(getMask(remaining, vector * tiling.lanes));
-      loopDepth(1, [&](Value depth, Value) {
-        for (auto [vector, mask] : llvm::enumerate(masks)) {
-          int64_t lane = vector * tiling.lanes;
-          position[n] = add(first, lane);
-          storeVector(
-              loadVector(right, mask), rightPanels,
-              apply(d(0) + d(1) * tiling.getColumns() + lane, {base, depth}),
-              /*mask=*/{});
-        }
-      });
-      return;
-    }
     if (right.isContiguous(k)) {
       loop(constant(tiling.vectors), 1, [&](Value vector) {
         packTransposed(apply(d(0) + d(1) * tiling.lanes, {base, vector}),
@@ -767,7 +789,7 @@ void Emitter::emitTiles() {
 SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
   VectorType type = getVectorType(sumType);
   Value rightBase = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
-  Value leftBase = apply(d(0) * (tiling.rows * tiling.depth), {rowPanel});
+  Value leftBase = apply(d(0) * tiling.getLeftPanelSize(), {rowPanel});
 
   // Operands that are not packed: rows beyond the last repeat it, columns
   // beyond are masked.

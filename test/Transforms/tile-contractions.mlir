@@ -101,6 +101,18 @@ func.func @zeros(%a: memref<2x4xf32>, %b: memref<4x8xf32>) -> memref<2x8xf32> {
 
 // -----
 
+// CHECK-LABEL: func @zeros_in_argument(
+// CHECK-NOT:   linalg.fill
+// CHECK:       return
+func.func @zeros_in_argument(%a: memref<2x4xf32>, %b: memref<4x8xf32>, %c: memref<2x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<2x8xf32>)
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
+  return
+}
+
+// -----
+
 // They are if they are read in between, under another name too.
 
 // CHECK-LABEL: func @zeros_read(

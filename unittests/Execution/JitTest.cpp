@@ -45,7 +45,7 @@ protected:
     if (!module)
       return failure();
     auto entry = module->lookupSymbol<func::FuncOp>("main");
-    return CompiledFunction::compile({std::move(module), entry}, options);
+    return CompiledFunction::compile({std::move(module), entry}, {});
   }
 
   /// Calls @main of the module, which must compile.
@@ -315,9 +315,12 @@ TEST_F(JitTest, VectorBits) {
   for (int64_t i = 0; i != m * n; ++i)
     c.set(i, double(i % 3));
   for (int64_t bits : {128, 256, 512}) {
+    auto module = parseSourceString<ModuleOp>(text, context.get());
+    auto entry = module->lookupSymbol<func::FuncOp>("main");
     CPUPipelineOptions options;
     options.vectorBits = bits;
-    FailureOr<CompiledFunction> function = compile(text, options);
+    FailureOr<CompiledFunction> function =
+        CompiledFunction::compile({std::move(module), entry}, options);
     ASSERT_TRUE(succeeded(function));
     Array result = (*function)({a, b, c}).front();
     for (int64_t i = 0; i != m; ++i)
