@@ -39,6 +39,7 @@ config.substitutions += [
     ("%fisher_build", config.fisher_build_dir),
     ("%fisher_configure", configure),
     ("%cmake", config.cmake),
+    ("%cc", config.c_compiler),
     ("%python", config.python),
     ("%shlibext", config.shared_library_suffix),
 ]

@@ -7,20 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Jit.h"
+#include "Compile.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/CRunnerUtils.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
-#include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/IR/Module.h"
 #include "llvm/Support/Compiler.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -36,7 +30,6 @@ using namespace mlir::fisher;
 /// are only read but for those that results are written into.
 static void prepareEntry(func::FuncOp entry) {
   Builder builder(entry.getContext());
-  entry.setPublic();
   entry->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                  builder.getUnitAttr());
   for (BlockArgument argument : entry.getArguments())
@@ -44,38 +37,6 @@ static void prepareEntry(func::FuncOp entry) {
       entry.setArgAttr(argument.getArgNumber(),
                        bufferization::BufferizationDialect::kWritableAttrName,
                        builder.getBoolAttr(false));
-}
-
-/// Drops what `entry` does not reach: it need not be fit for this CPU.
-static LogicalResult keepReachable(ModuleOp module, func::FuncOp entry) {
-  for (auto symbol : module.getOps<SymbolOpInterface>())
-    if (symbol != entry.getOperation())
-      symbol.setPrivate();
-  PassManager manager(module->getName());
-  manager.addPass(createSymbolDCEPass());
-  return manager.run(module);
-}
-
-static LogicalResult checkDialects(ModuleOp module) {
-  WalkResult result = module.walk([](Operation *op) {
-    if (op->isRegistered())
-      return WalkResult::advance();
-    InFlightDiagnostic diag = op->emitError()
-                              << "operation '" << op->getName()
-                              << "' is of no dialect that is known here";
-    diag.attachNote() << "lower the function to linalg on tensors first";
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
-}
-
-static LogicalResult lower(ModuleOp module, const CPUPipelineOptions &options,
-                           PassConfiguration configure) {
-  PassManager manager(module->getName());
-  if (configure && failed(configure(manager)))
-    return failure();
-  buildCPUPipeline(manager, options);
-  return manager.run(module);
 }
 
 // A cf.assert that does not hold calls puts with its message, then abort. Here
@@ -91,29 +52,12 @@ static int reportAssertion(const char *message) {
   std::_Exit(1);
 }
 
-/// Leaves only `entry` visible, so that the function with all its results by
-/// value is inlined instead of compiled as such, which takes long for many.
-static void internalize(llvm::Module &module, StringRef entry) {
-  for (llvm::Function &function : module)
-    if (!function.isDeclaration() && function.getName() != entry)
-      function.setLinkage(llvm::GlobalValue::InternalLinkage);
-}
-
 static llvm::Expected<std::unique_ptr<ExecutionEngine>>
-makeEngine(ModuleOp module, StringRef name) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!host)
-    return host.takeError();
-  host->setCodeGenOptLevel(llvm::CodeGenOptLevel::Aggressive);
-  auto machine = host->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-
+makeEngine(ModuleOp module, StringRef name,
+           std::unique_ptr<llvm::TargetMachine> machine) {
   ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine->get());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
   auto transform = [&](llvm::Module *llvmModule) {
     internalize(*llvmModule, ("_mlir_" + name).str());
     return optimize(llvmModule);
@@ -122,7 +66,7 @@ makeEngine(ModuleOp module, StringRef name) {
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  auto engine = ExecutionEngine::create(module, options, std::move(machine));
   if (engine)
     (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
       llvm::orc::SymbolMap symbols;
@@ -130,7 +74,6 @@ makeEngine(ModuleOp module, StringRef name) {
         symbols[mangle(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
                                  llvm::JITSymbolFlags::Exported};
       };
-      define("memrefCopy", &memrefCopy);
       define("puts", &reportAssertion);
       define("abort", &exitAfterAssertion);
       return symbols;
@@ -140,7 +83,7 @@ makeEngine(ModuleOp module, StringRef name) {
 
 FailureOr<CompiledFunction>
 CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
-                          PassConfiguration configure) {
+                          PassConfiguration configure, StringRef cpu) {
   ModuleOp module = *program.module;
   func::FuncOp entry = program.entry;
   FailureOr<Signature> signature = readSignature(entry);
@@ -148,7 +91,7 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
     return failure();
   std::string name = ("_mlir_ciface_" + entry.getName()).str();
   prepareEntry(entry);
-  if (failed(keepReachable(module, entry)) || failed(checkDialects(module)))
+  if (failed(selectEntry(module, entry)))
     return failure();
   SmallVector<Destination> destinations(signature->results.size(),
                                         {Destination::Kind::Result});
@@ -158,10 +101,12 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
       return failure();
     destinations = std::move(*found);
   }
-  if (failed(lower(module, options, configure)))
+  auto machine = createTargetMachine(cpu, /*isForFile=*/false, signature->loc);
+  if (failed(machine) ||
+      failed(lowerForTarget(module, options, **machine, configure)))
     return failure();
 
-  auto engine = makeEngine(module, name);
+  auto engine = makeEngine(module, name, std::move(*machine));
   if (!engine)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(engine.takeError());

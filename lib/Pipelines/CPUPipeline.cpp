@@ -50,8 +50,11 @@ static void optimizeTensors(OpPassManager &pm,
 }
 
 static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
-  if (cpu.donate)
-    pm.addPass(createFisherAssignDestinations());
+  if (cpu.donate) {
+    FisherAssignDestinationsOptions destinations;
+    destinations.dynamicResults = cpu.dynamicDestinations;
+    pm.addPass(createFisherAssignDestinations(destinations));
+  }
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -63,6 +66,7 @@ static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
   pm.addPass(createCanonicalizerPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addNestedPass<func::FuncOp>(createFisherLegalizeCopies());
 }
 
 static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {

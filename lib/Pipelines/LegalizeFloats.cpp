@@ -11,6 +11,7 @@
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -39,8 +40,52 @@ static void keepIntrinsics(ConversionTarget &target) {
 static bool convertsBFloat16(Type from, Type to) {
   Type source = getElementTypeOrSelf(from), target = getElementTypeOrSelf(to);
   return (source.isBF16() && target.isF32()) ||
-         (source.isF32() && target.isBF16());
+         ((source.isF32() || source.isF64()) && target.isBF16());
 }
+
+static Type withElement(Type type, Type element) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  return shaped ? shaped.clone(element) : element;
+}
+
+namespace {
+/// f64 to bf16 by way of f32, which is rounded to odd: a number between two of
+/// f32 becomes the one whose last bit is 1, so that it is not taken for a tie
+/// when it is rounded again.
+struct TruncateDouble : public OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value wide = op.getIn();
+    if (!getElementTypeOrSelf(wide.getType()).isF64() ||
+        !getElementTypeOrSelf(op.getType()).isBF16())
+      return failure();
+    Location loc = op.getLoc();
+    Type single = withElement(wide.getType(), rewriter.getF32Type());
+    Type integer = withElement(wide.getType(), rewriter.getI32Type());
+    Value nearest = arith::TruncFOp::create(rewriter, loc, single, wide);
+    Value back = arith::ExtFOp::create(rewriter, loc, wide.getType(), nearest);
+    Value bits = arith::BitcastOp::create(rewriter, loc, integer, nearest);
+    Value isInexact = arith::CmpFOp::create(
+        rewriter, loc, arith::CmpFPredicate::ONE, back, wide);
+    Value isAbove =
+        arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OGT,
+                              math::AbsFOp::create(rewriter, loc, back),
+                              math::AbsFOp::create(rewriter, loc, wide));
+    Value one = createScalarOrSplatConstant(rewriter, loc, integer, 1);
+    Value towardZero = arith::SelectOp::create(
+        rewriter, loc, isAbove, arith::SubIOp::create(rewriter, loc, bits, one),
+        bits);
+    Value odd = arith::SelectOp::create(
+        rewriter, loc, isInexact,
+        arith::OrIOp::create(rewriter, loc, towardZero, one), bits);
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(
+        op, op.getType(), arith::BitcastOp::create(rewriter, loc, single, odd));
+    return success();
+  }
+};
+} // namespace
 
 /// Upstream's emulation of bf16 allows that a conversion to it and back is
 /// nothing; the IR says that every operation rounds.
@@ -59,6 +104,7 @@ struct LegalizeFloats
     RewritePatternSet patterns(&getContext());
     populateMathToLibmConversionPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
+    patterns.add<TruncateDouble>(&getContext());
 
     ConversionTarget target(getContext());
     target.addLegalDialect<arith::ArithDialect, func::FuncDialect,

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "fisher/Execution/Export.h"
 #include "fisher/Execution/Once.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Execution/Trainer.h"
@@ -21,6 +22,7 @@
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
@@ -39,6 +41,9 @@ Training, with a policy inserted, and evaluation on the last rows of the data:
   fisher-run step.mlir --policy=policy.mlir --data=digits.npz --steps=2000 \
     --evaluate=predict.mlir --outputs=final.npz --metrics=run.jsonl
 
+Not at all, but compiled for a C program, which needs no MLIR then:
+  fisher-run step.mlir --emit=object,header -o step
+
 The marks fisher.name and fisher.role of the arguments, and fisher.updates and
 fisher.gradient_of of the results, tell where values come from and go to.
 Exit status: 0; 1 after an error or a difference above the tolerance; 130 where
@@ -52,6 +57,7 @@ training was interrupted, after the outputs were written.
 static cl::OptionCategory generalCategory("Options");
 static cl::OptionCategory onceCategory("Options to run once");
 static cl::OptionCategory trainingCategory("Options to train");
+static cl::OptionCategory exportCategory("Options to compile for C programs");
 
 static cl::opt<std::string> modulePath(cl::Positional, cl::Required,
                                        cl::desc("<module.mlir>"),
@@ -73,6 +79,14 @@ static cl::opt<bool>
     donate("donate", cl::init(true), cl::cat(generalCategory),
            cl::desc("Write new parameters and states over the old ones; "
                     "default: true"));
+static cl::opt<bool>
+    parallel("parallel", cl::init(true), cl::cat(generalCategory),
+             cl::desc("Use OpenMP threads for large tensors, which changes no "
+                      "number; default: true"));
+static cl::opt<std::string>
+    cpu("mcpu", cl::value_desc("name"), cl::cat(generalCategory),
+        cl::desc("CPU to compile for, as clang's -march names it; default: "
+                 "this one"));
 static cl::list<std::string>
     dialectPlugins("load-dialect-plugin", cl::value_desc("file.so"),
                    cl::cat(generalCategory),
@@ -169,21 +183,55 @@ static cl::opt<std::string>
           cl::cat(trainingCategory),
           cl::desc("Array of --data with the class of each row; default: y"));
 
+enum class Emitted : uint8_t { Object, Shared, Header };
+static cl::list<Emitted> emitted(
+    "emit", cl::CommaSeparated, cl::cat(exportCategory),
+    cl::desc("Write compiled code that needs no MLIR, instead of running it:"),
+    cl::values(clEnumValN(Emitted::Object, "object", "an object file"),
+               clEnumValN(Emitted::Shared, "shared", "a shared library"),
+               clEnumValN(Emitted::Header, "header", "a C header")));
+static cl::opt<std::string>
+    emittedPath("o", cl::value_desc("file"), cl::cat(exportCategory),
+                cl::desc("Where it is written; several kinds end in .o, .so "
+                         "and .h"));
+static cl::opt<std::string>
+    symbol("symbol", cl::value_desc("name"), cl::cat(exportCategory),
+           cl::desc("Name of the C function; default: fisher_ and the name of "
+                    "the function"));
+
 static bool isGiven(const cl::Option &option) {
   return option.getNumOccurrences() > 0;
 }
 
-/// Refuses options of one mode where the other is chosen.
+/// Refuses options of one mode where another is chosen.
 static llvm::Error checkMode() {
-  bool trains = isGiven(steps);
-  cl::OptionCategory *wrong = trains ? &onceCategory : &trainingCategory;
+  cl::OptionCategory *mode = isGiven(emitted) ? &exportCategory
+                             : isGiven(steps) ? &trainingCategory
+                                              : &onceCategory;
+  auto refuse = [](const cl::Option &option, const Twine &why) {
+    return llvm::createStringError("--" + option.ArgStr + why);
+  };
   for (const auto &entry : cl::getRegisteredOptions()) {
     const cl::Option &option = *entry.second;
-    if (isGiven(option) && llvm::is_contained(option.Categories, wrong))
-      return llvm::createStringError(
-          "--" + option.ArgStr +
-          (trains ? " is for running once; leave it out or leave out --steps"
-                  : " is for training; give --steps too"));
+    auto belongsTo = [&](cl::OptionCategory &category) {
+      return &category != mode &&
+             llvm::is_contained(option.Categories, &category);
+    };
+    if (!isGiven(option))
+      continue;
+    if (belongsTo(exportCategory))
+      return refuse(option, " is for compiling; give --emit too");
+    bool isForRunning =
+        llvm::is_contained({"outputs", "set", "donate"}, option.ArgStr);
+    if (mode == &exportCategory && (isForRunning || belongsTo(onceCategory) ||
+                                    belongsTo(trainingCategory)))
+      return refuse(option,
+                    " is for running; leave it out or leave out --emit");
+    if (belongsTo(onceCategory))
+      return refuse(option,
+                    " is for running once; leave it out or leave out --steps");
+    if (belongsTo(trainingCategory))
+      return refuse(option, " is for training; give --steps too");
   }
   auto require = [](const cl::Option &option,
                     const cl::Option &other) -> llvm::Error {
@@ -195,10 +243,12 @@ static llvm::Error checkMode() {
   return llvm::joinErrors(
       llvm::joinErrors(require(optimizer, learningRate),
                        require(learningRate, optimizer)),
-      llvm::joinErrors(llvm::joinErrors(require(momentum, optimizer),
-                                        require(evaluateRows, evaluatePath)),
-                       llvm::joinErrors(require(evaluateEvery, evaluatePath),
-                                        require(tolerance, comparePath))));
+      llvm::joinErrors(
+          llvm::joinErrors(require(momentum, optimizer),
+                           require(evaluateRows, evaluatePath)),
+          llvm::joinErrors(require(evaluateEvery, evaluatePath),
+                           llvm::joinErrors(require(tolerance, comparePath),
+                                            require(emitted, emittedPath)))));
 }
 
 static llvm::Expected<llvm::StringMap<double>> parseSettings() {
@@ -298,16 +348,24 @@ static llvm::Error loadPlugins(DialectRegistry &registry) {
 static FailureOr<CompiledFunction> compile(Program program) {
   CPUPipelineOptions options;
   options.donate = donate;
-  return CompiledFunction::compile(std::move(program), options, configure);
+  options.threads = parallel;
+  return CompiledFunction::compile(std::move(program), options, configure, cpu);
 }
 
-static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
+static FailureOr<Program> loadStep(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
     return failure();
   // While training, the penalty is one more number to show.
   if (failed(insertPolicy(*program, policyPath, stepSize,
                           /*returnPenalty=*/isGiven(steps), configure)))
+    return failure();
+  return program;
+}
+
+static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
+  FailureOr<Program> program = loadStep(context);
+  if (failed(program))
     return failure();
   return compile(std::move(*program));
 }
@@ -326,6 +384,40 @@ static int runOnce(MLIRContext &context) {
   FailureOr<CompiledFunction> function = compileStep(context);
   if (failed(function) ||
       failed(fisher::runOnce(*function, *options, llvm::outs())))
+    return failureStatus;
+  return 0;
+}
+
+/// FILE with the ending of its kind, where several are written.
+static std::string getEmittedPath(StringRef extension) {
+  SmallString<128> path(emittedPath);
+  if (llvm::SmallDenseSet<Emitted>(emitted.begin(), emitted.end()).size() == 1)
+    return path.str().str();
+  StringRef old = llvm::sys::path::extension(path);
+  if (old == ".o" || old == ".so" || old == ".h")
+    llvm::sys::path::replace_extension(path, extension);
+  else
+    path += extension;
+  return path.str().str();
+}
+
+static int emit(MLIRContext &context) {
+  ExportOptions options;
+  for (Emitted kind : emitted) {
+    if (kind == Emitted::Object)
+      options.object = getEmittedPath(".o");
+    else if (kind == Emitted::Shared)
+      options.shared = getEmittedPath(".so");
+    else
+      options.header = getEmittedPath(".h");
+  }
+  options.symbol = symbol;
+  options.cpu = cpu;
+  options.threads = parallel;
+  options.origin = llvm::sys::path::filename(modulePath).str();
+  FailureOr<Program> program = loadStep(context);
+  if (failed(program) ||
+      failed(exportProgram(std::move(*program), options, configure)))
     return failureStatus;
   return 0;
 }
@@ -361,7 +453,7 @@ int main(int argc, char **argv) {
   registerPassManagerCLOptions();
   registerDefaultTimingManagerCLOptions();
   cl::HideUnrelatedOptions(
-      {&generalCategory, &onceCategory, &trainingCategory});
+      {&generalCategory, &onceCategory, &trainingCategory, &exportCategory});
   fisher::addVersionPrinter();
   cl::ParseCommandLineOptions(argc, argv, overview);
   if (llvm::Error err = checkMode())
@@ -380,5 +472,7 @@ int main(int argc, char **argv) {
   context.printOpOnDiagnostic(false);
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+  if (isGiven(emitted))
+    return emit(context);
   return isGiven(steps) ? train(context) : runOnce(context);
 }

@@ -273,6 +273,38 @@ TEST_F(JitTest, BFloat16RoundsToNearestEven) {
   EXPECT_TRUE(std::isnan(results[0].get(6)));
 }
 
+TEST_F(JitTest, DoublesRoundToBFloat16Once) {
+  // Beside a tie of bf16 by less than f32 can tell, on both sides; ties; beside
+  // the largest number; below f32's range; exact, and not finite.
+  Numbers xs = {1 + 0x1p-8 + 0x1p-40,
+                1 + 0x1p-8 - 0x1p-40,
+                -1 - 0x1.8p-7 - 0x1p-50,
+                -1 - 0x1.8p-7 + 0x1p-50,
+                1 + 0x1p-8,
+                1 + 0x1.8p-7,
+                0x1.fefffffffp127,
+                0x1.ffp127,
+                1e300,
+                -1e300,
+                0x1.01p-133,
+                1e-300,
+                3.5,
+                -0.0,
+                std::numeric_limits<double>::infinity(),
+                std::numeric_limits<double>::quiet_NaN()};
+  SmallVector<Array> results = run(R"(
+    func.func @main(%a: tensor<16xf64>) -> tensor<16xbf16> {
+      %0 = arith.truncf %a : tensor<16xf64> to tensor<16xbf16>
+      return %0 : tensor<16xbf16>
+    })",
+                                   {makeArray(ElementKind::Float64, {16}, xs)});
+  ASSERT_EQ(results.size(), 1u);
+  Array expected = makeArray(ElementKind::BFloat16, {16}, xs);
+  for (int64_t i = 0; i < 15; ++i)
+    EXPECT_EQ(results[0].get(i), expected.get(i)) << xs[i];
+  EXPECT_TRUE(std::isnan(results[0].get(15)));
+}
+
 TEST_F(JitTest, SmallFloatsComputeInSingle) {
   for (StringRef type : {"bf16", "f16"}) {
     std::string tensor = "tensor<2x" + type.str() + ">";

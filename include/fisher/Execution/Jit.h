@@ -22,17 +22,19 @@ class ExecutionEngine;
 
 namespace mlir::fisher {
 
-/// A function compiled for this CPU.
+/// A function compiled for this process.
 class CompiledFunction {
 public:
-  /// Lowers the program with `fisher-cpu-pipeline` and compiles its entry. What
-  /// that does not reach is dropped. Errors are reported as diagnostics.
+  /// Lowers the program with `fisher-cpu-pipeline` and compiles its entry, for
+  /// this CPU or the one that LLVM calls `cpu`. What the entry does not reach
+  /// is dropped. Errors are reported as diagnostics.
   ///
   /// The context needs the dialects of the module, MLIR's extensions for
   /// bufferization and conversion to LLVM, and the translations to LLVM IR.
   static FailureOr<CompiledFunction> compile(Program program,
                                              const CPUPipelineOptions &options,
-                                             PassConfiguration configure = {});
+                                             PassConfiguration configure = {},
+                                             StringRef cpu = {});
 
   CompiledFunction(CompiledFunction &&);
   CompiledFunction &operator=(CompiledFunction &&);

@@ -11,6 +11,32 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FisherLegalizeCopies : Pass<"fisher-legalize-copies", "func::FuncOp"> {
+  let summary = "Lower copies of strided buffers to linalg";
+  let description = [{
+    Upstream's conversion of `memref.copy` to LLVM calls a function of MLIR's
+    runtime library where one of the buffers has gaps. Compiled code needs no
+    such library: these copies become `linalg.generic`, and loops like others.
+
+    Example:
+
+    ```mlir
+    memref.copy %a, %b : memref<2x2xf32, strided<[3, 1]>> to memref<2x2xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
+        ins(%a : memref<2x2xf32, strided<[3, 1]>>) outs(%b : memref<2x2xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
   let summary = "Lower floating-point operations for which LLVM is inaccurate";
   let description = [{
@@ -22,9 +48,9 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
       conversion to LLVM writes log1p(x) as log(1 + x), which loses all digits
       of a small x. What LLVM has an intrinsic for (`math.sqrt`, `math.exp`,
       `math.fma`, ...) stays.
-    - Conversions between bf16 and f32 become integer arithmetic that rounds to
-      nearest even, so that they need no runtime library and treat subnormal
-      numbers alike on every CPU.
+    - Conversions between bf16 and f32, and from f64 to bf16, become integer
+      arithmetic that rounds once, to nearest even, so that they need no runtime
+      library and treat subnormal numbers alike on every CPU.
 
     Example:
 

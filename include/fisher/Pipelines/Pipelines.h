@@ -43,6 +43,11 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::desc("Write results into arguments: into those that they "
                      "update, or into new ones"),
       llvm::cl::init(true)};
+  PassOptions::Option<bool> dynamicDestinations{
+      *this, "dynamic-destinations",
+      llvm::cl::desc("With donate, write results of dynamic shape into new "
+                     "arguments, too; the caller knows their sizes"),
+      llvm::cl::init(false)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,
@@ -52,14 +57,13 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
 /// functions that nothing in the module refers to write their results into
 /// arguments, as `fisher-assign-destinations` says: into the old value of what
 /// a result updates, which is lost, or into a new last argument where the shape
-/// is static. Other arguments are only read. An argument that is written must
-/// share no memory with another. Without `donate`, an argument is only read
-/// where it has `bufferization.writable = false`.
+/// is static, or with `dynamicDestinations` any. Other arguments are only read.
+/// An argument that is written must share no memory with another. Without
+/// `donate`, an argument is only read where it has `bufferization.writable =
+/// false`.
 ///
 /// A result that stays one belongs to the caller, who frees it; one buffer may
 /// be returned as several results.
-/// A copy between buffers that are not both contiguous calls `memrefCopy` of
-/// MLIR's C runner utilities.
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);
 
 /// Registers the pipelines, and the passes that only they use, by name.

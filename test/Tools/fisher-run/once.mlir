@@ -6,6 +6,10 @@
 // CHECK: out0 float32 (2,) [3.0, 6.0]
 // CHECK: out1 bool (2,) [True, False]
 
+// Any CPU of the architecture can run code for the oldest one.
+// RUN: fisher-run %s --mcpu=generic --inputs=%t.in.npz --outputs=%t.out.npz
+// RUN: %python %S/Inputs/npz.py print %t.out.npz | FileCheck %s
+
 // A name comes before a position, and --set before both.
 // RUN: %python %S/Inputs/npz.py write %t.in.npz 'arg0=float32([9, 9])' 'x=float32([1, 2])' 'scale=float32(4)'
 // RUN: fisher-run %s --inputs=%t.in.npz --outputs=%t.out.npz --set scale=5

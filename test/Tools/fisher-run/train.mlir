@@ -20,6 +20,10 @@
 // RUN: cmp %t.1.npz %t.2.npz
 // RUN: cmp %t.1.jsonl %t.2.jsonl
 
+// Nor do they depend on threads.
+// RUN: fisher-run %s --parallel=false --data=%t.data.npz --steps=400 --seed=1 --set lr=0.1 --outputs=%t.2.npz
+// RUN: cmp %t.1.npz %t.2.npz
+
 // Outputs are fit to go on from.
 // RUN: fisher-run %s --data=%t.data.npz --steps=1 --init=%t.1.npz --set lr=0 --outputs=%t.2.npz
 // RUN: %python %S/Inputs/npz.py print %t.2.npz | FileCheck %s --check-prefix=RESUMED
