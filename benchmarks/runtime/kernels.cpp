@@ -63,9 +63,8 @@ extern "C" double bestTime(void *function, void **arguments, size_t count,
     return (now() - start) / calls;
   };
   sample(1);
-  double end = now() + seconds;
-  int64_t calls = std::max<int64_t>(1, 5e-5 / sample(1));
-  double best = sample(calls);
+  double end = now() + seconds, best = sample(1);
+  int64_t calls = std::max<int64_t>(1, 5e-5 / best);
   for (int samples = 1; samples < 3 || now() < end; ++samples)
     best = std::min(best, sample(calls));
   return best;

@@ -200,20 +200,22 @@ def headline(rows):
 def with_headline(readme, rows):
     """README.md's text, with the headline at its place."""
     place = re.compile(r"(?<=one loop over memory\.\n).*?(?=^- )", re.DOTALL | re.MULTILINE)
-    text, found = place.subn(lambda _: wrapped(headline(rows), "  ") + "\n", readme)
-    if found != 1:
+    if not place.search(readme):
         raise ValueError("README.md has no place for the headline")
-    return text
+    return place.sub(lambda _: wrapped(headline(rows), "  ", 80) + "\n", readme, count=1)
 
 
-def wrapped(text, indent=""):
-    return textwrap.fill(
+def wrapped(text, indent="", width=84):
+    """In lines; a number stays with its unit."""
+    text = re.sub(r"(?<=\d) (?=\d{3}\b|(?:[µm]?s|%)(?!\w))", "\N{NO-BREAK SPACE}", text)
+    lines = textwrap.fill(
         text,
-        84,
+        width,
         initial_indent=indent,
         subsequent_indent=indent or "  " * text.startswith("- "),
         break_on_hyphens=False,
     )
+    return lines.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def findings(rows):
