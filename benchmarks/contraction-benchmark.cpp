@@ -79,8 +79,9 @@ static std::string makeModule(ArrayRef<Array> arguments, StringRef left,
          "\"reduction\"]} ins(%a, %b : " +
          a + ", " + b + ") outs(%start : " + c + ") {\n  ^bb0(%x: " + f +
          ", %y: " + f + ", %z: " + f + "):\n    %p = arith.mulf %x, %y : " + f +
-         "\n    %s = arith.addf %z, %p : " + f + "\n    linalg.yield %s : " +
-         f + "\n  } -> " + c + "\n  return %0 : " + c + "\n}\n";
+         "\n    %s = arith.addf %z, %p : " + f +
+         "\n    linalg.yield %s : " + f + "\n  } -> " + c +
+         "\n  return %0 : " + c + "\n}\n";
 }
 
 static void contraction(benchmark::State &state, ElementKind kind,
@@ -111,18 +112,18 @@ static void contraction(benchmark::State &state, ElementKind kind,
 }
 
 static void arguments(benchmark::internal::Benchmark *benchmark) {
-  for (const auto &sizes : std::vector<std::vector<int64_t>>{
-           {1, 64, 32, 64},
-           {1, 64, 10, 32},
-           {1, 256, 512, 784},
-           {1, 256, 512, 512},
-           {1, 256, 10, 512},
-           {1, 512, 512, 256},
-           {1, 512, 3072, 768},
-           {1, 1024, 1024, 1024},
-           {8, 512, 512, 64},
-           {8, 512, 64, 512},
-           {1, 1, 1024, 1024}})
+  for (const auto &sizes :
+       std::vector<std::vector<int64_t>>{{1, 64, 32, 64},
+                                         {1, 64, 10, 32},
+                                         {1, 256, 512, 784},
+                                         {1, 256, 512, 512},
+                                         {1, 256, 10, 512},
+                                         {1, 512, 512, 256},
+                                         {1, 512, 3072, 768},
+                                         {1, 1024, 1024, 1024},
+                                         {8, 512, 512, 64},
+                                         {8, 512, 64, 512},
+                                         {1, 1, 1024, 1024}})
     benchmark->Args(sizes);
 }
 

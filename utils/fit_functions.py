@@ -68,6 +68,13 @@ def asinh_series(x: mpf) -> mpf:
     return (mpmath.asinh(s) / s - 1) / x
 
 
+def asinh_slope_series(x: mpf) -> mpf:
+    """(asinh(√x)/√(x(1 + x)) − 1)/x, −2/3 at 0."""
+    if x == 0:
+        return -mpf(2) / 3
+    return (mpmath.asinh(mpmath.sqrt(x)) / mpmath.sqrt(x * (1 + x)) - 1) / x
+
+
 def root_quotient(f: Callable[[mpf], mpf], x: mpf) -> mpf:
     """f(√x)/√x for an odd f with slope 1, 1 at 0."""
     s = mpmath.sqrt(x)
@@ -142,6 +149,16 @@ def tables() -> list[Table]:
             target=asinh_series,
             sensitivity=lambda x: x / (1 + x * asinh_series(x)),
             degree={"f32": 5, "f64": 13},
+        ),
+        Table(
+            name="asinhSlopeTable",
+            formula="(asinh(sqrt x)/sqrt(x (1 + x)) - 1) / x",
+            function="asinh(sqrt x)/sqrt(x (1 + x)) = 1 + x P(x)",
+            low=mpf(0),
+            high=mpf(1) / 2,
+            target=asinh_slope_series,
+            sensitivity=lambda x: x / (1 + x * asinh_slope_series(x)),
+            degree={"f32": 6, "f64": 15},
         ),
         Table(
             name="atanTable",

@@ -22,6 +22,7 @@
 #include "Rates.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/Math/Evaluation.h"
 #include "fisher/Math/Functions.h"
 
 #include <cmath>
@@ -112,6 +113,11 @@ struct Scale {
   }
 };
 
+/// The hyperbolic sine and cosine of (rho1 - rho2)/2.
+struct HalfDifference {
+  Scalar sinh, cosh;
+};
+
 /// The scales of two beliefs, stored in the same chart.
 struct ScalePair {
   Scale first, second;
@@ -156,17 +162,19 @@ struct ScalePair {
     }
   }
 
-  /// h = sinh((rho1 - rho2)/2) = (sigma1 - sigma2)/(2m). The rounding of a
-  /// difference matters where it is large, and there cosh is |h| or little
-  /// more.
-  Scalar sinhHalfDifference(Scalar m) const {
+  /// h = sinh((rho1 - rho2)/2) = (sigma1 - sigma2)/(2m), and the cosine, with
+  /// `overM` for the division. The rounding of a difference matters where it is
+  /// large, and there cosh is |h| or little more.
+  HalfDifference halfDifference(function_ref<Scalar(Scalar)> overM) const {
     if (logarithmic()) {
       const double half = 0.5 / getLogFactor(chart());
       Difference difference = exactDifference(first.stored, second.stored);
       Scalar h = sinh(half * difference.rounded);
-      return h + (1.0 + abs(h)) * (half * difference.lost);
+      h = h + (1.0 + abs(h)) * (half * difference.lost);
+      return {h, sqrt(1.0 + square(h))};
     }
-    return 0.5 * sigmaDifference() / m;
+    return {0.5 * overM(sigmaDifference()),
+            overM(0.5 * first.sigma() + 0.5 * second.sigma())};
   }
 
   /// Half of (sigma1/sigma2)^2 - 1, which may be a number of the type where the
@@ -197,12 +205,13 @@ struct Pair {
   Condition far;
   /// What g and h are measured by: m, or N where far.
   Scalar unit;
-  Scalar g, h;
+  /// g, g over the unit, h, and cosh((rho1 - rho2)/2) in units of m or N.
+  Scalar g, gOverUnit, h, coshHalf;
   /// g^2 + h^2: sinh^2(D/2), or one where far.
   Scalar x;
   /// exp(D), or its fourth root where far.
   Scalar expBase;
-  /// D where far.
+  /// D where far, else zero.
   Scalar farDistance;
 
   /// D = 2 asinh(sqrt(x)).
@@ -212,8 +221,7 @@ struct Pair {
 
   /// d^2 = 2 D^2.
   Scalar squaredDistance() const {
-    return select(far, 2.0 * square(farDistance),
-                  8.0 * x * square(asinhRootQuotient(x)));
+    return select(far, 2.0 * square(farDistance), 8.0 * squaredAsinhRoot(x));
   }
 
   /// exp(t D/2): the power of a number whose digits are right, because the
@@ -234,28 +242,52 @@ static Pair relate(Point a, Point b, GaussianChart chart) {
   ScalePair scales{{chart, a[1]}, {chart, b[1]}};
   Scalar meanDifference = a[0] - b[0];
   Scalar m = scales.geometricMean();
-  // m g and m h, and N as the hypotenuse of the two.
-  Scalar base = meanDifference / std::sqrt(8.0);
-  Scalar h = scales.sinhHalfDifference(m);
-  Scalar height = m * h;
-  Scalar longer = max(abs(base), abs(height));
-
-  const double threshold = m.isDouble() ? 0x1p+500 : 0x1p+60;
-  Condition far = longer > threshold * m || abs(h) > threshold;
-  Scalar g = base / m;
-  Scalar x = square(g) + square(h);
+  Scalar inverse = 1.0 / m;
+  auto timesInverse = [&](Scalar y) { return y * inverse; };
+  HalfDifference half = scales.halfDifference(timesInverse);
+  Scalar base = std::sqrt(1.0 / 8.0) * meanDifference;
+  Scalar g = base * inverse;
+  Scalar x = square(g) + square(half.sinh);
   Scalar expD = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
-  auto measureFar = [&]() -> SmallVector<Scalar> {
+
+  const double threshold = choose(m, 0x1p+60, 0x1p+500);
+  auto isFar = [&](Scalar sinhHalf) {
+    return abs(base) > threshold * m || abs(sinhHalf) > threshold;
+  };
+  // The inverse of a tiny number may be infinite.
+  Condition isRare = isFar(half.sinh) || m < choose(m, 0x1p-125, 0x1p-1021);
+  auto measureRare = [&]() -> SmallVector<Scalar> {
+    HalfDifference exact =
+        scales.halfDifference([&](Scalar y) { return y / m; });
+    Condition far = isFar(exact.sinh);
+    // m g and m h, and N as the hypotenuse of the two.
+    Scalar height = m * exact.sinh;
+    Scalar longer = max(abs(base), abs(height));
     Scalar shorter = min(abs(base), abs(height));
     Scalar N = longer * sqrt(1.0 + square(shorter / longer));
-    Scalar farG = base / N, farH = height / N;
+    Scalar unit = select(far, N, m);
+    Scalar rareG = base / unit;
+    Scalar h = select(far, height / N, exact.sinh);
+    Scalar rareX = square(rareG) + square(h);
     Scalar root = std::sqrt(2.0) * (sqrt(N) / sqrt(m));
-    return {N, farG, farH, square(farG) + square(farH), root, 4.0 * log(root)};
+    Scalar nearExp = 1.0 + 2.0 * (rareX + sqrt(rareX) * sqrt(1.0 + rareX));
+    return {unit,
+            rareG,
+            rareG / unit,
+            h,
+            select(far, abs(h), exact.cosh),
+            rareX,
+            select(far, root, nearExp),
+            select(far, 4.0 * log(root), 0.0)};
   };
-  SmallVector<Scalar> values =
-      selectRarely(far, measureFar, {m, g, h, x, expD, m.constant(0.0)});
-  return {meanDifference, scales,    m,         far,       values[0],
-          values[1],      values[2], values[3], values[4], values[5]};
+  SmallVector<Scalar> values = selectRarely(
+      isRare, measureRare,
+      {m, g, g * inverse, half.sinh, half.cosh, x, expD, m.constant(0.0)});
+  // Where the distance was measured so, it is not zero.
+  Condition far = values[7] > 0.0;
+  return {meanDifference, scales,    m,         far,
+          values[0],      values[1], values[2], values[3],
+          values[4],      values[5], values[6], values[7]};
 }
 
 //===----------------------------------------------------------------------===//
@@ -331,13 +363,10 @@ Scalar GaussianAttr::buildSquaredDistance(Point a, Point b) const {
 DistanceAndGradient
 GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
   Pair pair = relate(a, b, getChart());
-  Scalar x = pair.x, g = pair.g, h = pair.h;
   Scalar k = select(pair.far, 4.0 * pair.farDistance,
-                    8.0 * asinhRootQuotient(x) / sqrt(1.0 + x));
-  // In units of N, 1 + h^2 is h^2.
-  Scalar one = select(pair.far, x.constant(0.0), 1.0);
-  Scalar byRho = k * (h * sqrt(one + square(h)) - square(g));
-  Scalar byMean = k * (g / (std::sqrt(2.0) * pair.unit));
+                    8.0 * squaredAsinhRootSlope(pair.x));
+  Scalar byRho = k * (pair.h * pair.coshHalf - square(pair.g));
+  Scalar byMean = k * (std::sqrt(0.5) * pair.gOverUnit);
   return {pair.squaredDistance(),
           {byMean, byRho * pair.scales.first.logSlope()}};
 }

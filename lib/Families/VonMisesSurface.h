@@ -58,14 +58,13 @@ struct Rule {
 
   /// The sums of what `terms` makes of each node: as many as it returns.
   /// Long rules are loops, so that the code stays short.
-  SmallVector<Scalar>
-  sum(Scalar like, size_t numSums,
-      function_ref<SmallVector<Scalar>(Node)> terms) const {
+  SmallVector<Scalar> sum(Scalar like, size_t numSums,
+                          function_ref<SmallVector<Scalar>(Node)> terms) const {
     FormulaBuilder &b = like.getBuilder();
     auto addPair = [&](Scalar node, Scalar weight, ArrayRef<Scalar> before) {
       SmallVector<Scalar> total(before);
-      for (Node partner : {Node{node, 1.0 - node, weight},
-                           Node{1.0 - node, node, weight}})
+      for (Node partner :
+           {Node{node, 1.0 - node, weight}, Node{1.0 - node, node, weight}})
         for (auto [sum, term] : llvm::zip_equal(total, terms(partner)))
           sum = sum + term;
       return total;
@@ -88,10 +87,9 @@ struct Rule {
     };
     return asScalars(loop(
         b, b.getIndex(0), b.getIndex(static_cast<int64_t>(nodes.size())),
-        asValues(total),
-        [&](FormulaBuilder &, Value i, ValueRange carried) {
-          return SmallVector<Value>(asValues(addPair(
-              nodeTable.at(i), weightTable.at(i), asScalars(carried))));
+        asValues(total), [&](FormulaBuilder &, Value i, ValueRange carried) {
+          return SmallVector<Value>(asValues(
+              addPair(nodeTable.at(i), weightTable.at(i), asScalars(carried))));
         }));
   }
 };

@@ -38,7 +38,7 @@ struct Format {
   double ln2Nearest, ln2Rest;
   /// The bit pattern of √½.
   uint64_t rootHalf;
-  ArrayRef<double> exp, log, logWide, asinhRoot;
+  ArrayRef<double> exp, log, logWide, asinhRoot, asinhSlope;
 
   uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
   /// Without these bits a number has so few that its square is exact.
@@ -67,7 +67,8 @@ static const Format &formatOf(Scalar x) {
                              tables::expTableF32,
                              tables::logTableF32,
                              tables::logWideTableF32,
-                             tables::asinhRootTableF32};
+                             tables::asinhRootTableF32,
+                             tables::asinhSlopeTableF32};
   static const Format f64 = {/*mantissaBits=*/52,
                              /*bias=*/1023,
                              /*negligible=*/0x1p-55,
@@ -80,7 +81,8 @@ static const Format &formatOf(Scalar x) {
                              tables::expTableF64,
                              tables::logTableF64,
                              tables::logWideTableF64,
-                             tables::asinhRootTableF64};
+                             tables::asinhRootTableF64,
+                             tables::asinhSlopeTableF64};
   return x.isDouble() ? f64 : f32;
 }
 
@@ -401,24 +403,48 @@ Scalar power(Scalar base, Scalar exponent) {
   return onDomain(base, 0.0, 0.0, result);
 }
 
+namespace {
+/// asinh √x, where x is not small, and √(x(1 + x)).
+struct AsinhRoot {
+  Scalar value, root;
+
+  explicit AsinhRoot(Scalar x) : value(x), root(x) {
+    // asinh √x = ½ log(4v), v = ¼ + h + √(h(h + ½)), h = ½x.
+    Scalar h = 0.5 * x;
+    Condition isSquarable = h < choose(x, 0x1p60, 0x1p500);
+    Scalar halfRoot = select(isSquarable, sqrt(h * h + 0.5 * h), h);
+    Scalar first = 0.25 + h;
+    Scalar v = first + halfRoot;
+    // What rounding loses of v; the guard is for infinity.
+    Scalar lost = (halfRoot - (v - first)) + (h - (first - 0.25));
+    Scalar c = select(isSquarable, lost, 0.0);
+    Decomposition u = decompose(v, v.constant(exponentOffset(formatOf(x)) - 2));
+    value = 0.5 * logOfSum(c, u);
+    root = 2.0 * halfRoot;
+  }
+};
+} // namespace
+
+/// Below this number, functions of asinh √x are polynomials.
+static constexpr double asinhRootBound = 0.5;
+
 Scalar asinhRootQuotient(Scalar x) {
-  const Format &format = formatOf(x);
-  constexpr double bound = 0.5;
-  Scalar nearby = 1.0 + x * polynomial(x, format.asinhRoot);
-  // asinh √x = ½ log(4v), v = ¼ + h + √(h(h + ½)), h = ½x.
-  Scalar h = 0.5 * x;
-  Condition isSquarable = h < choose(x, 0x1p60, 0x1p500);
-  Scalar root = select(isSquarable, sqrt(h * h + 0.5 * h), h);
-  Scalar first = 0.25 + h;
-  Scalar v = first + root;
-  // What rounding loses of v; the guard is for infinity.
-  Scalar lost = (root - (v - first)) + (h - (first - 0.25));
-  Scalar c = select(isSquarable, lost, 0.0);
-  Decomposition u = decompose(v, v.constant(exponentOffset(format) - 2.0));
-  Scalar asinh = 0.5 * logOfSum(c, u);
+  Scalar nearby = 1.0 + x * polynomial(x, formatOf(x).asinhRoot);
   // The square root halves the error of what it is taken of.
-  Scalar far = sqrt(square(asinh) / x);
-  return select(x > bound, far, nearby);
+  Scalar far = sqrt(square(AsinhRoot(x).value) / x);
+  return select(x > asinhRootBound, far, nearby);
+}
+
+Scalar squaredAsinhRoot(Scalar x) {
+  Scalar quotient = 1.0 + x * polynomial(x, formatOf(x).asinhRoot);
+  return select(x > asinhRootBound, square(AsinhRoot(x).value),
+                x * square(quotient));
+}
+
+Scalar squaredAsinhRootSlope(Scalar x) {
+  Scalar nearby = 1.0 + x * polynomial(x, formatOf(x).asinhSlope);
+  AsinhRoot far(x);
+  return select(x > asinhRootBound, far.value / far.root, nearby);
 }
 
 Scalar softplus(Scalar x) {

@@ -66,6 +66,19 @@ Scalar operator-(Scalar a, Scalar b) { return build<arith::SubFOp>(a, b); }
 Scalar operator*(Scalar a, Scalar b) { return build<arith::MulFOp>(a, b); }
 Scalar operator/(Scalar a, Scalar b) { return build<arith::DivFOp>(a, b); }
 
+Scalar multiplyAdd(Scalar a, Scalar b, Scalar c) {
+  FormulaBuilder &builder = a.getBuilder();
+  auto contract = arith::FastMathFlagsAttr::get(builder.getContext(),
+                                                arith::FastMathFlags::contract);
+  std::tie(a, b) = std::pair(broadcastLike(a, b), broadcastLike(b, a));
+  Scalar product(builder, builder.get<arith::MulFOp>(a.getValue(), b.getValue(),
+                                                     contract));
+  std::tie(product, c) =
+      std::pair(broadcastLike(product, c), broadcastLike(c, product));
+  return {builder, builder.get<arith::AddFOp>(product.getValue(), c.getValue(),
+                                              contract)};
+}
+
 Condition operator<(Scalar a, Scalar b) {
   return compare(arith::CmpFPredicate::OLT, a, b);
 }

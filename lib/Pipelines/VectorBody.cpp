@@ -35,8 +35,8 @@ static bool isUniform(Value value, Block &body) {
 static bool isScalar(Type type) { return type.isIntOrIndexOrFloat(); }
 
 static bool isSupportedOp(Operation &op, Block &body) {
-  if (isa<linalg::YieldOp, linalg::IndexOp, scf::YieldOp,
-          memref::GetGlobalOp>(op))
+  if (isa<linalg::YieldOp, linalg::IndexOp, scf::YieldOp, memref::GetGlobalOp>(
+          op))
     return true;
   if (isa<memref::LoadOp>(op))
     return llvm::all_of(op.getOperands(), [&](Value operand) {

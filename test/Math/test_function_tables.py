@@ -66,6 +66,7 @@ ERRORS = {
     "logTable": log_error,
     "logWideTable": log_error,
     "asinhRootTable": root_error(asinh),
+    "asinhSlopeTable": root_error(lambda t: asinh(t) / sqrt(1 + t**2)),
     "atanTable": root_error(atan),
     "asinTable": root_error(asin),
     "sinTable": root_error(sin),

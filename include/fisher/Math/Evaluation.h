@@ -33,7 +33,7 @@ inline Scalar clampAbove(Scalar x, double high) {
 inline Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
   Scalar sum = x.constant(coefficients.back());
   for (double coefficient : llvm::reverse(coefficients.drop_back()))
-    sum = sum * x + coefficient;
+    sum = multiplyAdd(sum, x, x.constant(coefficient));
   return sum;
 }
 

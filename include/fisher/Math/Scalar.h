@@ -72,6 +72,9 @@ inline Scalar operator*(double a, Scalar b) { return b.constant(a) * b; }
 inline Scalar operator/(Scalar a, double b) { return a / a.constant(b); }
 inline Scalar operator/(double a, Scalar b) { return b.constant(a) / b; }
 
+/// a b + c, rounded once or twice: as the machine does it faster.
+Scalar multiplyAdd(Scalar a, Scalar b, Scalar c);
+
 /// Comparisons are false where an operand is not a number.
 Condition operator<(Scalar a, Scalar b);
 Condition operator<=(Scalar a, Scalar b);
