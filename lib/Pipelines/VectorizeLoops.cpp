@@ -139,6 +139,7 @@ private:
   /// The accumulators before anything is added.
   SmallVector<Value> getNeutral();
   Value combine(const Reduction &reduction, Value a, Value c);
+  Value combineLanes(const Reduction &reduction, Value total);
   /// A result's number and what is in an accumulator.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
               Value mask = {});
@@ -271,7 +272,8 @@ LogicalResult LoopVectorizer::analyze() {
     (inKept.test(dim) ? kept : reduced).push_back(dim);
   numOps = 0;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
-  lanes = std::max<int64_t>(vectorBits / widest, 1);
+  lanes = llvm::bit_floor(
+      static_cast<uint64_t>(std::max<int64_t>(vectorBits / widest, 1)));
   // Short bodies wait for memory or for the sum before.
   if (numOps <= 16)
     lanes *= 4;
@@ -362,6 +364,18 @@ void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
                           llvm::MaybeAlign(std::min<int64_t>(bytes, 64)));
   b.setInsertionPointToStart(choice.elseBlock());
   vector::StoreOp::create(b, value, buffer, indices);
+}
+
+/// What all lanes combine to: halves are combined until one lane is left. One
+/// lane after the other would take as long as a short loop.
+Value LoopVectorizer::combineLanes(const Reduction &reduction, Value total) {
+  for (int64_t left = lanes / 2; left != 0; left /= 2) {
+    auto half = [&](int64_t start) -> Value {
+      return vector::ExtractStridedSliceOp::create(b, total, start, left, 1);
+    };
+    total = combine(reduction, half(0), half(left));
+  }
+  return vector::ExtractOp::create(b, total, 0);
 }
 
 SmallVector<Value> LoopVectorizer::getNeutral() {
@@ -700,9 +714,8 @@ void LoopVectorizer::buildFlat() {
     }
     for (auto [reduction, partial, total] :
          llvm::zip_equal(reductions, partials, totals))
-      memref::StoreOp::create(
-          b, vector::ReductionOp::create(b, reduction.kind, total), partial,
-          block);
+      memref::StoreOp::create(b, combineLanes(reduction, total), partial,
+                              block);
   });
   for (auto [reduction, partial] : llvm::zip_equal(reductions, partials))
     finish(reduction, combineBlocks(reduction, partial, number), at);
@@ -733,9 +746,7 @@ void LoopVectorizer::buildRows() {
                     });
                 for (auto [reduction, total] :
                      llvm::zip_equal(reductions, totals))
-                  finish(reduction,
-                         vector::ReductionOp::create(b, reduction.kind, total),
-                         at);
+                  finish(reduction, combineLanes(reduction, total), at);
                 return {};
               });
         });
