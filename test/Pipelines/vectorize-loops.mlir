@@ -47,7 +47,10 @@ func.func @whole(%x: memref<512xf32>, %y: memref<512xf32>) {
 // CHECK: vector.maskedload %{{.*}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
 // CHECK: arith.select %[[MASK]], %{{.*}} : vector<64xi1>, vector<64xf64>
-// CHECK: %[[TOTAL:.*]] = vector.reduction <add>, %{{.*}} : vector<64xf64> into f64
+// CHECK: %[[LOW:.*]] = vector.extract_strided_slice %[[LANES:.*]] {offsets = [0], sizes = [32], strides = [1]}
+// CHECK: %[[HIGH:.*]] = vector.extract_strided_slice %[[LANES]] {offsets = [32], sizes = [32], strides = [1]}
+// CHECK: arith.addf %[[LOW]], %[[HIGH]] : vector<32xf64>
+// CHECK: %[[TOTAL:.*]] = vector.extract %{{.*}}[0] : f64 from vector<1xf64>
 // CHECK: memref.store %[[TOTAL]], %[[PARTIALS]][%[[BLOCK]]]
 // CHECK: scf.while
 // CHECK: %[[SUM:.*]] = arith.truncf %{{.*}} : f64 to f32
@@ -110,7 +113,8 @@ func.func @inPlace(%x: memref<?xf32>) {
 // CHECK-LABEL: func @rows(
 // CHECK: scf.for
 // CHECK: vector.load %{{.*}} : memref<8x128xf32>, vector<64xf32>
-// CHECK: vector.reduction <maximumf>
+// CHECK: arith.maximumf %{{.*}} : vector<1xf32>
+// CHECK: vector.extract %{{.*}}[0] : f32 from vector<1xf32>
 // CHECK: memref.store
 func.func @rows(%x: memref<8x128xf32>, %y: memref<8xf32>) {
   linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
@@ -126,7 +130,7 @@ func.func @rows(%x: memref<8x128xf32>, %y: memref<8xf32>) {
 // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c128 step %c64
 // CHECK: scf.for %[[I:.*]] = %c0 to %c8 step %c1
 // CHECK: vector.load %{{.*}}[%[[I]], %[[J]]]
-// CHECK-NOT: vector.reduction
+// CHECK-NOT: vector.extract
 // CHECK: vector.store %{{.*}}[%[[J]]] : memref<128xf32>, vector<64xf32>
 func.func @columns(%x: memref<8x128xf32>, %y: memref<128xf32>) {
   linalg.generic {indexing_maps = [#id, #column], iterator_types = ["reduction", "parallel"]}

@@ -121,6 +121,10 @@ struct Difference {
 };
 Difference exactDifference(Scalar a, Scalar b);
 
+/// A number, or a vector, with elements of another type.
+Value convertFloat(OpBuilder &builder, Location loc, Value value,
+                   FloatType type);
+
 /// The sum of a vector's elements in their order.
 Scalar sumOfElements(Scalar vector);
 
