@@ -182,9 +182,7 @@ private:
   Scalar buildWeightRoot(Scalar x) const {
     if (!isLogits)
       return sqrt(x);
-    Difference below = exactDifference(x, top);
-    Scalar root = exp(0.5 * below.rounded);
-    return root + root * (0.5 * below.lost);
+    return expHalfDifference(x, top);
   }
   static Scalar nonNegative(Scalar x) { return select(x >= 0.0, x, x.nan()); }
 };
@@ -303,7 +301,8 @@ private:
     if (!a.isLogits)
       return select(u + w > 0.0, (y - x) / (u + w), u + w);
     Scalar rise = getLogitDifference(x, y);
-    return copysign(-(max(u, w) * expm1(-0.5 * abs(rise))), rise);
+    Scalar larger = select(rise > 0.0, w, u);
+    return copysign(larger * expm1BelowZero(-0.5 * abs(rise)), rise);
   }
 
   static Scalar buildGrowth(Scalar ratio) {
