@@ -307,13 +307,13 @@ static Value readColumns(FormulaBuilder &b, Value matrix,
       pieces.push_back(vector::TransferReadOp::create(
           b, registerType, flat, b.getIndex((part * columns + piece) * width),
           zero, ArrayRef<bool>{false}));
-    for (auto [column, vector] : llvm::enumerate(vectors)) {
+    for (int64_t column = 0; column != columns; ++column) {
       Value rows = gatherLanes(b, loc, pieces, [&](int64_t lane) {
         int64_t position = lane * columns + column;
         return std::pair(position / width, position % width);
       });
-      vector = vector::InsertStridedSliceOp::create(b, rows, vector,
-                                                    part * width, 1);
+      vectors[column] = vector::InsertStridedSliceOp::create(
+          b, rows, vectors[column], part * width, 1);
     }
   }
   return tensor::FromElementsOp::create(
