@@ -41,6 +41,11 @@ using linalg::GenericOp;
 static constexpr int64_t maxBlocks = 1024;
 /// So many iterations are summed before they are added to the sum of a block.
 static constexpr int64_t sumLength = 4096;
+/// Bodies with no more operations wait for memory, or for the sum before.
+static constexpr int64_t shortBody = 16;
+/// How far ahead the next row is at most.
+static constexpr int64_t maxPrefetchBytes = 32768;
+static constexpr int64_t cacheLineBytes = 64;
 /// Bodies with more operations than this are there once, always masked.
 static constexpr int64_t largeBody = 1000;
 
@@ -132,6 +137,7 @@ private:
   SmallVector<Value> getIndices(AffineMap map, ArrayRef<Value> at) const;
 
   Value load(OpOperand &operand, ArrayRef<Value> at, Value mask);
+  void prefetch(OpOperand &operand, ArrayRef<Value> at);
   void store(OpOperand &operand, Value value, ArrayRef<Value> at, Value mask);
   SmallVector<Value> buildVector(ArrayRef<Value> at, Value mask,
                                  ValueRange accumulators);
@@ -274,8 +280,7 @@ LogicalResult LoopVectorizer::analyze() {
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
   lanes = llvm::bit_floor(
       static_cast<uint64_t>(std::max<int64_t>(vectorBits / widest, 1)));
-  // Short bodies wait for memory or for the sum before.
-  if (numOps <= 16)
+  if (numOps <= shortBody)
     lanes *= 4;
   else if (numOps <= 300)
     lanes *= 2;
@@ -338,6 +343,24 @@ Value LoopVectorizer::load(OpOperand &operand, ArrayRef<Value> at, Value mask) {
     return vector::LoadOp::create(b, type, buffer, indices);
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(type));
   return vector::MaskedLoadOp::create(b, type, buffer, indices, mask, zero);
+}
+
+/// Asks for what the next iteration of a loop around this one reads: what is
+/// behind a row. The caches do so by themselves only while something is read,
+/// and between the first reading of two rows there is much arithmetic.
+void LoopVectorizer::prefetch(OpOperand &operand, ArrayRef<Value> at) {
+  auto row = operand.get().getDefiningOp<memref::SubViewOp>();
+  if (isParallel || loop.getNumLoops() != 1 || numOps <= shortBody || !row ||
+      !loop.isDpsInput(&operand) || !isContiguous(operand))
+    return;
+  int64_t width =
+      getElementTypeOrSelf(row.getType()).getIntOrFloatBitWidth() / 8;
+  Value distance = b.min(sizes[0], b.index(maxPrefetchBytes / width));
+  for (int64_t byte = 0; byte < lanes * width; byte += cacheLineBytes) {
+    Value index = b.add(b.add(at[0], distance), b.index(byte / width));
+    memref::PrefetchOp::create(b, row, index, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
 }
 
 void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
@@ -418,8 +441,10 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
       // What the combiner makes of it is not used.
       body.map(argument,
                arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-    else if (!argument.use_empty())
+    else if (!argument.use_empty()) {
       body.map(argument, load(operand, at, mask));
+      prefetch(operand, at);
+    }
   }
   body.build(*loop.getBlock(), [&](int64_t dim) -> Value {
     if (dim != loop.getNumLoops() - 1)
@@ -833,6 +858,24 @@ static GenericOp collapse(GenericOp loop, RewriterBase &rewriter) {
   return cast<GenericOp>(collapsed->collapsedOp.getOperation());
 }
 
+/// Asks for what is behind a block of rows, where one of its vectors is read or
+/// written: the next block, which is not in the caches for the same reason.
+static void prefetchNextBlock(VectorTransferOpInterface transfer,
+                              RewriterBase &rewriter) {
+  auto block = transfer.getBase().getDefiningOp<memref::CollapseShapeOp>();
+  if (!block || !block.getSrc().getDefiningOp<memref::SubViewOp>() ||
+      block.getType().getRank() != 1 ||
+      !transfer->getParentOfType<LoopLikeOpInterface>())
+    return;
+  rewriter.setInsertionPoint(transfer);
+  IndexBuilder b(transfer.getLoc(), rewriter);
+  Value size = memref::DimOp::create(b, block, 0);
+  Value index = b.add(transfer.getIndices().front(), size);
+  memref::PrefetchOp::create(b, block, index,
+                             /*isWrite=*/isa<vector::TransferWriteOp>(transfer),
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 namespace {
 struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
   using Base::Base;
@@ -844,6 +887,9 @@ struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
         loops.push_back(loop);
     });
     IRRewriter rewriter(&getContext());
+    getOperation()->walk([&](VectorTransferOpInterface transfer) {
+      prefetchNextBlock(transfer, rewriter);
+    });
     for (linalg::LinalgOp named : loops) {
       rewriter.setInsertionPoint(named);
       auto loop = dyn_cast<GenericOp>(named.getOperation());
