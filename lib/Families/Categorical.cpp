@@ -120,45 +120,70 @@ FailureOr<StoredComponents> CategoricalAttr::getStoredEvents(
 
 namespace {
 
-/// The stored numbers of a belief, and what its weights are measured by.
+/// One outcome: what a belief stores, and the root of the weight u; that of the
+/// largest logit is one.
+struct Outcome {
+  Scalar stored, root;
+};
+
+/// The stored numbers of a belief, and what its weights are measured by. The
+/// roots are what is expensive: they are computed once.
 class Belief {
 public:
   Belief(CategoricalChart chart, Array stored)
       : stored(stored), isLogits(chart == CategoricalChart::logits),
         top(isLogits ? maximum(stored) : stored.constant(0.0)),
-        total(sum(stored,
-                  [&](ArrayRef<Scalar> x) {
-                    return isLogits ? square(getWeightRoot(x[0])) : x[0];
+        roots(map(stored,
+                  [&](ArrayRef<Scalar> x) { return buildWeightRoot(x[0]); })),
+        total(sum({stored, roots},
+                  [&](ArrayRef<Scalar> e) {
+                    return isLogits ? square(e[1]) : e[0];
                   })),
         totalRoot(sqrt(total)) {}
 
-  /// The root of the weight u of an outcome: at most one for logits.
-  Scalar getWeightRoot(Scalar x) const {
-    if (!isLogits)
-      return sqrt(x);
-    Difference below = exactDifference(x, top);
-    Scalar root = exp(0.5 * below.rounded);
-    return root + root * (0.5 * below.lost);
-  }
   /// sqrt(p), which is there long after p is too small for the type.
-  Scalar getRoot(Scalar x) const { return getWeightRoot(x) / totalRoot; }
-  Scalar getProbability(Scalar x) const {
-    return isLogits ? square(getRoot(x)) : nonNegative(x) / total;
+  Scalar getRoot(Outcome outcome) const { return outcome.root / totalRoot; }
+  Scalar getProbability(Outcome outcome) const {
+    return isLogits ? square(getRoot(outcome))
+                    : nonNegative(outcome.stored) / total;
   }
 
   /// Whether an outcome has most of the probability. Of what sums to zero over
   /// the outcomes, its part is then minus the sum of the others', which has
   /// digits where its own has none.
-  Condition isLikely(Scalar x) const { return getRoot(x) > 0.75; }
+  Condition isLikely(Outcome outcome) const {
+    return outcome.root > 0.75 * totalRoot;
+  }
+
+  using OutcomeFunction =
+      llvm::function_ref<Scalar(Outcome outcome, Scalar element)>;
+  /// The sum of what `function` makes of each outcome and an array's element.
+  Scalar sumOf(Array array, OutcomeFunction function) const {
+    return sum({stored, roots, array}, [&](ArrayRef<Scalar> e) {
+      return function({e[0], e[1]}, e[2]);
+    });
+  }
+  /// The array of the same.
+  Array mapOf(Array array, OutcomeFunction function) const {
+    return map({stored, roots, array}, [&](ArrayRef<Scalar> e) {
+      return function({e[0], e[1]}, e[2]);
+    });
+  }
 
   Array stored;
   bool isLogits;
   /// The largest logit.
   Scalar top;
+  Array roots;
   /// The sum U of the weights, and its root.
   Scalar total, totalRoot;
 
 private:
+  Scalar buildWeightRoot(Scalar x) const {
+    if (!isLogits)
+      return sqrt(x);
+    return expHalfDifference(x, top);
+  }
   static Scalar nonNegative(Scalar x) { return select(x >= 0.0, x, x.nan()); }
 };
 
@@ -170,18 +195,32 @@ private:
 
 namespace {
 
-/// What two beliefs have between them; `x` and `y` are the numbers that they
-/// store for one outcome.
+/// One outcome of two beliefs, and sqrt(w) - sqrt(u).
+struct OutcomePair {
+  Outcome first, second;
+  Scalar rise;
+};
+
+/// What two beliefs have between them.
 class Pair {
 public:
   Pair(CategoricalChart chart, Array first, Array second)
       : a(chart, first), b(chart, second), shift(exactDifference(b.top, a.top)),
-        excess(sumOf([&](Scalar x, Scalar y) {
-          return getRise(x, y) * (b.getWeightRoot(y) + a.getWeightRoot(x));
+        rises(map({a.stored, b.stored, a.roots, b.roots},
+                  [&](ArrayRef<Scalar> e) {
+                    return buildRise({e[0], e[2]}, {e[1], e[3]});
+                  })),
+        excess(sumOf([&](OutcomePair o) {
+          return o.rise * (o.second.root + o.first.root);
         })),
-        squaredChord(sumOf([&](Scalar x, Scalar y) {
-          return square(getRootDifference(x, y));
-        })),
+        overlap(
+            sumOf([&](OutcomePair o) { return o.first.root * o.second.root; }) /
+            a.totalRoot / b.totalRoot),
+        growth(buildGrowth(excess / a.total)),
+        squaredChord(sumOf([&](OutcomePair o) {
+                       return square(o.rise - o.first.root * growth);
+                     }) /
+                     b.total),
         phi(2.0 * asin(0.5 * sqrt(squaredChord))) {}
 
   Scalar getSquaredDistance() const { return square(2.0 * phi); }
@@ -192,22 +231,21 @@ public:
   }
 
   /// q - p.
-  Scalar getProbabilityDifference(Scalar x, Scalar y) const {
-    return getRootDifference(x, y) * (a.getRoot(x) + b.getRoot(y));
+  Scalar getProbabilityDifference(OutcomePair o) const {
+    return getRootDifference(o) * (a.getRoot(o.first) + b.getRoot(o.second));
   }
 
   /// sqrt(q) - sqrt(p).
-  Scalar getRootDifference(Scalar x, Scalar y) const {
-    Scalar ratio = excess / a.total;
-    Scalar growth = ratio / (1.0 + sqrt(1.0 + ratio));
-    return (getRise(x, y) - a.getWeightRoot(x) * growth) / b.totalRoot;
+  Scalar getRootDifference(OutcomePair o) const {
+    return (o.rise - o.first.root * growth) / b.totalRoot;
   }
 
   /// log(q/p), which is zero for an outcome that neither belief allows.
-  Scalar getLogRatio(Scalar x, Scalar y) const {
+  Scalar getLogRatio(OutcomePair o) const {
     if (a.isLogits)
-      return getLogitDifference(x, y) - getLogTotalRatio();
-    Scalar p = a.getProbability(x), q = b.getProbability(y);
+      return getLogitDifference(o.first.stored, o.second.stored) -
+             getLogTotalRatio();
+    Scalar p = a.getProbability(o.first), q = b.getProbability(o.second);
     return select(p > 0.0 || q > 0.0, logOfRatio(q, p), 0.0);
   }
 
@@ -215,31 +253,40 @@ public:
   /// probabilities are equal.
   Scalar getLogitShift() const { return shift.rounded + getLogTotalRatio(); }
 
+  using PairFunction = llvm::function_ref<Scalar(OutcomePair)>;
   /// The sum of what `function` makes of each outcome.
-  Scalar sumOf(llvm::function_ref<Scalar(Scalar x, Scalar y)> function) const {
-    return sum({a.stored, b.stored}, [&](ArrayRef<Scalar> outcome) {
-      return function(outcome[0], outcome[1]);
+  Scalar sumOf(PairFunction function) const {
+    return sum(getArrays(), [&](ArrayRef<Scalar> e) {
+      return function({{e[0], e[2]}, {e[1], e[3]}, e[4]});
     });
   }
-
-  /// The array of what `function` makes of each outcome.
-  Array mapOf(llvm::function_ref<Scalar(Scalar x, Scalar y)> function) const {
-    return map({a.stored, b.stored}, [&](ArrayRef<Scalar> outcome) {
-      return function(outcome[0], outcome[1]);
+  /// The array of the same.
+  Array mapOf(PairFunction function) const {
+    return map(getArrays(), [&](ArrayRef<Scalar> e) {
+      return function({{e[0], e[2]}, {e[1], e[3]}, e[4]});
     });
   }
 
   Belief a, b;
   /// The difference of the largest logits.
   Difference shift;
+  Array rises;
   /// W - U.
   Scalar excess;
+  /// The sum of sqrt(p) sqrt(q).
+  Scalar overlap;
+  /// sqrt(W/U) - 1.
+  Scalar growth;
   /// |sqrt(q) - sqrt(p)|².
   Scalar squaredChord;
   /// The angle between the roots.
   Scalar phi;
 
 private:
+  SmallVector<Array> getArrays() const {
+    return {a.stored, b.stored, a.roots, b.roots, rises};
+  }
+
   /// The logits' difference once the largest of both are at zero.
   Scalar getLogitDifference(Scalar x, Scalar y) const {
     Difference rise = exactDifference(y, x);
@@ -248,13 +295,18 @@ private:
     return (rounded - shift.rounded) + (rise.lost - shift.lost);
   }
 
-  /// sqrt(w) - sqrt(u).
-  Scalar getRise(Scalar x, Scalar y) const {
-    Scalar u = a.getWeightRoot(x), w = b.getWeightRoot(y);
+  Scalar buildRise(Outcome first, Outcome second) const {
+    Scalar x = first.stored, y = second.stored;
+    Scalar u = first.root, w = second.root;
     if (!a.isLogits)
       return select(u + w > 0.0, (y - x) / (u + w), u + w);
     Scalar rise = getLogitDifference(x, y);
-    return copysign(-(max(u, w) * expm1(-0.5 * abs(rise))), rise);
+    Scalar larger = select(rise > 0.0, w, u);
+    return copysign(larger * expm1BelowZero(-0.5 * abs(rise)), rise);
+  }
+
+  static Scalar buildGrowth(Scalar ratio) {
+    return ratio / (1.0 + sqrt(1.0 + ratio));
   }
 
   /// log(W/U).
@@ -265,47 +317,51 @@ private:
 };
 
 /// The unit tangent vector of the sphere at sqrt(p) that points to sqrt(q),
-/// times sin(phi): sqrt(q) - B sqrt(p), B = cos(phi).
+/// times sin(phi): sqrt(q) - B sqrt(p), B = cos(phi). With near beliefs it is
+/// sqrt(q) - sqrt(p) + (1 - B) sqrt(p).
 class Direction {
 public:
   explicit Direction(const Pair &pair)
-      : pair(pair), overlap(pair.sumOf([&](Scalar x, Scalar y) {
-          return pair.a.getRoot(x) * pair.b.getRoot(y);
-        })),
-        rest(pair.sumOf([&](Scalar x, Scalar y) {
-          return select(pair.a.isLikely(x), 0.0,
-                        pair.a.getRoot(x) * getDifference(x, y));
+      : pair(pair), isNear(pair.overlap > 0.5),
+        rootRatio(pair.b.totalRoot / pair.a.totalRoot),
+        slope(select(isNear, pair.growth - 0.5 * pair.squaredChord * rootRatio,
+                     pair.overlap * rootRatio)),
+        rest(pair.sumOf([&](OutcomePair o) {
+          return select(pair.a.isLikely(o.first), 0.0,
+                        o.first.root * getDifference(o));
         })) {}
 
-  /// The element for an outcome. Its product with sqrt(p) sums to zero.
-  Scalar at(Scalar x, Scalar y) const {
-    return select(pair.a.isLikely(x), -rest / pair.a.getRoot(x),
-                  getDifference(x, y));
+  /// The element for an outcome, times sqrt(W). Its product with sqrt(u) sums
+  /// to zero.
+  Scalar at(OutcomePair o) const {
+    return select(pair.a.isLikely(o.first), -rest / o.first.root,
+                  getDifference(o));
   }
 
   /// The element over sqrt(p): sqrt(q/p) - B.
-  Scalar ratioAt(Scalar x, Scalar y) const {
+  Scalar ratioAt(OutcomePair o) const {
     if (!pair.a.isLogits)
-      return at(x, y) / pair.a.getRoot(x);
+      return at(o) / o.first.root / rootRatio;
     // Of logits, the ratio is there where the roots are too small for the type.
-    Scalar half = 0.5 * pair.getLogRatio(x, y);
-    Scalar ratio = select(isNear(), expm1(half) + 0.5 * pair.squaredChord,
-                          exp(half) - overlap);
-    return select(pair.a.isLikely(x), -rest / pair.a.getProbability(x), ratio);
+    Scalar half = 0.5 * pair.getLogRatio(o);
+    Scalar ratio = select(isNear, expm1(half) + 0.5 * pair.squaredChord,
+                          exp(half) - pair.overlap);
+    return select(pair.a.isLikely(o.first),
+                  -rest / square(o.first.root) / rootRatio, ratio);
   }
 
 private:
-  Condition isNear() const { return overlap > 0.5; }
-
-  Scalar getDifference(Scalar x, Scalar y) const {
-    Scalar root = pair.a.getRoot(x);
-    Scalar near =
-        pair.getRootDifference(x, y) + root * (0.5 * pair.squaredChord);
-    return select(isNear(), near, pair.b.getRoot(y) - root * overlap);
+  Scalar getDifference(OutcomePair o) const {
+    return select(isNear, o.rise, o.second.root) - o.first.root * slope;
   }
 
   const Pair &pair;
-  Scalar overlap, rest;
+  Condition isNear;
+  /// sqrt(W/U).
+  Scalar rootRatio;
+  /// What the difference has of sqrt(u).
+  Scalar slope;
+  Scalar rest;
 };
 
 } // namespace
@@ -326,12 +382,14 @@ CategoricalAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
   Pair pair(getChart(), a[0], b[0]);
   Direction direction(pair);
   Scalar factor = -4.0 * pair.getPhiQuotient();
-  Array gradient = pair.mapOf([&](Scalar x, Scalar y) {
+  Scalar scaled = factor / pair.a.totalRoot / pair.b.totalRoot;
+  Array gradient = pair.mapOf([&](OutcomePair o) {
     if (pair.a.isLogits)
-      return factor * pair.a.getRoot(x) * direction.at(x, y);
+      return scaled * o.first.root * direction.at(o);
     // Along the boundary there is no change to an outcome that neither allows.
-    Scalar slope = factor * direction.ratioAt(x, y) / pair.a.total;
-    return select(x > 0.0 || y > 0.0, slope, 0.0 * factor);
+    Scalar slope = scaled * (direction.at(o) / o.first.root);
+    return select(o.first.stored > 0.0 || o.second.stored > 0.0, slope,
+                  0.0 * factor);
   });
   return {pair.getSquaredDistance(), {gradient}};
 }
@@ -339,11 +397,12 @@ CategoricalAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
 // The sum of q - p - p log(q/p) = p (e^l - 1 - l), l = log(q/p).
 Scalar CategoricalAttr::buildKLDivergence(ArrayPoint a, ArrayPoint b) const {
   Pair pair(getChart(), a[0], b[0]);
-  return pair.sumOf([&](Scalar x, Scalar y) {
-    Scalar p = pair.a.getProbability(x), q = pair.b.getProbability(y);
-    Scalar l = pair.getLogRatio(x, y);
+  return pair.sumOf([&](OutcomePair o) {
+    Scalar p = pair.a.getProbability(o.first);
+    Scalar q = pair.b.getProbability(o.second);
+    Scalar l = pair.getLogRatio(o);
     Scalar growth =
-        pair.a.isLogits ? expm1(l) : pair.getProbabilityDifference(x, y) / p;
+        pair.a.isLogits ? expm1(l) : pair.getProbabilityDifference(o) / p;
     Scalar near = p * expRemainder(-l, growth);
     Scalar far = q - p * (1.0 + l);
     return select(p > 0.0, select(l < 1.0, near, far), q);
@@ -356,8 +415,8 @@ Scalar CategoricalAttr::buildKLDivergence(ArrayPoint a, ArrayPoint b) const {
 
 /// The expectation of tangent vector or covector elements.
 static Scalar expectation(const Belief &belief, Array array) {
-  return sum({belief.stored, array}, [&](ArrayRef<Scalar> e) {
-    return belief.getProbability(e[0]) * e[1];
+  return belief.sumOf(array, [&](Outcome outcome, Scalar e) {
+    return belief.getProbability(outcome) * e;
   });
 }
 
@@ -373,22 +432,21 @@ static Scalar quotient(Scalar numerator, Scalar denominator) {
 
 /// The array of what `function` makes of each outcome and an array's element,
 /// which sums to zero.
-static Array
-mapBalanced(const Belief &belief, Array array,
-            llvm::function_ref<Scalar(Scalar x, Scalar e)> function) {
-  Scalar rest = sum({belief.stored, array}, [&](ArrayRef<Scalar> e) {
-    return select(belief.isLikely(e[0]), 0.0, function(e[0], e[1]));
+static Array mapBalanced(const Belief &belief, Array array,
+                         Belief::OutcomeFunction function) {
+  Scalar rest = belief.sumOf(array, [&](Outcome outcome, Scalar e) {
+    return select(belief.isLikely(outcome), 0.0, function(outcome, e));
   });
-  return map({belief.stored, array}, [&](ArrayRef<Scalar> e) {
-    return select(belief.isLikely(e[0]), -rest, function(e[0], e[1]));
+  return belief.mapOf(array, [&](Outcome outcome, Scalar e) {
+    return select(belief.isLikely(outcome), -rest, function(outcome, e));
   });
 }
 
 /// What a tangent vector does to the probabilities: p (v - E v) for logits.
 static Array buildProbabilityTangent(const Belief &belief, Array tangent) {
   Scalar mean = belief.isLogits ? expectation(belief, tangent) : total(tangent);
-  return mapBalanced(belief, tangent, [&](Scalar x, Scalar v) {
-    Scalar p = belief.getProbability(x);
+  return mapBalanced(belief, tangent, [&](Outcome outcome, Scalar v) {
+    Scalar p = belief.getProbability(outcome);
     return belief.isLogits ? p * (v - mean) : (v - p * mean) / belief.total;
   });
 }
@@ -401,8 +459,8 @@ ArrayComponents CategoricalAttr::buildMetric(ArrayPoint at,
   Array change = buildProbabilityTangent(belief, tangent[0]);
   if (belief.isLogits)
     return {change};
-  return {map({belief.stored, change}, [&](ArrayRef<Scalar> e) {
-    return quotient(e[1], belief.getProbability(e[0]) * belief.total);
+  return {belief.mapOf(change, [&](Outcome outcome, Scalar e) {
+    return quotient(e, belief.getProbability(outcome) * belief.total);
   })};
 }
 
@@ -414,20 +472,21 @@ CategoricalAttr::buildNaturalGradient(ArrayPoint at,
   Belief belief(getChart(), at[0]);
   if (!belief.isLogits) {
     Scalar mean = expectation(belief, gradient[0]);
-    Array change = mapBalanced(belief, gradient[0], [&](Scalar x, Scalar g) {
-      return belief.getProbability(x) * (g - mean);
-    });
+    Array change =
+        mapBalanced(belief, gradient[0], [&](Outcome outcome, Scalar g) {
+          return belief.getProbability(outcome) * (g - mean);
+        });
     return {square(belief.total) * change};
   }
   Scalar all = total(gradient[0]);
   // The products of these with the probabilities sum to zero.
-  Scalar rest = sum({belief.stored, gradient[0]}, [&](ArrayRef<Scalar> e) {
-    return select(belief.isLikely(e[0]), 0.0,
-                  e[1] - belief.getProbability(e[0]) * all);
+  Scalar rest = belief.sumOf(gradient[0], [&](Outcome outcome, Scalar g) {
+    return select(belief.isLikely(outcome), 0.0,
+                  g - belief.getProbability(outcome) * all);
   });
-  return {map({belief.stored, gradient[0]}, [&](ArrayRef<Scalar> e) {
-    Scalar p = belief.getProbability(e[0]);
-    return select(belief.isLikely(e[0]), -rest / p, quotient(e[1], p) - all);
+  return {belief.mapOf(gradient[0], [&](Outcome outcome, Scalar g) {
+    Scalar p = belief.getProbability(outcome);
+    return select(belief.isLikely(outcome), -rest / p, quotient(g, p) - all);
   })};
 }
 
@@ -458,10 +517,11 @@ ArrayComponents CategoricalAttr::buildLog(ArrayPoint a, ArrayPoint b) const {
   Pair pair(getChart(), a[0], b[0]);
   Direction direction(pair);
   Scalar factor = 2.0 * pair.getPhiQuotient();
-  return {pair.mapOf([&](Scalar x, Scalar y) {
+  Scalar scaled = factor * (pair.a.totalRoot / pair.b.totalRoot);
+  return {pair.mapOf([&](OutcomePair o) {
     if (pair.a.isLogits)
-      return factor * direction.ratioAt(x, y);
-    return factor * pair.a.total * pair.a.getRoot(x) * direction.at(x, y);
+      return factor * direction.ratioAt(o);
+    return scaled * o.first.root * direction.at(o);
   })};
 }
 
@@ -473,25 +533,27 @@ ArrayComponents CategoricalAttr::buildExp(ArrayPoint a,
   Scalar mean =
       belief.isLogits ? expectation(belief, tangent[0]) : total(tangent[0]);
   // The velocity's ratio to the root for logits, else the velocity.
-  auto getVelocity = [&](Scalar x, Scalar v) {
+  auto getVelocity = [&](Outcome outcome, Scalar v) {
     if (belief.isLogits)
       return 0.5 * (v - mean);
-    Scalar p = belief.getProbability(x);
-    return 0.5 * quotient((v - p * mean) / belief.total, belief.getRoot(x));
+    Scalar p = belief.getProbability(outcome);
+    return 0.5 *
+           quotient((v - p * mean) / belief.total, belief.getRoot(outcome));
   };
-  Scalar phi = sqrt(sum({belief.stored, tangent[0]}, [&](ArrayRef<Scalar> e) {
-    Scalar velocity = getVelocity(e[0], e[1]);
-    return square(belief.isLogits ? belief.getRoot(e[0]) * velocity : velocity);
+  Scalar phi = sqrt(belief.sumOf(tangent[0], [&](Outcome outcome, Scalar v) {
+    Scalar velocity = getVelocity(outcome, v);
+    return square(belief.isLogits ? belief.getRoot(outcome) * velocity
+                                  : velocity);
   }));
   // Half a turn away, every root would be negative.
   phi = select(phi < llvm::numbers::pi, phi, phi.nan());
   Scalar along = select(phi > 0.0, sinCos(phi).sin / phi, phi.constant(1.0));
   Scalar back = -2.0 * square(sinCos(0.5 * phi).sin);
-  return {map({belief.stored, tangent[0]}, [&](ArrayRef<Scalar> e) {
-    Scalar velocity = getVelocity(e[0], e[1]);
+  return {belief.mapOf(tangent[0], [&](Outcome outcome, Scalar v) {
+    Scalar velocity = getVelocity(outcome, v);
     if (belief.isLogits)
-      return scaleRoot(e[0], back + along * velocity);
-    Scalar root = belief.getRoot(e[0]);
+      return scaleRoot(outcome.stored, back + along * velocity);
+    Scalar root = belief.getRoot(outcome);
     return squareRoot(root + (back * root + along * velocity));
   })};
 }
@@ -509,20 +571,21 @@ ArrayComponents CategoricalAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
   // Their sum is one more than this.
   Scalar excess = 2.0 * sinCos(0.5 * (1.0 - t) * pair.phi).sin *
                   sinCos(0.5 * t * pair.phi).sin / sinCos(0.5 * pair.phi).cos;
-  return {pair.mapOf([&](Scalar x, Scalar y) {
+  return {pair.mapOf([&](OutcomePair o) {
     if (!pair.a.isLogits) {
-      Scalar root = pair.a.getRoot(x);
-      return squareRoot(
-          root + (excess * root + second * pair.getRootDifference(x, y)));
+      Scalar root = pair.a.getRoot(o.first);
+      return squareRoot(root +
+                        (excess * root + second * pair.getRootDifference(o)));
     }
     // From the belief whose probability is larger, so that the other's root
     // is a part of its root.
-    Scalar l = pair.getLogRatio(x, y);
+    Scalar l = pair.getLogRatio(o);
     Scalar shift = pair.getLogitShift();
     Scalar other = expm1(-0.5 * abs(l));
-    Scalar fromFirst = scaleRoot(x, excess + second * other) + t * shift;
+    Scalar fromFirst =
+        scaleRoot(o.first.stored, excess + second * other) + t * shift;
     Scalar fromSecond =
-        scaleRoot(y, excess + first * other) - (1.0 - t) * shift;
+        scaleRoot(o.second.stored, excess + first * other) - (1.0 - t) * shift;
     return select(l > 0.0, fromSecond, fromFirst);
   })};
 }
@@ -537,8 +600,8 @@ ArrayComponents CategoricalAttr::buildConvert(ArrayPoint belief,
   if (chart == getChart())
     return {belief[0]};
   Belief from(getChart(), belief[0]);
-  return {map(from.stored, [&](ArrayRef<Scalar> x) {
-    Scalar p = from.getProbability(x[0]);
+  return {map({from.stored, from.roots}, [&](ArrayRef<Scalar> e) {
+    Scalar p = from.getProbability({e[0], e[1]});
     return chart == CategoricalChart::probabilities ? p : log(p);
   })};
 }

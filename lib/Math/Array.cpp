@@ -14,7 +14,6 @@
 #include "fisher/Math/Array.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -27,8 +26,15 @@ using namespace mlir;
 using namespace mlir::fisher;
 
 static Scalar inComputeType(FormulaBuilder &b, Value element, FloatType type) {
-  return {b, convertScalarToDtype(b, b.getLoc(), element, type,
-                                  /*isUnsignedCast=*/false)};
+  return {b, convertFloat(b, b.getLoc(), element, type)};
+}
+
+/// A number, or a vector of equal ones.
+static TypedAttr getNumber(Type type, double number) {
+  TypedAttr attr = FloatAttr::get(getElementTypeOrSelf(type), number);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return SplatElementsAttr::get(vector, Attribute(attr));
+  return attr;
 }
 
 Scalar Array::at(ValueRange indices) const {
@@ -43,7 +49,12 @@ Value Array::getSize() const {
 
 Scalar Array::constant(double number) const {
   return {*builder, builder->get<arith::ConstantOp>(
-                        TypedAttr(FloatAttr::get(computeType, number)))};
+                        getNumber(getTypeWith(computeType), number))};
+}
+
+Type Array::getTypeWith(FloatType type) const {
+  auto vector = dyn_cast<VectorType>(getType().getElementType());
+  return vector ? Type(vector.clone(type)) : type;
 }
 
 Array mlir::fisher::constantArray(Scalar like, ArrayRef<double> numbers) {
@@ -76,14 +87,15 @@ Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
   const Array &first = arrays.front();
   FormulaBuilder &builder = first.getBuilder();
   FloatType computeType = first.getComputeType();
-  RankedTensorType type = first.getType().clone(computeType);
+  Type elementType = first.getTypeWith(computeType);
+  RankedTensorType type = first.getType().clone(elementType);
   SmallVector<Value> inputs;
   for (const Array &array : arrays)
     inputs.push_back(array.getValue());
   Value empty = tensor::EmptyOp::create(
       builder,
       tensor::getMixedSizes(builder, builder.getLoc(), first.getValue()),
-      computeType);
+      elementType);
   SmallVector<AffineMap> maps(arrays.size() + 1,
                               builder.getMultiDimIdentityMap(type.getRank()));
   SmallVector<utils::IteratorType> iterators(type.getRank(),
@@ -111,10 +123,20 @@ static Scalar reduce(ArrayRef<Array> arrays, FloatType type, double neutral,
   FloatType computeType = first.getComputeType();
   auto inputs = llvm::map_to_vector(
       arrays, [](const Array &array) { return array.getValue(); });
-  Value initial = arith::ConstantOp::create(
-      builder, TypedAttr(FloatAttr::get(type, neutral)));
-  Value start = tensor::FromElementsOp::create(
-      builder, RankedTensorType::get({}, type), initial);
+  Type resultType = first.getTypeWith(type);
+  Value initial =
+      arith::ConstantOp::create(builder, getNumber(resultType, neutral));
+  // A constant tensor of vectors cannot be written down.
+  Value start = resultType == type
+                    ? tensor::FromElementsOp::create(
+                          builder, RankedTensorType::get({}, type), initial)
+                          .getResult()
+                    : tensor::InsertOp::create(
+                          builder, initial,
+                          tensor::EmptyOp::create(builder, ArrayRef<int64_t>(),
+                                                  resultType),
+                          ValueRange())
+                          .getResult();
   SmallVector<AffineMap> maps(arrays.size(), builder.getMultiDimIdentityMap(1));
   maps.push_back(AffineMap::get(1, 0, builder.getContext()));
   auto generic = linalg::GenericOp::create(

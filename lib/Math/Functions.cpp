@@ -143,17 +143,20 @@ static double sinhLimit(Scalar x) { return choose(x, 89.5, 710.5); }
 /// Where e^x is less than half of the least subnormal number.
 static double expLowLimit(Scalar x) { return choose(x, -104.5, -746); }
 
-/// e^x for x in [expLowLimit, 89] (f64: 710), or not a number.
-static Scalar expInRange(Scalar x) {
-  const Format &format = formatOf(x);
-  ExpReduction reduced = reduce(x, 2 * int(format.bias));
-
+/// e^r·2^n for `reduced` with the offset 2·bias.
+static Scalar scaleExp(const ExpReduction &reduced) {
+  const Format &format = formatOf(reduced.r);
   // 2^n may be out of range where the result is not. Each factor has half of
   // the exponent, and its bias from the offset; bits above are shifted out.
   Bits half = reduced.exponent >> 1;
   Scalar first = (half << format.mantissaBits).toScalar();
   Scalar second = ((reduced.exponent - half) << format.mantissaBits).toScalar();
   return expReduced(reduced) * first * second;
+}
+
+/// e^x for x in [expLowLimit, 89] (f64: 710), or not a number.
+static Scalar expInRange(Scalar x) {
+  return scaleExp(reduce(x, 2 * int(formatOf(x).bias)));
 }
 
 /// (e^r·2^n − 1)/2^k for `x` reduced with the offset bias − k.
@@ -198,6 +201,23 @@ Scalar expm1(Scalar x) {
   // Subnormal numbers do not survive being halved.
   return select(abs(x) < formatOf(x).negligible, x,
                 scaledExpm1(clamped, 1) * 2.0);
+}
+
+Scalar expHalfDifference(Scalar a, Scalar b) {
+  // Below this the result is zero, and so is it here.
+  Scalar lowest = b - choose(b, 300, 1600);
+  Scalar clamped = select(a < lowest, lowest, a);
+  Scalar rounded = clamped - b;
+  Scalar taken = rounded - clamped;
+  Scalar lost = (clamped - (rounded - taken)) - (b + taken);
+  ExpReduction reduced = reduce(0.5 * rounded, 2 * int(formatOf(a).bias));
+  reduced.low = reduced.low - 0.5 * lost;
+  reduced.r = reduced.high - reduced.low;
+  return scaleExp(reduced);
+}
+
+Scalar expm1BelowZero(Scalar x) {
+  return scaledExpm1(clampBelow(x, expm1LowLimit(x)), 0);
 }
 
 Scalar expm1Quotient(Scalar x) {

@@ -54,6 +54,7 @@ static Scalar build(Scalar a, Scalar b) {
 }
 
 static Condition compare(arith::CmpFPredicate predicate, Scalar a, Scalar b) {
+  std::tie(a, b) = std::pair(broadcastLike(a, b), broadcastLike(b, a));
   return {a.getBuilder(), a.getBuilder().get<arith::CmpFOp>(
                               predicate, a.getValue(), b.getValue())};
 }
@@ -108,6 +109,14 @@ Condition operator!(Condition a) {
 
 Scalar select(Condition condition, Scalar whenTrue, Scalar whenFalse) {
   FormulaBuilder &b = condition.getBuilder();
+  std::tie(whenTrue, whenFalse) = std::pair(broadcastLike(whenTrue, whenFalse),
+                                            broadcastLike(whenFalse, whenTrue));
+  if (auto type = dyn_cast<VectorType>(condition.getValue().getType());
+      type && !isa<VectorType>(whenTrue.getType())) {
+    Type values = type.clone(whenTrue.getElementType());
+    whenTrue = {b, b.get<vector::BroadcastOp>(values, whenTrue.getValue())};
+    whenFalse = {b, b.get<vector::BroadcastOp>(values, whenFalse.getValue())};
+  }
   return {b, b.get<arith::SelectOp>(condition.getValue(), whenTrue.getValue(),
                                     whenFalse.getValue())};
 }
@@ -156,6 +165,19 @@ Difference exactDifference(Scalar a, Scalar b) {
   Scalar lost = (a - (rounded - taken)) - (b + taken);
   Condition isFinite = abs(rounded) < std::numeric_limits<double>::infinity();
   return {rounded, select(isFinite, lost, 0.0)};
+}
+
+Value convertFloat(OpBuilder &builder, Location loc, Value value,
+                   FloatType type) {
+  auto from = cast<FloatType>(getElementTypeOrSelf(value.getType()));
+  if (from == type)
+    return value;
+  Type to = type;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    to = vector.clone(type);
+  if (from.getWidth() < type.getWidth())
+    return arith::ExtFOp::create(builder, loc, to, value);
+  return arith::TruncFOp::create(builder, loc, to, value);
 }
 
 } // namespace mlir::fisher

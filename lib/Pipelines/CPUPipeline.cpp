@@ -35,6 +35,10 @@ static void simplify(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+static int64_t getVectorBits(const CPUPipelineOptions &options) {
+  return options.vectorBits ? options.vectorBits : getHostVectorBits();
+}
+
 static void optimizeTensors(OpPassManager &pm,
                             const CPUPipelineOptions &options) {
   simplify(pm);
@@ -70,15 +74,13 @@ static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
 }
 
 static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
-  int64_t vectorBits =
-      options.vectorBits ? options.vectorBits : getHostVectorBits();
   FisherTileContractionsOptions tiling;
-  tiling.vectorBits = vectorBits;
+  tiling.vectorBits = getVectorBits(options);
   pm.addNestedPass<func::FuncOp>(createFisherTileContractions(tiling));
   pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addPass(createFisherExpandMath());
   FisherVectorizeLoopsOptions vectors;
-  vectors.vectorBits = vectorBits;
+  vectors.vectorBits = getVectorBits(options);
   vectors.cacheBytes =
       options.cacheBytes ? options.cacheBytes : getHostCacheBytes();
   pm.addNestedPass<func::FuncOp>(createFisherVectorizeLoops(vectors));
@@ -124,7 +126,9 @@ static void lowerToLLVM(OpPassManager &pm) {
 
 void fisher::buildCPUPipeline(OpPassManager &pm,
                               const CPUPipelineOptions &options) {
-  pm.addPass(createConvertFisherToLinalg());
+  ConvertFisherToLinalgOptions conversion;
+  conversion.vectorBits = getVectorBits(options);
+  pm.addPass(createConvertFisherToLinalg(conversion));
   optimizeTensors(pm, options);
   makeBuffers(pm, options);
   makeLoops(pm, options);

@@ -45,11 +45,16 @@ static memref::DeallocOp findDeallocation(memref::AllocOp buffer) {
 }
 
 static std::optional<int64_t> getStaticBytes(MemRefType type) {
-  if (!type.hasStaticShape() || !type.getElementType().isIntOrIndexOrFloat())
+  Type element = type.getElementType();
+  int64_t lanes = 1;
+  if (auto vector = dyn_cast<VectorType>(element)) {
+    element = vector.getElementType();
+    lanes = vector.getNumElements();
+  }
+  if (!type.hasStaticShape() || !element.isIntOrIndexOrFloat())
     return std::nullopt;
-  int64_t bits =
-      type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
-  return type.getNumElements() * llvm::divideCeil(bits, 8);
+  int64_t bits = element.isIndex() ? 64 : element.getIntOrFloatBitWidth();
+  return type.getNumElements() * llvm::divideCeil(bits * lanes, 8);
 }
 
 /// The region that a thread, or the function, runs once.

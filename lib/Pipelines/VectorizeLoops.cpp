@@ -41,6 +41,11 @@ using linalg::GenericOp;
 static constexpr int64_t maxBlocks = 1024;
 /// So many iterations are summed before they are added to the sum of a block.
 static constexpr int64_t sumLength = 4096;
+/// Bodies with no more operations wait for memory, or for the sum before.
+static constexpr int64_t shortBody = 16;
+/// How far ahead the next row is at most.
+static constexpr int64_t maxPrefetchBytes = 32768;
+static constexpr int64_t cacheLineBytes = 64;
 /// Bodies with more operations than this are there once, always masked.
 static constexpr int64_t largeBody = 1000;
 
@@ -132,6 +137,7 @@ private:
   SmallVector<Value> getIndices(AffineMap map, ArrayRef<Value> at) const;
 
   Value load(OpOperand &operand, ArrayRef<Value> at, Value mask);
+  void prefetch(OpOperand &operand, ArrayRef<Value> at);
   void store(OpOperand &operand, Value value, ArrayRef<Value> at, Value mask);
   SmallVector<Value> buildVector(ArrayRef<Value> at, Value mask,
                                  ValueRange accumulators);
@@ -139,6 +145,7 @@ private:
   /// The accumulators before anything is added.
   SmallVector<Value> getNeutral();
   Value combine(const Reduction &reduction, Value a, Value c);
+  Value combineLanes(const Reduction &reduction, Value total);
   /// A result's number and what is in an accumulator.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
               Value mask = {});
@@ -271,9 +278,9 @@ LogicalResult LoopVectorizer::analyze() {
     (inKept.test(dim) ? kept : reduced).push_back(dim);
   numOps = 0;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
-  lanes = std::max<int64_t>(vectorBits / widest, 1);
-  // Short bodies wait for memory or for the sum before.
-  if (numOps <= 16)
+  lanes = llvm::bit_floor(
+      static_cast<uint64_t>(std::max<int64_t>(vectorBits / widest, 1)));
+  if (numOps <= shortBody)
     lanes *= 4;
   else if (numOps <= 300)
     lanes *= 2;
@@ -338,6 +345,24 @@ Value LoopVectorizer::load(OpOperand &operand, ArrayRef<Value> at, Value mask) {
   return vector::MaskedLoadOp::create(b, type, buffer, indices, mask, zero);
 }
 
+/// Asks for what the next iteration of a loop around this one reads: what is
+/// behind a row. The caches do so by themselves only while something is read,
+/// and between the first reading of two rows there is much arithmetic.
+void LoopVectorizer::prefetch(OpOperand &operand, ArrayRef<Value> at) {
+  auto row = operand.get().getDefiningOp<memref::SubViewOp>();
+  if (isParallel || loop.getNumLoops() != 1 || numOps <= shortBody || !row ||
+      !loop.isDpsInput(&operand) || !isContiguous(operand))
+    return;
+  int64_t width =
+      getElementTypeOrSelf(row.getType()).getIntOrFloatBitWidth() / 8;
+  Value distance = b.min(sizes[0], b.index(maxPrefetchBytes / width));
+  for (int64_t byte = 0; byte < lanes * width; byte += cacheLineBytes) {
+    Value index = b.add(b.add(at[0], distance), b.index(byte / width));
+    memref::PrefetchOp::create(b, row, index, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
+}
+
 void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
                            Value mask) {
   Value buffer = operand.get();
@@ -362,6 +387,18 @@ void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
                           llvm::MaybeAlign(std::min<int64_t>(bytes, 64)));
   b.setInsertionPointToStart(choice.elseBlock());
   vector::StoreOp::create(b, value, buffer, indices);
+}
+
+/// What all lanes combine to: halves are combined until one lane is left. One
+/// lane after the other would take as long as a short loop.
+Value LoopVectorizer::combineLanes(const Reduction &reduction, Value total) {
+  for (int64_t left = lanes / 2; left != 0; left /= 2) {
+    auto half = [&](int64_t start) -> Value {
+      return vector::ExtractStridedSliceOp::create(b, total, start, left, 1);
+    };
+    total = combine(reduction, half(0), half(left));
+  }
+  return vector::ExtractOp::create(b, total, 0);
 }
 
 SmallVector<Value> LoopVectorizer::getNeutral() {
@@ -404,8 +441,10 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
       // What the combiner makes of it is not used.
       body.map(argument,
                arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-    else if (!argument.use_empty())
+    else if (!argument.use_empty()) {
       body.map(argument, load(operand, at, mask));
+      prefetch(operand, at);
+    }
   }
   body.build(*loop.getBlock(), [&](int64_t dim) -> Value {
     if (dim != loop.getNumLoops() - 1)
@@ -700,9 +739,8 @@ void LoopVectorizer::buildFlat() {
     }
     for (auto [reduction, partial, total] :
          llvm::zip_equal(reductions, partials, totals))
-      memref::StoreOp::create(
-          b, vector::ReductionOp::create(b, reduction.kind, total), partial,
-          block);
+      memref::StoreOp::create(b, combineLanes(reduction, total), partial,
+                              block);
   });
   for (auto [reduction, partial] : llvm::zip_equal(reductions, partials))
     finish(reduction, combineBlocks(reduction, partial, number), at);
@@ -733,9 +771,7 @@ void LoopVectorizer::buildRows() {
                     });
                 for (auto [reduction, total] :
                      llvm::zip_equal(reductions, totals))
-                  finish(reduction,
-                         vector::ReductionOp::create(b, reduction.kind, total),
-                         at);
+                  finish(reduction, combineLanes(reduction, total), at);
                 return {};
               });
         });
@@ -822,6 +858,24 @@ static GenericOp collapse(GenericOp loop, RewriterBase &rewriter) {
   return cast<GenericOp>(collapsed->collapsedOp.getOperation());
 }
 
+/// Asks for what is behind a block of rows, where one of its vectors is read or
+/// written: the next block, which is not in the caches for the same reason.
+static void prefetchNextBlock(VectorTransferOpInterface transfer,
+                              RewriterBase &rewriter) {
+  auto block = transfer.getBase().getDefiningOp<memref::CollapseShapeOp>();
+  if (!block || !block.getSrc().getDefiningOp<memref::SubViewOp>() ||
+      block.getType().getRank() != 1 ||
+      !transfer->getParentOfType<LoopLikeOpInterface>())
+    return;
+  rewriter.setInsertionPoint(transfer);
+  IndexBuilder b(transfer.getLoc(), rewriter);
+  Value size = memref::DimOp::create(b, block, 0);
+  Value index = b.add(transfer.getIndices().front(), size);
+  memref::PrefetchOp::create(b, block, index,
+                             /*isWrite=*/isa<vector::TransferWriteOp>(transfer),
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 namespace {
 struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
   using Base::Base;
@@ -833,6 +887,9 @@ struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
         loops.push_back(loop);
     });
     IRRewriter rewriter(&getContext());
+    getOperation()->walk([&](VectorTransferOpInterface transfer) {
+      prefetchNextBlock(transfer, rewriter);
+    });
     for (linalg::LinalgOp named : loops) {
       rewriter.setInsertionPoint(named);
       auto loop = dyn_cast<GenericOp>(named.getOperation());

@@ -47,7 +47,10 @@ func.func @whole(%x: memref<512xf32>, %y: memref<512xf32>) {
 // CHECK: vector.maskedload %{{.*}}, %[[MASK]]
 // CHECK: vector.maskedstore %{{.*}}, %[[MASK]]
 // CHECK: arith.select %[[MASK]], %{{.*}} : vector<64xi1>, vector<64xf64>
-// CHECK: %[[TOTAL:.*]] = vector.reduction <add>, %{{.*}} : vector<64xf64> into f64
+// CHECK: %[[LOW:.*]] = vector.extract_strided_slice %[[LANES:.*]] {offsets = [0], sizes = [32], strides = [1]}
+// CHECK: %[[HIGH:.*]] = vector.extract_strided_slice %[[LANES]] {offsets = [32], sizes = [32], strides = [1]}
+// CHECK: arith.addf %[[LOW]], %[[HIGH]] : vector<32xf64>
+// CHECK: %[[TOTAL:.*]] = vector.extract %{{.*}}[0] : f64 from vector<1xf64>
 // CHECK: memref.store %[[TOTAL]], %[[PARTIALS]][%[[BLOCK]]]
 // CHECK: scf.while
 // CHECK: %[[SUM:.*]] = arith.truncf %{{.*}} : f64 to f32
@@ -110,7 +113,8 @@ func.func @inPlace(%x: memref<?xf32>) {
 // CHECK-LABEL: func @rows(
 // CHECK: scf.for
 // CHECK: vector.load %{{.*}} : memref<8x128xf32>, vector<64xf32>
-// CHECK: vector.reduction <maximumf>
+// CHECK: arith.maximumf %{{.*}} : vector<1xf32>
+// CHECK: vector.extract %{{.*}}[0] : f32 from vector<1xf32>
 // CHECK: memref.store
 func.func @rows(%x: memref<8x128xf32>, %y: memref<8xf32>) {
   linalg.generic {indexing_maps = [#id, #row], iterator_types = ["parallel", "reduction"]}
@@ -126,7 +130,7 @@ func.func @rows(%x: memref<8x128xf32>, %y: memref<8xf32>) {
 // CHECK: scf.for %[[J:.*]] = %{{.*}} to %c128 step %c64
 // CHECK: scf.for %[[I:.*]] = %c0 to %c8 step %c1
 // CHECK: vector.load %{{.*}}[%[[I]], %[[J]]]
-// CHECK-NOT: vector.reduction
+// CHECK-NOT: vector.extract
 // CHECK: vector.store %{{.*}}[%[[J]]] : memref<128xf32>, vector<64xf32>
 func.func @columns(%x: memref<8x128xf32>, %y: memref<128xf32>) {
   linalg.generic {indexing_maps = [#id, #column], iterator_types = ["reduction", "parallel"]}
@@ -194,6 +198,77 @@ func.func @unsupported(%x: memref<?xf32>, %most: memref<f32>, %at: memref<i32>, 
   ^bb0(%in: f32, %out: i1):
     %0 = arith.cmpf ogt, %in, %in : f32
     linalg.yield %0 : i1
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+
+// While much is computed from a row, the next one is asked for, 16 floats a
+// time; not behind what is no row of something larger.
+
+// CHECK-LABEL: func @next_row(
+// CHECK-SAME: %{{.*}}: memref<?x256xf32>, %[[Y:.*]]: memref<256xf32>
+// CHECK: %[[ROW:.*]] = memref.subview
+// CHECK: scf.for %[[I:.*]] = %{{.*}} to %c256 step %[[STEP:.*]] {
+// CHECK: vector.load %[[ROW]][%[[I]]]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %c256
+// CHECK: memref.prefetch %[[ROW]][%[[NEXT]]], read, locality<2>, data
+// CHECK: %[[LINE:.*]] = arith.addi %[[I]], %c272
+// CHECK: memref.prefetch %[[ROW]][%[[LINE]]], read, locality<2>, data
+// CHECK-NOT: memref.prefetch %[[Y]]
+// CHECK: vector.store
+func.func @next_row(%x: memref<?x256xf32>, %y: memref<256xf32>, %z: memref<256xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?x256xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %row = memref.subview %x[%i, 0] [1, 256] [1, 1] : memref<?x256xf32> to memref<256xf32, strided<[1], offset: ?>>
+    linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+        ins(%row, %y : memref<256xf32, strided<[1], offset: ?>>, memref<256xf32>)
+        outs(%z : memref<256xf32>) {
+    ^bb0(%a: f32, %b: f32, %out: f32):
+      %0 = arith.mulf %a, %b : f32
+      %1 = arith.addf %0, %a : f32
+      %2 = arith.mulf %1, %b : f32
+      %3 = arith.addf %2, %a : f32
+      %4 = arith.mulf %3, %b : f32
+      %5 = arith.addf %4, %a : f32
+      %6 = arith.mulf %5, %b : f32
+      %7 = arith.addf %6, %a : f32
+      %8 = arith.mulf %7, %b : f32
+      %9 = arith.addf %8, %a : f32
+      %10 = arith.mulf %9, %b : f32
+      %11 = arith.addf %10, %a : f32
+      %12 = arith.mulf %11, %b : f32
+      %13 = arith.addf %12, %a : f32
+      %14 = arith.mulf %13, %b : f32
+      %15 = arith.addf %14, %a : f32
+      linalg.yield %15 : f32
+    }
+  }
+  return
+}
+
+// CHECK-LABEL: func @next_block(
+// CHECK: %[[BLOCK:.*]] = memref.collapse_shape
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c16
+// CHECK: memref.prefetch %[[BLOCK]][%[[NEXT]]], read, locality<2>, data
+// CHECK-NEXT: vector.transfer_read %[[BLOCK]][%c16]
+// CHECK: memref.prefetch %[[BLOCK]][%{{.*}}], write, locality<2>, data
+// CHECK-NEXT: vector.transfer_write %{{.*}}, %[[BLOCK]][%c0]
+func.func @next_block(%x: memref<?x3xf32>, %rows: index) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %zero = arith.constant 0.0 : f32
+  %n = memref.dim %x, %c0 : memref<?x3xf32>
+  scf.for %i = %c0 to %n step %rows {
+    %block = memref.subview %x[%i, 0] [%rows, 3] [1, 1] : memref<?x3xf32> to memref<?x3xf32, strided<[3, 1], offset: ?>>
+    %flat = memref.collapse_shape %block [[0, 1]] : memref<?x3xf32, strided<[3, 1], offset: ?>> into memref<?xf32, strided<[1], offset: ?>>
+    %v = vector.transfer_read %flat[%c16], %zero : memref<?xf32, strided<[1], offset: ?>>, vector<16xf32>
+    vector.transfer_write %v, %flat[%c0] : vector<16xf32>, memref<?xf32, strided<[1], offset: ?>>
   }
   return
 }

@@ -60,6 +60,13 @@ static long double softplusInverse(long double y) {
   return log1pl(2 * expm1l((y - ln2) - rest));
 }
 
+static fisher::Scalar expHalfDifferenceFromThree(fisher::Scalar x) {
+  return fisher::expHalfDifference(x, x.constant(3));
+}
+static long double expHalfDifferenceFromThree(long double x) {
+  return expl((x - 3) / 2);
+}
+
 /// The exponents are numbers of f32, so that both types have the same function.
 static fisher::Scalar powerUp(fisher::Scalar x) {
   return fisher::power(x, x.constant(2.375));
@@ -85,6 +92,22 @@ static const std::vector<Function> functions = {
      {{-110, 90}, {1e-45, 2}, {-2, -1e-45}},
      {{-750, 711}, {5e-324, 2}, {-2, -5e-324}},
      {{0, 0}, {-0.0, -0.0}, {inf, inf}, {-inf, -1}, {1e4, inf}, {-1e4, -1}}},
+    {"expHalfDifference",
+     expHalfDifferenceFromThree,
+     expHalfDifferenceFromThree,
+     0.8,
+     0.8,
+     {{-220, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{-1500, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{3, 1}, {-inf, 0}, {-1e4, 0}}},
+    {"expm1BelowZero",
+     fisher::expm1BelowZero,
+     expm1l,
+     1.3,
+     1.3,
+     {{-110, 0}, {-2, -1e-45}},
+     {{-750, 0}, {-2, -5e-324}},
+     {{0, 0}, {-inf, -1}, {-1e4, -1}}},
     {"expm1Quotient",
      fisher::expm1Quotient,
      expm1Quotient,

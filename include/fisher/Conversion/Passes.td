@@ -29,7 +29,18 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
     For example, `fisher.squared_distance %a, %b : !b -> tensor<6xf64>` on
     `!fisher.belief<#fisher.gaussian<sigma>, tensor<6xf64>>` becomes a
     `linalg.generic` with four inputs and one output of type `tensor<6xf64>`.
+
+    The formula of a family with event dimensions becomes the body of an
+    `scf.forall` over the distributions. With `vector-bits`, those of one event
+    dimension with a small static size go through it side by side, each in one
+    lane of vectors: with 512 bits, `tensor<?x10xf32>` is taken in blocks of 16
+    rows, a block being a `tensor<10xvector<16xf32>>`.
   }];
+  let options = [
+    Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"0",
+           "Width of the vectors whose lanes take a distribution each, where "
+           "these have few elements (0: one distribution after the other)">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",
                            "::mlir::linalg::LinalgDialect",

@@ -28,7 +28,9 @@
 namespace mlir::fisher {
 
 /// A tensor of the event's shape, whose elements are read in the type that
-/// formulas are evaluated in, f32 or f64, whatever they are stored as.
+/// formulas are evaluated in, f32 or f64, whatever they are stored as. They may
+/// be vectors, with a lane for each of several distributions: then what is
+/// computed from them is about all of these at once.
 class Array {
 public:
   Array(FormulaBuilder &builder, Value tensor, FloatType computeType)
@@ -41,12 +43,14 @@ public:
   }
   FloatType getComputeType() const { return computeType; }
   bool isDouble() const { return computeType.isF64(); }
+  /// The type of an element, and of a sum of them, with numbers of type `type`.
+  Type getTypeWith(FloatType type) const;
 
   /// The element at these indices.
   Scalar at(ValueRange indices) const;
   /// The number of elements of an array of rank one.
   Value getSize() const;
-  /// A constant of the compute type.
+  /// A constant like an element, of the compute type.
   Scalar constant(double number) const;
 
 private:

@@ -122,6 +122,10 @@ struct Difference {
 };
 Difference exactDifference(Scalar a, Scalar b);
 
+/// A number, or a vector, with elements of another type.
+Value convertFloat(OpBuilder &builder, Location loc, Value value,
+                   FloatType type);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_MATH_SCALAR_H

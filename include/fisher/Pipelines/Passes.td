@@ -92,6 +92,9 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
       stores around it (`nontemporal`) what it does not also read. Whether that
       is so, and whether the tensors are aligned as it needs, is found out at
       run time if it is not known.
+    - A loop of more than 16 operations over a row of something larger asks for
+      the row behind it (`memref.prefetch`), and so do transfers of vectors
+      from and to a block of rows in a loop.
 
     What has no such form is left to upstream's `convert-linalg-to-loops`.
 

@@ -46,7 +46,8 @@ using namespace mlir::fisher;
 template <typename Formula>
 static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
                                     ValueRange inputs, ArrayRef<Type> results,
-                                    bool sum, Formula formula) {
+                                    bool sum, int64_t vectorBits,
+                                    Formula formula) {
   FamilyInterface family =
       cast<BeliefType>(op->getOperand(0).getType()).getFamily();
   if (auto pointwise = dyn_cast<PointwiseFamilyInterface>(family))
@@ -56,7 +57,7 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
           return formula(pointwise, b, elements);
         });
   auto event = cast<EventFamilyInterface>(family);
-  return buildEventLoop(builder, op, inputs, results, sum,
+  return buildEventLoop(builder, op, inputs, results, sum, vectorBits,
                         [&](FormulaBuilder &b, ArrayRef<Array> arrays) {
                           return formula(event, b, arrays);
                         });
@@ -203,7 +204,9 @@ namespace {
 /// their components, that is a formula for each distribution.
 template <typename OpTy>
 struct LowerFormula : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LowerFormula(const TypeConverter &converter, MLIRContext *context,
+               int64_t vectorBits)
+      : OpConversionPattern<OpTy>(converter, context), vectorBits(vectorBits) {}
   using typename OpConversionPattern<OpTy>::OneToNOpAdaptor;
 
   LogicalResult
@@ -221,7 +224,7 @@ struct LowerFormula : OpConversionPattern<OpTy> {
       return rewriter.notifyMatchFailure(op,
                                          "has a type that cannot be converted");
     SmallVector<Value> results =
-        buildLoop(rewriter, op, inputs, types, /*sum=*/false,
+        buildLoop(rewriter, op, inputs, types, /*sum=*/false, vectorBits,
                   [&](auto family, FormulaBuilder &b, auto elements) {
                     SmallVector<Scalar> scalars;
                     for (Value number : numbers)
@@ -239,6 +242,9 @@ struct LowerFormula : OpConversionPattern<OpTy> {
     rewriter.replaceOpWithMultiple(op, replacements);
     return success();
   }
+
+private:
+  int64_t vectorBits;
 };
 
 struct LowerComponents : OpConversionPattern<ComponentsOp> {
@@ -277,7 +283,9 @@ struct LowerSelect : OpConversionPattern<arith::SelectOp> {
 /// weight.
 template <typename OpTy>
 struct LowerPenalty : OpConversionPattern<OpTy> {
-  using OpConversionPattern<OpTy>::OpConversionPattern;
+  LowerPenalty(const TypeConverter &converter, MLIRContext *context,
+               int64_t vectorBits)
+      : OpConversionPattern<OpTy>(converter, context), vectorBits(vectorBits) {}
   using typename OpConversionPattern<OpTy>::OneToNOpAdaptor;
 
   LogicalResult
@@ -302,7 +310,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
     SmallVector<Value> results = buildLoop(
         rewriter, op, concat(adaptor.getBelief(), adaptor.getReference()),
         ArrayRef<Type>(llvm::to_vector(op->getResultTypes())).drop_front(),
-        /*sum=*/true, formula);
+        /*sum=*/true, vectorBits, formula);
 
     Value sum = tensor::ExtractOp::create(rewriter, loc, results[0]);
     Value wide = castFloat(rewriter, loc, weight, sum.getType());
@@ -314,6 +322,9 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
     rewriter.replaceOp(op, results);
     return success();
   }
+
+private:
+  int64_t vectorBits;
 };
 
 /// The attributes of a function's arguments and results once beliefs are their
@@ -357,6 +368,8 @@ private:
 
 struct ConvertFisherToLinalg
     : fisher::impl::ConvertFisherToLinalgBase<ConvertFisherToLinalg> {
+  using Base::Base;
+
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     TypeConverter converter;
@@ -378,7 +391,7 @@ struct ConvertFisherToLinalg
         [&](Operation *op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
-    populateFisherToLinalgPatterns(converter, patterns);
+    populateFisherToLinalgPatterns(converter, patterns, vectorBits);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    converter);
     populateCallOpTypeConversionPattern(patterns, converter);
@@ -424,14 +437,16 @@ void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
 }
 
 void mlir::fisher::populateFisherToLinalgPatterns(
-    const TypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<LowerBelief, LowerComponents, LowerSelect,
-               LowerFormula<SquaredDistanceOp>,
+    const TypeConverter &converter, RewritePatternSet &patterns,
+    int64_t vectorBits) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<LowerBelief, LowerComponents, LowerSelect>(converter, context);
+  patterns.add<LowerFormula<SquaredDistanceOp>,
                LowerFormula<SquaredDistanceWithGradientOp>,
                LowerFormula<KLDivergenceOp>, LowerFormula<ConvertOp>,
                LowerFormula<GeodesicOp>, LowerFormula<ProximalStepOp>,
                LowerFormula<LogOp>, LowerFormula<ExpOp>, LowerFormula<MetricOp>,
                LowerFormula<NaturalGradientOp>, LowerPenalty<PenaltyOp>,
-               LowerPenalty<PenaltyWithGradientOp>>(converter,
-                                                    patterns.getContext());
+               LowerPenalty<PenaltyWithGradientOp>>(converter, context,
+                                                    vectorBits);
 }

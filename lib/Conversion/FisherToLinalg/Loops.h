@@ -44,9 +44,12 @@ SmallVector<Value> buildPointwiseLoop(OpBuilder &builder, Operation *op,
 /// The same for a family with event dimensions. The loop is parallel over the
 /// other dimensions; a result is one number for each distribution, or an array
 /// shaped like the inputs.
+/// With `vectorBits`, distributions of few outcomes go through the formula
+/// side by side, each in a lane of vectors of so many bits.
 SmallVector<Value> buildEventLoop(OpBuilder &builder, Operation *op,
                                   ValueRange inputs, ArrayRef<Type> results,
-                                  bool sum, EventFormula formula);
+                                  bool sum, int64_t vectorBits,
+                                  EventFormula formula);
 
 } // namespace mlir::fisher
 

@@ -290,16 +290,18 @@ def test_minus_infinite_logits_are_zero_probabilities():
 
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("shape,sizes", [
-    ("", (5,)), ("4x", (4, 5)), ("2x3x", (2, 3, 5)), ("?x", (3, 5)),
-    ("?x2x?x", (2, 2, 5)), ("?x", (0, 5))])
+    ("5x", (5,)), ("4x5x", (4, 5)), ("2x3x5x", (2, 3, 5)), ("?x?x", (3, 5)),
+    ("?x2x?x", (2, 2, 5)), ("?x?x", (0, 5)),
+    # Rows that are side by side in vectors, and what is left of them.
+    ("?x5x", (0, 5)), ("?x5x", (1, 5)), ("?x5x", (67, 5)), ("40x5x", (40, 5)),
+    ("?x1x", (35, 1)), ("?x32x", (33, 32))])
 def test_shapes_and_element_types(shape, sizes, element):
     """Any batch, static or not, empty or not, and storage in small types."""
+    outcomes = sizes[-1]
     rng = np.random.default_rng(1)
     a, b = rng.normal(size=(2, *sizes)).astype(ELEMENTS[element])
-    dims = shape if shape.endswith("?x") and shape.count("x") == len(sizes) \
-        else shape + ("?x" if "?" in shape else "5x")
     compute = "f64" if element == "f64" else "f32"
-    d2, penalty, g, plain = run(module("logits", dims, element, f"""
+    d2, penalty, g, plain = run(module("logits", shape, element, f"""
   %d = fisher.squared_distance %a, %b : !b -> !d
   %w = arith.constant 0.5 : {compute}
   %p, %g = fisher.penalty_with_gradient %a toward %b weight %w
@@ -307,9 +309,9 @@ def test_shapes_and_element_types(shape, sizes, element):
   %o = fisher.penalty %a toward %b weight %w : !b -> tensor<{compute}>
   return %d, %p, %g, %o : !d, tensor<{compute}>, !t, tensor<{compute}>""",
         ["!d", f"tensor<{compute}>", "!t", f"tensor<{compute}>"]), a, b)
-    wide = [x.astype(np.float64).reshape(-1, 5) for x in (a, b)]
+    wide = [x.astype(np.float64).reshape(-1, outcomes) for x in (a, b)]
     expected, slope = distances("logits", *wide) if a.size else (
-        np.zeros(0), np.zeros((0, 5)))
+        np.zeros(0), np.zeros((0, outcomes)))
     rtol = {"f64": 1e-14, "f32": 1e-6, "bf16": 1e-6, "f16": 1e-6}[element]
     np.testing.assert_allclose(d2, expected.reshape(sizes[:-1]), rtol=rtol)
     np.testing.assert_allclose(penalty, 0.5 * expected.sum(), rtol=rtol)

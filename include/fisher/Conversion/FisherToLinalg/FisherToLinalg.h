@@ -26,8 +26,10 @@ namespace mlir::fisher {
 void populateBeliefTypeConversion(TypeConverter &converter);
 
 /// Patterns that lower every operation on beliefs to linalg on tensors.
+/// `vectorBits` is the pass's option.
 void populateFisherToLinalgPatterns(const TypeConverter &converter,
-                                    RewritePatternSet &patterns);
+                                    RewritePatternSet &patterns,
+                                    int64_t vectorBits = 0);
 
 } // namespace mlir::fisher
 
