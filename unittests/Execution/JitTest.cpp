@@ -45,7 +45,7 @@ protected:
     if (!module)
       return failure();
     auto entry = module->lookupSymbol<func::FuncOp>("main");
-    return CompiledFunction::compile({std::move(module), entry}, {});
+    return CompiledFunction::compile({std::move(module), entry}, options);
   }
 
   /// Calls @main of the module, which must compile.
