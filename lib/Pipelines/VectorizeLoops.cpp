@@ -372,8 +372,9 @@ void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
     vector::MaskedStoreOp::create(b, buffer, indices, mask, value);
     return;
   }
-  bool isRead = llvm::any_of(loop.getDpsInputs(),
-                             [&](Value input) { return input == buffer; });
+  // What is read is in the cache already.
+  bool isRead = !loop.getMatchingBlockArgument(&operand).use_empty() ||
+                llvm::is_contained(loop.getDpsInputs(), buffer);
   if (!streams || isRead) {
     vector::StoreOp::create(b, value, buffer, indices);
     return;
