@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorBody.h"
+#include "fisher/Math/Scalar.h"
 #include "fisher/Pipelines/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -145,6 +146,11 @@ private:
   /// The accumulators before anything is added.
   SmallVector<Value> getNeutral();
   Value combine(const Reduction &reduction, Value a, Value c);
+  /// A float in another type; integers stay as they are.
+  Value convert(Value value, Type type) {
+    auto floatType = dyn_cast<FloatType>(type);
+    return floatType ? convertFloat(b, b.getLoc(), value, floatType) : value;
+  }
   Value combineLanes(const Reduction &reduction, Value total);
   /// A result's number and what is in an accumulator.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
@@ -416,19 +422,6 @@ Value LoopVectorizer::combine(const Reduction &reduction, Value a, Value c) {
   return vector::makeArithReduction(b, b.getLoc(), reduction.kind, a, c);
 }
 
-/// A float as one of another width, scalar or vector.
-static Value convertFloat(IndexBuilder &b, Value value, Type element) {
-  if (getElementTypeOrSelf(value.getType()) == element)
-    return value;
-  Type type = element;
-  if (auto vector = dyn_cast<VectorType>(value.getType()))
-    type = vector.clone(element);
-  if (getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() <
-      element.getIntOrFloatBitWidth())
-    return arith::ExtFOp::create(b, type, value);
-  return arith::TruncFOp::create(b, type, value);
-}
-
 SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
                                                ValueRange accumulators) {
   VectorBody body(b, b.getLoc(), lanes);
@@ -465,8 +458,7 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
   for (auto [reduction, accumulator] :
        llvm::zip_equal(reductions, accumulators)) {
     Value term = body.lookupVector(reduction.term);
-    if (isa<FloatType>(reduction.type))
-      term = convertFloat(b, term, reduction.type);
+    term = convert(term, reduction.type);
     Value combined = combine(reduction, accumulator, term);
     next.push_back(mask
                        ? arith::SelectOp::create(b, mask, combined, accumulator)
@@ -484,12 +476,9 @@ void LoopVectorizer::finish(const Reduction &reduction, Value total,
   bool isVector = isa<VectorType>(total.getType());
   Value before = isVector ? load(init, at, mask)
                           : memref::LoadOp::create(b, init.get(), indices);
-  bool isFloat = isa<FloatType>(element);
-  if (isFloat)
-    before = convertFloat(b, before, reduction.type);
-  Value after = combine(reduction, before, total);
-  if (isFloat)
-    after = convertFloat(b, after, element);
+  Value after =
+      convert(combine(reduction, convert(before, reduction.type), total),
+              element);
   if (!isVector)
     memref::StoreOp::create(b, after, init.get(), indices);
   else if (mask)
