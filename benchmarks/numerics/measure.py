@@ -34,7 +34,7 @@ OPERATIONS = {
 }
 
 # How much of the unit that errors are told in the extended precision may be off.
-REFERENCE_TOLERANCE = 1 / 64
+REFERENCE_TOLERANCE = 1 / 8
 
 
 class InexactReference(Exception):
