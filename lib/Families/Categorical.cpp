@@ -130,7 +130,7 @@ struct Outcome {
 /// roots are what is expensive: they are computed once.
 class Belief {
 public:
-  Belief(CategoricalChart chart, Array stored)
+  Belief(CategoricalChart chart, EventArray stored)
       : stored(stored), isLogits(chart == CategoricalChart::logits),
         top(isLogits ? maximum(stored) : stored.constant(0.0)),
         roots(map(stored,
@@ -158,23 +158,23 @@ public:
   using OutcomeFunction =
       llvm::function_ref<Scalar(Outcome outcome, Scalar element)>;
   /// The sum of what `function` makes of each outcome and an array's element.
-  Scalar sumOf(Array array, OutcomeFunction function) const {
+  Scalar sumOf(EventArray array, OutcomeFunction function) const {
     return sum({stored, roots, array}, [&](ArrayRef<Scalar> e) {
       return function({e[0], e[1]}, e[2]);
     });
   }
   /// The array of the same.
-  Array mapOf(Array array, OutcomeFunction function) const {
+  EventArray mapOf(EventArray array, OutcomeFunction function) const {
     return map({stored, roots, array}, [&](ArrayRef<Scalar> e) {
       return function({e[0], e[1]}, e[2]);
     });
   }
 
-  Array stored;
+  EventArray stored;
   bool isLogits;
   /// The largest logit.
   Scalar top;
-  Array roots;
+  EventArray roots;
   /// The sum U of the weights, and its root.
   Scalar total, totalRoot;
 
@@ -204,7 +204,7 @@ struct OutcomePair {
 /// What two beliefs have between them.
 class Pair {
 public:
-  Pair(CategoricalChart chart, Array first, Array second)
+  Pair(CategoricalChart chart, EventArray first, EventArray second)
       : a(chart, first), b(chart, second), shift(exactDifference(b.top, a.top)),
         rises(map({a.stored, b.stored, a.roots, b.roots},
                   [&](ArrayRef<Scalar> e) {
@@ -261,7 +261,7 @@ public:
     });
   }
   /// The array of the same.
-  Array mapOf(PairFunction function) const {
+  EventArray mapOf(PairFunction function) const {
     return map(getArrays(), [&](ArrayRef<Scalar> e) {
       return function({{e[0], e[2]}, {e[1], e[3]}, e[4]});
     });
@@ -270,7 +270,7 @@ public:
   Belief a, b;
   /// The difference of the largest logits.
   Difference shift;
-  Array rises;
+  EventArray rises;
   /// W - U.
   Scalar excess;
   /// The sum of sqrt(p) sqrt(q).
@@ -283,7 +283,7 @@ public:
   Scalar phi;
 
 private:
-  SmallVector<Array> getArrays() const {
+  SmallVector<EventArray> getArrays() const {
     return {a.stored, b.stored, a.roots, b.roots, rises};
   }
 
@@ -383,7 +383,7 @@ CategoricalAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
   Direction direction(pair);
   Scalar factor = -4.0 * pair.getPhiQuotient();
   Scalar scaled = factor / pair.a.totalRoot / pair.b.totalRoot;
-  Array gradient = pair.mapOf([&](OutcomePair o) {
+  EventArray gradient = pair.mapOf([&](OutcomePair o) {
     if (pair.a.isLogits)
       return scaled * o.first.root * direction.at(o);
     // Along the boundary there is no change to an outcome that neither allows.
@@ -414,13 +414,13 @@ Scalar CategoricalAttr::buildKLDivergence(ArrayPoint a, ArrayPoint b) const {
 //===----------------------------------------------------------------------===//
 
 /// The expectation of tangent vector or covector elements.
-static Scalar expectation(const Belief &belief, Array array) {
+static Scalar expectation(const Belief &belief, EventArray array) {
   return belief.sumOf(array, [&](Outcome outcome, Scalar e) {
     return belief.getProbability(outcome) * e;
   });
 }
 
-static Scalar total(Array array) {
+static Scalar total(EventArray array) {
   return sum(array, [](ArrayRef<Scalar> e) { return e[0]; });
 }
 
@@ -432,8 +432,8 @@ static Scalar quotient(Scalar numerator, Scalar denominator) {
 
 /// The array of what `function` makes of each outcome and an array's element,
 /// which sums to zero.
-static Array mapBalanced(const Belief &belief, Array array,
-                         Belief::OutcomeFunction function) {
+static EventArray mapBalanced(const Belief &belief, EventArray array,
+                              Belief::OutcomeFunction function) {
   Scalar rest = belief.sumOf(array, [&](Outcome outcome, Scalar e) {
     return select(belief.isLikely(outcome), 0.0, function(outcome, e));
   });
@@ -443,7 +443,8 @@ static Array mapBalanced(const Belief &belief, Array array,
 }
 
 /// What a tangent vector does to the probabilities: p (v - E v) for logits.
-static Array buildProbabilityTangent(const Belief &belief, Array tangent) {
+static EventArray buildProbabilityTangent(const Belief &belief,
+                                          EventArray tangent) {
   Scalar mean = belief.isLogits ? expectation(belief, tangent) : total(tangent);
   return mapBalanced(belief, tangent, [&](Outcome outcome, Scalar v) {
     Scalar p = belief.getProbability(outcome);
@@ -456,7 +457,7 @@ static Array buildProbabilityTangent(const Belief &belief, Array tangent) {
 ArrayComponents CategoricalAttr::buildMetric(ArrayPoint at,
                                              ArrayPoint tangent) const {
   Belief belief(getChart(), at[0]);
-  Array change = buildProbabilityTangent(belief, tangent[0]);
+  EventArray change = buildProbabilityTangent(belief, tangent[0]);
   if (belief.isLogits)
     return {change};
   return {belief.mapOf(change, [&](Outcome outcome, Scalar e) {
@@ -472,7 +473,7 @@ CategoricalAttr::buildNaturalGradient(ArrayPoint at,
   Belief belief(getChart(), at[0]);
   if (!belief.isLogits) {
     Scalar mean = expectation(belief, gradient[0]);
-    Array change =
+    EventArray change =
         mapBalanced(belief, gradient[0], [&](Outcome outcome, Scalar g) {
           return belief.getProbability(outcome) * (g - mean);
         });

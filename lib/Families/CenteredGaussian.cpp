@@ -135,7 +135,7 @@ FailureOr<StoredComponents> CenteredGaussianAttr::getStoredEvents(
 //===----------------------------------------------------------------------===//
 
 /// L, the Cholesky factor of the covariance.
-static Matrix readFactor(CenteredGaussianChart chart, Array stored) {
+static Matrix readFactor(CenteredGaussianChart chart, EventArray stored) {
   return chart == CenteredGaussianChart::covariance
              ? cholesky(readSymmetric(stored))
              : readLower(stored);
@@ -149,7 +149,7 @@ static Matrix whiten(const Matrix &factor, const Matrix &a) {
 
 /// The whitened change of the covariance that a tangent vector is.
 static Matrix whitenTangent(CenteredGaussianChart chart, const Matrix &factor,
-                            Array tangent) {
+                            EventArray tangent) {
   if (chart == CenteredGaussianChart::covariance)
     return whiten(factor, readSymmetric(tangent));
   Matrix change = lower(Matrix(tangent));
@@ -159,8 +159,8 @@ static Matrix whitenTangent(CenteredGaussianChart chart, const Matrix &factor,
 
 /// The tangent vector that a whitened change `w` of the covariance is: L w Lᵀ,
 /// or the change of the factor.
-static Array unwhitenTangent(CenteredGaussianChart chart, const Matrix &factor,
-                             const Matrix &w) {
+static EventArray unwhitenTangent(CenteredGaussianChart chart,
+                                  const Matrix &factor, const Matrix &w) {
   if (chart == CenteredGaussianChart::covariance)
     return (factor * transpose(factor * w)).asArray();
   return (factor * lower(w, 0.5)).asArray();
@@ -168,8 +168,8 @@ static Array unwhitenTangent(CenteredGaussianChart chart, const Matrix &factor,
 
 /// The covector that takes a change to tr(c dW), for a symmetric c: L⁻ᵀ c L⁻¹,
 /// or 2 L⁻ᵀ c below the diagonal.
-static Array unwhitenCovector(CenteredGaussianChart chart, const Matrix &factor,
-                              const Matrix &c) {
+static EventArray unwhitenCovector(CenteredGaussianChart chart,
+                                   const Matrix &factor, const Matrix &c) {
   Matrix half = solveLowerTransposed(factor, c);
   if (chart == CenteredGaussianChart::covariance)
     return solveLowerTransposed(factor, transpose(half)).asArray();
@@ -186,12 +186,12 @@ struct Pair {
   /// The Cholesky factor of the first covariance.
   Matrix factor;
   /// log(lambda) of each eigenvalue of the whitened matrix, and eigenvectors.
-  Array logs;
+  EventArray logs;
   Matrix vectors;
 };
 } // namespace
 
-static Pair relate(CenteredGaussianChart chart, Array a, Array b) {
+static Pair relate(CenteredGaussianChart chart, EventArray a, EventArray b) {
   bool isCovariance = chart == CenteredGaussianChart::covariance;
   Matrix factor = readFactor(chart, a), other = readFactor(chart, b);
   // W - 1 = K + Kᵀ + K Kᵀ for the whitened change K of the factor.
@@ -206,20 +206,20 @@ static Pair relate(CenteredGaussianChart chart, Array a, Array b) {
   Condition isNear = size < 0.5;
   RightSingular singular = rightSingular(
       select(isNear, positiveLike(excess, size), solveLower(other, factor)));
-  Array excesses = quadraticForms(excess, singular.vectors);
+  EventArray excesses = quadraticForms(excess, singular.vectors);
   // Nothing is a number unless both covariances are positive definite.
   Scalar pivots = sumOverRows(factor, [&](Value i) {
     Scalar first = factor(i, i), second = other(i, i);
     return (first - first) + (second - second);
   });
-  Array logs = buildVector(factor, [&](Value i) {
+  EventArray logs = buildVector(factor, [&](Value i) {
     return pivots +
            select(isNear, log1p(excesses.at(i)), -log(singular.squares.at(i)));
   });
   return {factor, logs, singular.vectors};
 }
 
-static Scalar getSquaredDistance(const Matrix &like, Array logs) {
+static Scalar getSquaredDistance(const Matrix &like, EventArray logs) {
   return 0.5 * sumOverRows(like, [&](Value i) { return square(logs.at(i)); });
 }
 
@@ -286,10 +286,11 @@ CenteredGaussianAttr::buildNaturalGradient(ArrayPoint at,
 
 /// The belief whose whitened covariance has these eigenvectors, and these
 /// logarithms of eigenvalues.
-static Array followGeodesic(CenteredGaussianChart chart, const Matrix &factor,
-                            const Matrix &vectors, Array logs) {
+static EventArray followGeodesic(CenteredGaussianChart chart,
+                                 const Matrix &factor, const Matrix &vectors,
+                                 EventArray logs) {
   // Half of the whitened covariance: vectors diag(exp(logs/2)).
-  Array roots =
+  EventArray roots =
       buildVector(factor, [&](Value i) { return exp(0.5 * logs.at(i)); });
   Matrix half = buildMatrix(
       factor, [&](Value i, Value j) { return vectors(i, j) * roots.at(j); });

@@ -75,8 +75,8 @@ struct Rule {
         total = addPair(like.constant(node), like.constant(weight), total);
       return total;
     }
-    Array nodeTable = constantArray(like, nodes);
-    Array weightTable = constantArray(like, weights);
+    EventArray nodeTable = constantArray(like, nodes);
+    EventArray weightTable = constantArray(like, weights);
     auto asScalars = [&](ValueRange values) {
       return llvm::map_to_vector(values,
                                  [&](Value value) { return Scalar(b, value); });

@@ -37,27 +37,27 @@ static TypedAttr getNumber(Type type, double number) {
   return attr;
 }
 
-Scalar Array::at(ValueRange indices) const {
+Scalar EventArray::at(ValueRange indices) const {
   return inComputeType(*builder,
                        tensor::ExtractOp::create(*builder, tensor, indices),
                        computeType);
 }
 
-Value Array::getSize() const {
+Value EventArray::getSize() const {
   return builder->createOrFold<tensor::DimOp>(tensor, 0);
 }
 
-Scalar Array::constant(double number) const {
+Scalar EventArray::constant(double number) const {
   return {*builder, builder->get<arith::ConstantOp>(
                         getNumber(getTypeWith(computeType), number))};
 }
 
-Type Array::getTypeWith(FloatType type) const {
+Type EventArray::getTypeWith(FloatType type) const {
   auto vector = dyn_cast<VectorType>(getType().getElementType());
   return vector ? Type(vector.clone(type)) : type;
 }
 
-Array mlir::fisher::constantArray(Scalar like, ArrayRef<double> numbers) {
+EventArray mlir::fisher::constantArray(Scalar like, ArrayRef<double> numbers) {
   FloatType type = like.getElementType();
   auto elements = llvm::map_to_vector(numbers, [&](double number) {
     return Attribute(FloatAttr::get(type, number));
@@ -83,14 +83,15 @@ SmallVector<Value> mlir::fisher::loop(
   return SmallVector<Value>(loop.getResults());
 }
 
-Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
-  const Array &first = arrays.front();
+EventArray mlir::fisher::map(ArrayRef<EventArray> arrays,
+                             ElementFunction function) {
+  const EventArray &first = arrays.front();
   FormulaBuilder &builder = first.getBuilder();
   FloatType computeType = first.getComputeType();
   Type elementType = first.getTypeWith(computeType);
   RankedTensorType type = first.getType().clone(elementType);
   SmallVector<Value> inputs;
-  for (const Array &array : arrays)
+  for (const EventArray &array : arrays)
     inputs.push_back(array.getValue());
   Value empty = tensor::EmptyOp::create(
       builder,
@@ -115,14 +116,14 @@ Array mlir::fisher::map(ArrayRef<Array> arrays, ElementFunction function) {
 
 /// What is left of arrays of rank one when `combine` has taken in, one by one,
 /// what `function` makes of their elements.
-static Scalar reduce(ArrayRef<Array> arrays, FloatType type, double neutral,
-                     ElementFunction function,
+static Scalar reduce(ArrayRef<EventArray> arrays, FloatType type,
+                     double neutral, ElementFunction function,
                      llvm::function_ref<Value(Value, Value)> combine) {
-  const Array &first = arrays.front();
+  const EventArray &first = arrays.front();
   FormulaBuilder &builder = first.getBuilder();
   FloatType computeType = first.getComputeType();
   auto inputs = llvm::map_to_vector(
-      arrays, [](const Array &array) { return array.getValue(); });
+      arrays, [](const EventArray &array) { return array.getValue(); });
   Type resultType = first.getTypeWith(type);
   Value initial =
       arith::ConstantOp::create(builder, getNumber(resultType, neutral));
@@ -157,7 +158,8 @@ static Scalar reduce(ArrayRef<Array> arrays, FloatType type, double neutral,
                        computeType);
 }
 
-Scalar mlir::fisher::sum(ArrayRef<Array> arrays, ElementFunction function) {
+Scalar mlir::fisher::sum(ArrayRef<EventArray> arrays,
+                         ElementFunction function) {
   FormulaBuilder &builder = arrays.front().getBuilder();
   return reduce(arrays, builder.getF64Type(), 0.0, function,
                 [&](Value total, Value term) -> Value {
@@ -165,7 +167,7 @@ Scalar mlir::fisher::sum(ArrayRef<Array> arrays, ElementFunction function) {
                 });
 }
 
-Scalar mlir::fisher::maximum(Array array) {
+Scalar mlir::fisher::maximum(EventArray array) {
   FormulaBuilder &builder = array.getBuilder();
   return reduce(
       array, array.getComputeType(), -std::numeric_limits<double>::infinity(),
@@ -175,6 +177,6 @@ Scalar mlir::fisher::maximum(Array array) {
       });
 }
 
-Array mlir::fisher::operator*(Scalar factor, Array array) {
+EventArray mlir::fisher::operator*(Scalar factor, EventArray array) {
   return map(array, [&](ArrayRef<Scalar> x) { return factor * x[0]; });
 }

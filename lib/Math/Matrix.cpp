@@ -69,7 +69,7 @@ static Scalar sumOver(const Matrix &like, Value lower, Value upper,
 }
 
 /// An array in the compute type whose elements are still to be set.
-static Array emptyArray(const Matrix &like, ArrayRef<int64_t> shape) {
+static EventArray emptyArray(const Matrix &like, ArrayRef<int64_t> shape) {
   FormulaBuilder &builder = like.getBuilder();
   FloatType type = like.getComputeType();
   return {builder, tensor::EmptyOp::create(builder, shape, type), type};
@@ -93,7 +93,7 @@ Matrix mlir::fisher::buildMatrix(const Matrix &like, ElementAt element) {
   return result;
 }
 
-Array mlir::fisher::buildVector(const Matrix &like, NumberAt number) {
+EventArray mlir::fisher::buildVector(const Matrix &like, NumberAt number) {
   FormulaBuilder &builder = like.getBuilder();
   SmallVector<Value> vector =
       loop(builder, index(like, 0), index(like, like.getSize()),
@@ -128,13 +128,13 @@ static Matrix requirePositiveDiagonal(const Matrix &a) {
   return buildMatrix(a, [&](Value i, Value j) { return a(i, j) + excess; });
 }
 
-Matrix mlir::fisher::readSymmetric(Array array) {
+Matrix mlir::fisher::readSymmetric(EventArray array) {
   Matrix a(array);
   return buildMatrix(
       a, [&](Value i, Value j) { return 0.5 * a(i, j) + 0.5 * a(j, i); });
 }
 
-Matrix mlir::fisher::readLower(Array array) {
+Matrix mlir::fisher::readLower(EventArray array) {
   return requirePositiveDiagonal(lower(Matrix(array)));
 }
 
@@ -186,7 +186,8 @@ Matrix mlir::fisher::mirrorLower(const Matrix &a) {
   });
 }
 
-Matrix mlir::fisher::product(const Matrix &v, Array weights, const Matrix &w) {
+Matrix mlir::fisher::product(const Matrix &v, EventArray weights,
+                             const Matrix &w) {
   return buildMatrix(v, [&](Value i, Value j) {
     return sumOverRows(
         v, [&](Value k) { return v(i, k) * weights.at(k) * w(j, k); });
@@ -334,7 +335,7 @@ RightSingular mlir::fisher::rightSingular(const Matrix &m) {
               [&](Value q) { turnRows(rows, mirrored(p, q), mirrored(q, p)); });
     });
   });
-  Array squares = buildVector(m, [&](Value i) {
+  EventArray squares = buildVector(m, [&](Value i) {
     return sumOverRows(m, [&](Value k) { return square(rows(i, k)); });
   });
   Matrix vectors = buildMatrix(
@@ -357,7 +358,8 @@ Matrix mlir::fisher::positiveLike(const Matrix &a, Scalar norm) {
   });
 }
 
-Array mlir::fisher::quadraticForms(const Matrix &a, const Matrix &vectors) {
+EventArray mlir::fisher::quadraticForms(const Matrix &a,
+                                        const Matrix &vectors) {
   return buildVector(a, [&](Value i) {
     return sumOverRows(a, [&](Value j) {
       return vectors(j, i) *

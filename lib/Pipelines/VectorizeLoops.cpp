@@ -476,9 +476,8 @@ void LoopVectorizer::finish(const Reduction &reduction, Value total,
   bool isVector = isa<VectorType>(total.getType());
   Value before = isVector ? load(init, at, mask)
                           : memref::LoadOp::create(b, init.get(), indices);
-  Value after =
-      convert(combine(reduction, convert(before, reduction.type), total),
-              element);
+  Value after = convert(
+      combine(reduction, convert(before, reduction.type), total), element);
   if (!isVector)
     memref::StoreOp::create(b, after, init.get(), indices);
   else if (mask)

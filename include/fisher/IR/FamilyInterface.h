@@ -25,8 +25,8 @@ using Point = ArrayRef<Scalar>;
 using Components = SmallVector<Scalar, 2>;
 
 /// The same for a family with event dimensions.
-using ArrayPoint = ArrayRef<Array>;
-using ArrayComponents = SmallVector<Array, 2>;
+using ArrayPoint = ArrayRef<EventArray>;
+using ArrayComponents = SmallVector<EventArray, 2>;
 
 /// A squared distance, and its gradient with respect to the stored components
 /// of the first belief.
@@ -36,7 +36,7 @@ struct DistanceAndGradientOf {
   SmallVector<Element, 2> gradient;
 };
 using DistanceAndGradient = DistanceAndGradientOf<Scalar>;
-using DistanceAndArrayGradient = DistanceAndGradientOf<Array>;
+using DistanceAndArrayGradient = DistanceAndGradientOf<EventArray>;
 
 /// The numbers of a constant belief: for each component one for all elements,
 /// or one for each element of the event.

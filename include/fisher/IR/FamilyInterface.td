@@ -164,12 +164,12 @@ def Fisher_EventFamilyInterface
   let cppNamespace = "::mlir::fisher";
   let description = [{
     The geometry of a family whose distributions have event dimensions.
-    Formulas are about one distribution: a component is an `Array` of the
+    Formulas are about one distribution: a component is an `EventArray` of the
     event's shape, and what they compute from its elements they write as sums
     and maps over them, or as operations on matrices.
   }];
 
-  let methods = Fisher_Geometry<"Array">.methods;
+  let methods = Fisher_Geometry<"EventArray">.methods;
 }
 
 #endif // FISHER_IR_FAMILYINTERFACE_TD

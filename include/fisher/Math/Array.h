@@ -31,9 +31,9 @@ namespace mlir::fisher {
 /// formulas are evaluated in, f32 or f64, whatever they are stored as. They may
 /// be vectors, with a lane for each of several distributions: then what is
 /// computed from them is about all of these at once.
-class Array {
+class EventArray {
 public:
-  Array(FormulaBuilder &builder, Value tensor, FloatType computeType)
+  EventArray(FormulaBuilder &builder, Value tensor, FloatType computeType)
       : builder(&builder), tensor(tensor), computeType(computeType) {}
 
   Value getValue() const { return tensor; }
@@ -60,25 +60,25 @@ private:
 };
 
 /// A constant array of rank one, in the element type of `like`.
-Array constantArray(Scalar like, ArrayRef<double> numbers);
+EventArray constantArray(Scalar like, ArrayRef<double> numbers);
 
 /// What is computed from the elements of some arrays that have the same index.
 using ElementFunction = llvm::function_ref<Scalar(ArrayRef<Scalar>)>;
 
 /// The array of what `function` makes of the elements of arrays of one shape.
-Array map(ArrayRef<Array> arrays, ElementFunction function);
+EventArray map(ArrayRef<EventArray> arrays, ElementFunction function);
 
 /// The sum, in f64, of what `function` makes of the elements of arrays of rank
 /// one.
-Scalar sum(ArrayRef<Array> arrays, ElementFunction function);
+Scalar sum(ArrayRef<EventArray> arrays, ElementFunction function);
 
 /// The largest element of an array of rank one; not a number if one of them is
 /// not.
-Scalar maximum(Array array);
+Scalar maximum(EventArray array);
 
 /// Each element times a number.
-Array operator*(Scalar factor, Array array);
-inline Array operator*(double factor, Array array) {
+EventArray operator*(Scalar factor, EventArray array);
+inline EventArray operator*(double factor, EventArray array) {
   return array.constant(factor) * array;
 }
 

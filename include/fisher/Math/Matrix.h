@@ -22,7 +22,7 @@ namespace mlir::fisher {
 /// A square matrix in the compute type, whose elements can be replaced.
 class Matrix {
 public:
-  explicit Matrix(Array array) : array(array) {}
+  explicit Matrix(EventArray array) : array(array) {}
 
   Scalar operator()(Value i, Value j) const { return array.at({i, j}); }
   void set(Value i, Value j, Scalar element);
@@ -37,10 +37,10 @@ public:
   void setValue(Value tensor) {
     array = {getBuilder(), tensor, getComputeType()};
   }
-  Array asArray() const { return array; }
+  EventArray asArray() const { return array; }
 
 private:
-  Array array;
+  EventArray array;
 };
 
 /// Elements of a matrix, and of a vector, by their indices.
@@ -50,16 +50,16 @@ using NumberAt = llvm::function_ref<Scalar(Value i)>;
 /// The matrix, and the vector, of what a function makes of each index; sizes
 /// and types are those of `like`.
 Matrix buildMatrix(const Matrix &like, ElementAt element);
-Array buildVector(const Matrix &like, NumberAt number);
+EventArray buildVector(const Matrix &like, NumberAt number);
 
 /// The sum of what a function makes of the indices of a matrix's rows.
 Scalar sumOverRows(const Matrix &matrix, NumberAt term);
 
 /// The symmetric part of what a component stores.
-Matrix readSymmetric(Array array);
+Matrix readSymmetric(EventArray array);
 /// Its lower triangle, with zeros above. Unless the diagonal is positive, no
 /// element is a number.
-Matrix readLower(Array array);
+Matrix readLower(EventArray array);
 
 Matrix transpose(const Matrix &a);
 Matrix operator+(const Matrix &a, const Matrix &b);
@@ -74,7 +74,7 @@ Matrix lower(const Matrix &a, double diagonal = 1.0);
 Matrix mirrorLower(const Matrix &a);
 
 /// v diag(weights) wᵀ.
-Matrix product(const Matrix &v, Array weights, const Matrix &w);
+Matrix product(const Matrix &v, EventArray weights, const Matrix &w);
 
 /// The lower triangular L with positive diagonal and a = L Lᵀ. Unless `a` is
 /// positive definite, no element is a number.
@@ -89,7 +89,7 @@ Matrix solveLowerTransposed(const Matrix &l, const Matrix &b);
 /// m = u diag(sqrt(squares)) vectorsᵀ for an orthogonal u, from the largest
 /// singular value to the smallest, which keeps its digits beside large ones.
 struct RightSingular {
-  Array squares;
+  EventArray squares;
   Matrix vectors;
 };
 RightSingular rightSingular(const Matrix &m);
@@ -101,11 +101,11 @@ Scalar norm(const Matrix &a);
 Matrix positiveLike(const Matrix &a, Scalar norm);
 /// vᵀ a v for each column v of `vectors`. For computed eigenvectors of `a`
 /// these are the eigenvalues, with digits beyond those of the vectors.
-Array quadraticForms(const Matrix &a, const Matrix &vectors);
+EventArray quadraticForms(const Matrix &a, const Matrix &vectors);
 
 /// a = vectors diag(values) vectorsᵀ, values from the largest to the smallest.
 struct SymmetricEigen {
-  Array values;
+  EventArray values;
   Matrix vectors;
 };
 SymmetricEigen eigenSymmetric(const Matrix &a);

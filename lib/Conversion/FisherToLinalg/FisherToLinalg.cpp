@@ -58,7 +58,7 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
         });
   auto event = cast<EventFamilyInterface>(family);
   return buildEventLoop(builder, op, inputs, results, sum, vectorBits,
-                        [&](FormulaBuilder &b, ArrayRef<Array> arrays) {
+                        [&](FormulaBuilder &b, ArrayRef<EventArray> arrays) {
                           return formula(event, b, arrays);
                         });
 }

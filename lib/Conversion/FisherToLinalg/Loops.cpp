@@ -378,7 +378,7 @@ static SmallVector<Value> buildLaneLoop(FormulaBuilder &b, ValueRange inputs,
         Value left = arith::SubIOp::create(b, size, start);
         Value count = arith::MinUIOp::create(b, left, b.getIndex(lanes));
         RowBlock block{start, count, lanes};
-        SmallVector<Array> arrays;
+        SmallVector<EventArray> arrays;
         for (Value input : inputs)
           arrays.emplace_back(b, readColumns(b, input, block), computeType);
         SmallVector<Value> rows;
@@ -422,7 +422,7 @@ SmallVector<Value> mlir::fisher::buildEventLoop(OpBuilder &builder,
 
   // The results for one distribution.
   auto evaluate = [&](ValueRange distribution) {
-    SmallVector<Array> arrays;
+    SmallVector<EventArray> arrays;
     for (Value input : inputs) {
       EventSlice slice(b, b.getLoc(), input, distribution);
       Value event = tensor::ExtractSliceOp::create(

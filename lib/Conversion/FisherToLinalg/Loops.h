@@ -24,8 +24,8 @@ namespace mlir::fisher {
 /// elements of the inputs, or from their arrays of event elements.
 using PointwiseFormula =
     llvm::function_ref<SmallVector<Value>(FormulaBuilder &, ArrayRef<Scalar>)>;
-using EventFormula =
-    llvm::function_ref<SmallVector<Value>(FormulaBuilder &, ArrayRef<Array>)>;
+using EventFormula = llvm::function_ref<SmallVector<Value>(
+    FormulaBuilder &, ArrayRef<EventArray>)>;
 
 /// `value` as a number of type `type`.
 Value castFloat(OpBuilder &builder, Location loc, Value value, Type type);
