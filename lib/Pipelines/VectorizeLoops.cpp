@@ -95,6 +95,10 @@ public:
 };
 } // namespace
 
+static int64_t getElementBytes(Value value) {
+  return getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() / 8;
+}
+
 static bool isConstant(Value value, int64_t number) {
   return getConstantIntValue(value) == number;
 }
@@ -152,7 +156,8 @@ private:
     return floatType ? convertFloat(b, b.getLoc(), value, floatType) : value;
   }
   Value combineLanes(const Reduction &reduction, Value total);
-  /// A result's number and what is in an accumulator.
+  /// Combines a reduction's total with what its result has, and stores it
+  /// there.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
               Value mask = {});
 
@@ -173,6 +178,7 @@ private:
       Value size, Value blockSize,
       llvm::function_ref<void(Value number, Value lower, Value upper)> body);
 
+  Value getBlockSize(int64_t dim);
   /// One for each arrangement of the results.
   void buildFlat();
   void buildRows();
@@ -218,10 +224,8 @@ LogicalResult LoopVectorizer::analyzeResult(OpOperand &init) {
   std::optional<vector::CombiningKind> kind =
       linalg::getCombinerOpKind(combiner);
   std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
-  auto yield = cast<linalg::YieldOp>(loop.getBlock()->getTerminator());
-  unsigned number = init.getOperandNumber() - loop.getNumDpsInputs();
   if (!kind || !neutral || combiner->getBlock() != loop.getBlock() ||
-      yield.getOperand(number) != combiner->getResult(0) ||
+      loop.getMatchingYieldValue(&init)->get() != combiner->getResult(0) ||
       !combiner->hasOneUse())
     return failure();
   bool first = combiner->getOperand(0) == out;
@@ -359,8 +363,7 @@ void LoopVectorizer::prefetch(OpOperand &operand, ArrayRef<Value> at) {
   if (isParallel || loop.getNumLoops() != 1 || numOps <= shortBody || !row ||
       !loop.isDpsInput(&operand) || !isContiguous(operand))
     return;
-  int64_t width =
-      getElementTypeOrSelf(row.getType()).getIntOrFloatBitWidth() / 8;
+  int64_t width = getElementBytes(row);
   Value distance = b.min(sizes[0], b.index(maxPrefetchBytes / width));
   for (int64_t byte = 0; byte < lanes * width; byte += cacheLineBytes) {
     Value index = b.add(b.add(at[0], distance), b.index(byte / width));
@@ -385,8 +388,7 @@ void LoopVectorizer::store(OpOperand &operand, Value value, ArrayRef<Value> at,
     vector::StoreOp::create(b, value, buffer, indices);
     return;
   }
-  int64_t bytes =
-      lanes * getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() / 8;
+  int64_t bytes = lanes * getElementBytes(value);
   auto choice = scf::IfOp::create(b, streams, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
@@ -448,10 +450,8 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
     return arith::AddIOp::create(b, step,
                                  vector::BroadcastOp::create(b, type, at[dim]));
   });
-  auto yield = cast<linalg::YieldOp>(loop.getBlock()->getTerminator());
   for (OpOperand *init : dense) {
-    Value value =
-        yield.getOperand(init->getOperandNumber() - loop.getNumDpsInputs());
+    Value value = loop.getMatchingYieldValue(init)->get();
     store(*init, body.lookupVector(value), at, mask);
   }
   SmallVector<Value> next;
@@ -574,9 +574,7 @@ void LoopVectorizer::forEachBlock(
     body(b.index(0), b.index(0), size);
     return;
   }
-  auto build = [&](OpBuilder &nested, Value block) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(nested.getInsertionBlock());
+  auto build = [&](Value block) {
     Value lower = b.multiply(block, blockSize);
     body(block, lower, b.min(b.add(lower, blockSize), size));
   };
@@ -584,13 +582,14 @@ void LoopVectorizer::forEachBlock(
     scf::ParallelOp::create(
         b, ValueRange(b.index(0)), ValueRange(number), ValueRange(b.index(1)),
         [&](OpBuilder &nested, Location, ValueRange blocks) {
-          build(nested, blocks[0]);
+          OpBuilder::InsertionGuard guard(b);
+          b.setInsertionPointToEnd(nested.getInsertionBlock());
+          build(blocks[0]);
         });
     return;
   }
   b.loop(b.index(0), number, b.index(1), {}, [&](Value block, ValueRange) {
-    Value lower = b.multiply(block, blockSize);
-    body(block, lower, b.min(b.add(lower, blockSize), size));
+    build(block);
     return SmallVector<Value>();
   });
 }
@@ -609,8 +608,7 @@ Value LoopVectorizer::buildStreamCondition() {
     if (!loop.getMatchingIndexingMap(&operand).isIdentity() ||
         !counted.insert(buffer).second)
       continue;
-    int64_t width =
-        getElementTypeOrSelf(buffer.getType()).getIntOrFloatBitWidth() / 8;
+    int64_t width = getElementBytes(buffer);
     bytes = b.add(bytes, b.multiply(sizes[0], b.index(width)));
     if (loop.isDpsInput(&operand))
       continue;
@@ -687,14 +685,21 @@ Value LoopVectorizer::combineBlocks(const Reduction &reduction, Value partials,
   return arith::SelectOp::create(b, isEmpty, neutral, loadAt(b.index(0)));
 }
 
+/// How much of a dimension a block takes, if it takes all of the others.
+Value LoopVectorizer::getBlockSize(int64_t dim) {
+  Value rest = b.index(1);
+  for (auto [other, size] : llvm::enumerate(sizes))
+    if (static_cast<int64_t>(other) != dim)
+      rest = b.multiply(rest, size);
+  return b.max(b.divide(b.index(blockLength), b.max(rest, b.index(1))),
+               b.index(1));
+}
+
 /// Every result is dense, or one number.
 void LoopVectorizer::buildFlat() {
   int64_t rank = loop.getNumLoops(), inner = rank - 1;
   SmallVector<Value> at(rank);
   // Blocks are of the outermost dimension.
-  Value rest = b.index(1);
-  for (Value size : ArrayRef(sizes).drop_front())
-    rest = b.multiply(rest, size);
   Value blockSize;
   if (rank == 1) {
     blockSize =
@@ -703,9 +708,8 @@ void LoopVectorizer::buildFlat() {
     if (cacheBytes > 0)
       streams = buildStreamCondition();
   } else {
-    Value rows = b.max(b.divide(b.index(blockLength), b.max(rest, b.index(1))),
-                       b.index(1));
-    blockSize = b.max(rows, b.ceilDivide(sizes[0], b.index(maxBlocks)));
+    blockSize =
+        b.max(getBlockSize(0), b.ceilDivide(sizes[0], b.index(maxBlocks)));
   }
   Value number = b.ceilDivide(sizes[0], blockSize);
 
@@ -741,14 +745,9 @@ void LoopVectorizer::buildRows() {
   SmallVector<Value> at(loop.getNumLoops());
   SmallVector<int64_t> others(reduced);
   others.pop_back();
-  Value rest = b.index(1);
-  for (auto [dim, size] : llvm::enumerate(sizes))
-    if (static_cast<int64_t>(dim) != kept.front())
-      rest = b.multiply(rest, size);
-  Value blockSize = b.max(
-      b.divide(b.index(blockLength), b.max(rest, b.index(1))), b.index(1));
   forEachBlock(
-      sizes[kept.front()], blockSize, [&](Value, Value lower, Value upper) {
+      sizes[kept.front()], getBlockSize(kept.front()),
+      [&](Value, Value lower, Value upper) {
         b.loop(lower, upper, b.index(1), {}, [&](Value index, ValueRange) {
           at[kept.front()] = index;
           return nest(
@@ -773,13 +772,7 @@ void LoopVectorizer::buildColumns() {
   SmallVector<Value> at(loop.getNumLoops());
   SmallVector<int64_t> others(kept);
   others.pop_back();
-  Value rest = b.index(1);
-  for (Value size : ArrayRef(sizes).drop_back())
-    rest = b.multiply(rest, size);
-  Value blockSize =
-      b.roundUp(b.max(b.divide(b.index(blockLength), b.max(rest, b.index(1))),
-                      b.index(1)),
-                lanes);
+  Value blockSize = b.roundUp(getBlockSize(inner), lanes);
   forEachBlock(sizes[inner], blockSize, [&](Value, Value lower, Value upper) {
     nest(others, at, {}, [&](ValueRange) {
       return forEachVector(
