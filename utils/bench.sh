@@ -42,18 +42,4 @@ for argument in "$@"; do
   esac
 done
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build_dir=$(realpath -m "${BUILD_DIR:-$root/build}")
-venv=$build_dir/runtime-venv
-requirements=$root/benchmarks/runtime/requirements.txt
-
-# A pip that stopped half way leaves no stamp behind.
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-  echo "bench.sh: making $venv"
-  "$root/.venv/bin/python" -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
-  cp "$requirements" "$venv/requirements.txt"
-fi
-
-export FISHER_BUILD_DIR=$build_dir
-exec "$venv/bin/python" "$root/benchmarks/runtime" "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/../benchmarks/run.sh" runtime "$@"

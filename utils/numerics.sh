@@ -39,18 +39,4 @@ for argument in "$@"; do
   esac
 done
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build_dir=$(realpath -m "${BUILD_DIR:-$root/build}")
-venv=$build_dir/numerics-venv
-requirements=$root/benchmarks/numerics/requirements.txt
-
-# A pip that stopped half way leaves no stamp behind.
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-  echo "numerics.sh: making $venv"
-  "$root/.venv/bin/python" -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
-  cp "$requirements" "$venv/requirements.txt"
-fi
-
-export FISHER_BUILD_DIR=$build_dir
-exec "$venv/bin/python" "$root/benchmarks/numerics" "$@"
+exec "$(dirname "${BASH_SOURCE[0]}")/../benchmarks/run.sh" numerics "$@"

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+#===- run.sh - Run a benchmark in an environment of its own ---------------===#
+#
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===-----------------------------------------------------------------------===#
+# What the scripts of utils call: runs benchmarks/$1 with the other arguments,
+# and the Python packages of its requirements.txt in a virtual environment in
+# the build folder.
+set -euo pipefail
+
+name=$1
+shift
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build_dir=$(realpath -m "${BUILD_DIR:-$root/build}")
+venv=$build_dir/$name-venv
+requirements=$root/benchmarks/$name/requirements.txt
+
+# A pip that stopped half way leaves no stamp behind.
+if ! cmp -s "$requirements" "$venv/requirements.txt"; then
+  echo "making $venv"
+  "$root/.venv/bin/python" -m venv --clear "$venv"
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
+  cp "$requirements" "$venv/requirements.txt"
+fi
+
+export FISHER_BUILD_DIR=$build_dir
+exec "$venv/bin/python" "$root/benchmarks/$name" "$@"
