@@ -68,13 +68,6 @@ def asinh_series(x: mpf) -> mpf:
     return (mpmath.asinh(s) / s - 1) / x
 
 
-def asinh_slope_series(x: mpf) -> mpf:
-    """(asinh(√x)/√(x(1 + x)) − 1)/x, −2/3 at 0."""
-    if x == 0:
-        return -mpf(2) / 3
-    return (mpmath.asinh(mpmath.sqrt(x)) / mpmath.sqrt(x * (1 + x)) - 1) / x
-
-
 def root_quotient(f: Callable[[mpf], mpf], x: mpf) -> mpf:
     """f(√x)/√x for an odd f with slope 1, 1 at 0."""
     s = mpmath.sqrt(x)
@@ -105,6 +98,11 @@ def log_sensitivity(w: mpf) -> mpf:
     return z * w / (2 * mpmath.atanh(z)) if w else mpf(0)
 
 
+def log_tail_series(f: mpf) -> mpf:
+    """(f − log(1 + f))/f², 1/2 at 0."""
+    return (f - mpmath.log1p(f)) / f**2 if f else mpf(1) / 2
+
+
 def tables() -> list[Table]:
     sqrt2 = mpmath.sqrt(2)
     # A little wider than an eighth of a turn, as quotients are rounded.
@@ -128,7 +126,17 @@ def tables() -> list[Table]:
             high=((sqrt2 - 1) / (sqrt2 + 1)) ** 2 * mpf("1.001"),
             target=atanh_series,
             sensitivity=log_sensitivity,
-            degree={"f32": 2, "f64": 6},
+            degree={"f64": 6},
+        ),
+        Table(
+            name="logTailTable",
+            formula="(f - log1p(f)) / f^2",
+            function="log1p(f) = f - f^2 P(f)",
+            low=mpmath.sqrt(mpf(1) / 2) - 1,
+            high=sqrt2 - 1,
+            target=log_tail_series,
+            sensitivity=lambda f: f**2 / abs(mpmath.log1p(f)) if f else mpf(0),
+            degree={"f32": 8},
         ),
         Table(
             name="logWideTable",
@@ -145,19 +153,9 @@ def tables() -> list[Table]:
             formula="(asinh(sqrt x)/sqrt x - 1) / x",
             function="asinh(sqrt x)/sqrt x = 1 + x P(x)",
             low=mpf(0),
-            high=mpf(1) / 2,
+            high=mpf(3) / 4,
             target=asinh_series,
             sensitivity=lambda x: x / (1 + x * asinh_series(x)),
-            degree={"f32": 5, "f64": 13},
-        ),
-        Table(
-            name="asinhSlopeTable",
-            formula="(asinh(sqrt x)/sqrt(x (1 + x)) - 1) / x",
-            function="asinh(sqrt x)/sqrt(x (1 + x)) = 1 + x P(x)",
-            low=mpf(0),
-            high=mpf(1) / 2,
-            target=asinh_slope_series,
-            sensitivity=lambda x: x / (1 + x * asinh_slope_series(x)),
             degree={"f32": 6, "f64": 15},
         ),
         Table(
@@ -361,7 +359,7 @@ def generate() -> str:
         lines.append(f"// P = {table.formula}")
         lines.append(f"// for {table.function}")
         low, high = mpmath.nstr(table.low, 8), mpmath.nstr(table.high, 8)
-        for element in PRECISION:
+        for element in table.degree:
             coefficients = fit(table, element)
             error = round_up(relative_error(table, coefficients))
             lines.append(

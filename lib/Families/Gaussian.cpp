@@ -39,6 +39,11 @@ static bool isLogarithmic(GaussianChart chart) {
          chart == GaussianChart::log_variance;
 }
 
+/// Whether the chart stores a number that must be positive.
+static bool storesPositive(GaussianChart chart) {
+  return !isLogarithmic(chart) && chart != GaussianChart::softplus;
+}
+
 /// How many times the logarithm of sigma a logarithmic chart stores.
 static double getLogFactor(GaussianChart chart) {
   return chart == GaussianChart::log_variance ? 2.0 : 1.0;
@@ -49,9 +54,13 @@ namespace {
 struct Scale {
   GaussianChart chart;
   Scalar stored;
+  /// Whether what is stored outside the chart's domain does not matter.
+  bool isInDomain = false;
 
   /// A scale outside the chart's domain is not a number.
-  Scalar positive() const { return positiveOrNaN(stored); }
+  Scalar positive() const {
+    return isInDomain ? stored : positiveOrNaN(stored);
+  }
 
   Scalar sigma() const {
     switch (chart) {
@@ -94,6 +103,18 @@ struct Scale {
     llvm_unreachable("all charts are handled");
   }
 
+  /// The same where 1/sigma is known.
+  Scalar logSlope(Scalar inverseSigma) const {
+    switch (chart) {
+    case GaussianChart::sigma:
+      return inverseSigma;
+    case GaussianChart::softplus:
+      return sigmoid(stored) * inverseSigma;
+    default:
+      return logSlope();
+    }
+  }
+
   /// The stored value of this scale's sigma divided by `ratio`.
   Scalar dividedBy(Scalar ratio) const {
     switch (chart) {
@@ -113,7 +134,7 @@ struct Scale {
   }
 };
 
-/// The hyperbolic sine and cosine of (rho1 - rho2)/2.
+/// h = sinh((rho1 - rho2)/2), and the cosine.
 struct HalfDifference {
   Scalar sinh, cosh;
 };
@@ -143,6 +164,15 @@ struct ScalePair {
     return sqrt(first.sigma()) * sqrt(second.sigma());
   }
 
+  /// 1/(sigma1 sigma2).
+  Scalar inverseProduct() const {
+    if (!logarithmic())
+      return 1.0 / (first.sigma() * second.sigma());
+    const double whole = 1.0 / getLogFactor(chart());
+    Difference sum = exactDifference(-first.stored, second.stored);
+    return exp(whole * sum.rounded) * (1.0 + whole * sum.lost);
+  }
+
   /// sigma1 - sigma2 without cancellation; not for logarithmic charts.
   Scalar sigmaDifference() const {
     Scalar a = first.stored, b = second.stored;
@@ -162,19 +192,24 @@ struct ScalePair {
     }
   }
 
-  /// h = sinh((rho1 - rho2)/2) = (sigma1 - sigma2)/(2m), and the cosine, with
-  /// `overM` for the division. The rounding of a difference matters where it is
+  Scalar sigmaSum() const { return first.sigma() + second.sigma(); }
+
+  /// Of a logarithmic chart. The rounding of a difference matters where it is
   /// large, and there cosh is |h| or little more.
-  HalfDifference halfDifference(function_ref<Scalar(Scalar)> overM) const {
-    if (logarithmic()) {
-      const double half = 0.5 / getLogFactor(chart());
-      Difference difference = exactDifference(first.stored, second.stored);
-      Scalar h = sinh(half * difference.rounded);
-      h = h + (1.0 + abs(h)) * (half * difference.lost);
-      return {h, sqrt(1.0 + square(h))};
-    }
-    return {0.5 * overM(sigmaDifference()),
-            overM(0.5 * first.sigma() + 0.5 * second.sigma())};
+  HalfDifference halfLogDifference() const {
+    const double half = 0.5 / getLogFactor(chart());
+    Difference difference = exactDifference(first.stored, second.stored);
+    Scalar h = sinh(half * difference.rounded);
+    h = h + (1.0 + abs(h)) * (half * difference.lost);
+    return {h, sqrt(1.0 + square(h))};
+  }
+
+  /// h = (sigma1 - sigma2)/(2m), m as above.
+  HalfDifference halfDifference(Scalar m) const {
+    if (logarithmic())
+      return halfLogDifference();
+    Scalar mean = 0.5 * first.sigma() + 0.5 * second.sigma();
+    return {0.5 * sigmaDifference() / m, mean / m};
   }
 
   /// Half of (sigma1/sigma2)^2 - 1, which may be a number of the type where the
@@ -193,102 +228,147 @@ struct ScalePair {
   }
 };
 
-/// Two beliefs, and what the geometry needs of them.
+/// d^2 and the gradient by the first belief's components.
+using ValueAndSlopes = SmallVector<Scalar>;
+
+/// What geodesics need of two beliefs.
+struct Separation {
+  /// The hyperbolic distance.
+  Scalar D;
+  /// exp(D/2) is the power of a number whose digits are right, because the
+  /// rounding of a large D would be multiplied by what D is.
+  Scalar expBase, expExponent;
+  /// m exp(D/2).
+  Scalar scaledExp;
+};
+
+/// Two beliefs that are not extreme: neither the product of their scales nor y
+/// is near the end of the type's range. One division is enough for them.
 ///
-/// Beliefs are "far" where sinh(D/2) is so large that its square might not be
+/// Here the squared chord y = 4 sinh^2(D/2) is the sum of (2g)^2 and (2h)^2.
+class NearPair {
+public:
+  NearPair(Point a, Point b, GaussianChart chart)
+      : scales{{chart, a[1], true}, {chart, b[1], true}},
+        inverse(scales.inverseProduct()), slopeByMean((a[0] - b[0]) * inverse),
+        squared2g(slopeByMean * (0.5 * (a[0] - b[0]))), squaredChord(squared2g),
+        slopeByRho(squared2g) {
+    if (scales.logarithmic()) {
+      HalfDifference half = scales.halfLogDifference();
+      Scalar twiceH = 2.0 * half.sinh;
+      squaredChord = multiplyAdd(twiceH, twiceH, squared2g);
+      slopeByRho = multiplyAdd(twiceH, 2.0 * half.cosh, -squared2g);
+    } else {
+      Scalar difference = scales.sigmaDifference();
+      Scalar scaled = difference * inverse;
+      squaredChord = multiplyAdd(scaled, difference, squared2g);
+      slopeByRho = multiplyAdd(scaled, scales.sigmaSum(), -squared2g);
+    }
+  }
+
+  /// Whether the two are extreme after all, or not in the chart's domain.
+  Condition isRare() const {
+    const double bound = choose(inverse, 0x1p100, 0x1p1000);
+    Condition isExtreme = !(inverse > 1.0 / bound) || !(inverse < bound) ||
+                          !(squaredChord < choose(inverse, 0x1p60, 0x1p500));
+    if (!storesPositive(scales.chart()))
+      return isExtreme;
+    // The other is positive, too, where the product is.
+    return isExtreme || !(scales.first.stored > 0.0);
+  }
+
+  Scalar squaredDistance() const {
+    return 2.0 * square(hyperbolicArc(squaredChord));
+  }
+
+  ValueAndSlopes withGradient() const {
+    Scalar k = 2.0 * hyperbolicArcQuotient(squaredChord);
+    Scalar inverseSigma = scales.second.sigma() * inverse;
+    return {squaredDistance(), k * slopeByMean,
+            k * slopeByRho * scales.first.logSlope(inverseSigma)};
+  }
+
+  Separation separation() const {
+    Scalar x = 0.25 * squaredChord;
+    Scalar exp = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+    return {hyperbolicArc(squaredChord), exp, exp.constant(0.5),
+            scales.geometricMean() * sqrt(exp)};
+  }
+
+private:
+  ScalePair scales;
+  /// 1/m^2, and dy/dmu1 = (mu1 - mu2)/m^2.
+  Scalar inverse, slopeByMean;
+  /// (2g)^2, y, and dy/drho1 = 4 h sqrt(1+h^2) - 4 g^2.
+  Scalar squared2g, squaredChord, slopeByRho;
+};
+
+/// Any two beliefs.
+///
+/// They are "far" where sinh(D/2) is so large that its square might not be
 /// represented. There sinh, cosh and exp/2 of D/2 agree to all digits, so
 /// lengths are measured in units of N = m sinh(D/2) instead of m.
-struct Pair {
-  Scalar meanDifference;
+class AnyPair {
+public:
+  AnyPair(Point a, Point b, GaussianChart chart)
+      : scales{{chart, a[1]}, {chart, b[1]}}, m(scales.geometricMean()),
+        base(std::sqrt(1.0 / 8.0) * (a[0] - b[0])),
+        half(scales.halfDifference(m)), far(isFar()), N(hypotenuse()),
+        unit(select(far, N, m)), g(base / unit),
+        h(select(far, m * half.sinh / N, half.sinh)),
+        coshHalf(select(far, abs(h), half.cosh)), x(square(g) + square(h)),
+        root(std::sqrt(2.0) * (sqrt(N) / sqrt(m))),
+        farDistance(4.0 * log(root)) {}
+
+  Scalar squaredDistance() const {
+    return select(far, 2.0 * square(farDistance),
+                  2.0 * square(hyperbolicArc(4.0 * x)));
+  }
+
+  ValueAndSlopes withGradient() const {
+    // d(d^2)/dx.
+    Scalar k =
+        select(far, 4.0 * farDistance, 8.0 * hyperbolicArcQuotient(4.0 * x));
+    Scalar byRho = k * (h * coshHalf - square(g));
+    return {squaredDistance(), k * (std::sqrt(0.5) * (g / unit)),
+            byRho * scales.first.logSlope()};
+  }
+
+  Separation separation() const {
+    Scalar exp = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+    return {select(far, farDistance, hyperbolicArc(4.0 * x)),
+            select(far, root, exp), select(far, x.constant(2.0), 0.5),
+            select(far, 2.0 * N, m * sqrt(exp))};
+  }
+
+private:
+  Condition isFar() const {
+    const double threshold = choose(m, 0x1p+29, 0x1p+249);
+    return abs(base) > threshold * m || abs(half.sinh) > threshold;
+  }
+
+  /// Of m g and m h.
+  Scalar hypotenuse() const {
+    Scalar height = abs(m * half.sinh), width = abs(base);
+    Scalar longer = max(width, height), shorter = min(width, height);
+    return longer * sqrt(1.0 + square(shorter / longer));
+  }
+
   ScalePair scales;
-  Scalar m;
+  /// m, and m g.
+  Scalar m, base;
+  HalfDifference half;
   Condition far;
-  /// What g and h are measured by: m, or N where far.
-  Scalar unit;
-  /// g, g over the unit, h, and cosh((rho1 - rho2)/2) in units of m or N.
-  Scalar g, gOverUnit, h, coshHalf;
+  /// m sinh(D/2), and what g and h are measured by: m, or N where far.
+  Scalar N, unit;
+  /// g, h, and cosh((rho1 - rho2)/2) in these units.
+  Scalar g, h, coshHalf;
   /// g^2 + h^2: sinh^2(D/2), or one where far.
   Scalar x;
-  /// exp(D), or its fourth root where far.
-  Scalar expBase;
-  /// D where far, else zero.
-  Scalar farDistance;
-
-  /// D = 2 asinh(sqrt(x)).
-  Scalar hyperbolicDistance() const {
-    return select(far, farDistance, 2.0 * sqrt(x) * asinhRootQuotient(x));
-  }
-
-  /// d^2 = 2 D^2.
-  Scalar squaredDistance() const {
-    return select(far, 2.0 * square(farDistance), 8.0 * squaredAsinhRoot(x));
-  }
-
-  /// exp(t D/2): the power of a number whose digits are right, because the
-  /// rounding of a large D would be multiplied by t D.
-  Scalar expHalf(Scalar t) const {
-    return power(expBase, t * select(far, x.constant(2.0), 0.5));
-  }
-
-  /// exp(-D/2) sqrt(sigma1/sigma2) = sigma1/(m exp(D/2)), which is
-  /// sigma1/(2N) where far.
-  Scalar expMinusHalfTimesRootRatio() const {
-    return scales.first.sigma() / select(far, 2.0 * unit, m * sqrt(expBase));
-  }
+  /// exp(D/4), and D, where far.
+  Scalar root, farDistance;
 };
 } // namespace
-
-static Pair relate(Point a, Point b, GaussianChart chart) {
-  ScalePair scales{{chart, a[1]}, {chart, b[1]}};
-  Scalar meanDifference = a[0] - b[0];
-  Scalar m = scales.geometricMean();
-  Scalar inverse = 1.0 / m;
-  auto timesInverse = [&](Scalar y) { return y * inverse; };
-  HalfDifference half = scales.halfDifference(timesInverse);
-  Scalar base = std::sqrt(1.0 / 8.0) * meanDifference;
-  Scalar g = base * inverse;
-  Scalar x = square(g) + square(half.sinh);
-  Scalar expD = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
-
-  const double threshold = choose(m, 0x1p+60, 0x1p+500);
-  auto isFar = [&](Scalar sinhHalf) {
-    return abs(base) > threshold * m || abs(sinhHalf) > threshold;
-  };
-  // The inverse of a tiny number may be infinite.
-  Condition isRare = isFar(half.sinh) || m < choose(m, 0x1p-125, 0x1p-1021);
-  auto measureRare = [&]() -> SmallVector<Scalar> {
-    HalfDifference exact =
-        scales.halfDifference([&](Scalar y) { return y / m; });
-    Condition far = isFar(exact.sinh);
-    // m g and m h, and N as the hypotenuse of the two.
-    Scalar height = m * exact.sinh;
-    Scalar longer = max(abs(base), abs(height));
-    Scalar shorter = min(abs(base), abs(height));
-    Scalar N = longer * sqrt(1.0 + square(shorter / longer));
-    Scalar unit = select(far, N, m);
-    Scalar rareG = base / unit;
-    Scalar h = select(far, height / N, exact.sinh);
-    Scalar rareX = square(rareG) + square(h);
-    Scalar root = std::sqrt(2.0) * (sqrt(N) / sqrt(m));
-    Scalar nearExp = 1.0 + 2.0 * (rareX + sqrt(rareX) * sqrt(1.0 + rareX));
-    return {unit,
-            rareG,
-            rareG / unit,
-            h,
-            select(far, abs(h), exact.cosh),
-            rareX,
-            select(far, root, nearExp),
-            select(far, 4.0 * log(root), 0.0)};
-  };
-  SmallVector<Scalar> values = selectRarely(
-      isRare, measureRare,
-      {m, g, g * inverse, half.sinh, half.cosh, x, expD, m.constant(0.0)});
-  // Where the distance was measured so, it is not zero.
-  Condition far = values[7] > 0.0;
-  return {meanDifference, scales,    m,         far,
-          values[0],      values[1], values[2], values[3],
-          values[4],      values[5], values[6], values[7]};
-}
 
 //===----------------------------------------------------------------------===//
 // Names and domains
@@ -302,11 +382,6 @@ ArrayRef<StringRef> GaussianAttr::getComponentNames() const {
 ArrayRef<StringRef> GaussianAttr::getStandardNames() const {
   static constexpr StringRef names[] = {"mean", "standard deviation"};
   return names;
-}
-
-/// Whether the chart stores a number that must be positive.
-static bool storesPositive(GaussianChart chart) {
-  return !isLogarithmic(chart) && chart != GaussianChart::softplus;
 }
 
 bool GaussianAttr::isInDomain(unsigned component, double value) const {
@@ -355,20 +430,20 @@ FailureOr<SmallVector<double>> GaussianAttr::getStoredFromStandard(
 //===----------------------------------------------------------------------===//
 
 Scalar GaussianAttr::buildSquaredDistance(Point a, Point b) const {
-  return relate(a, b, getChart()).squaredDistance();
+  NearPair near(a, b, getChart());
+  auto buildRare = [&]() -> SmallVector<Scalar> {
+    return {AnyPair(a, b, getChart()).squaredDistance()};
+  };
+  return selectRarely(near.isRare(), buildRare, near.squaredDistance())[0];
 }
 
-// With x = sinh^2(D/2) and k = d(d^2)/dx = 4D/(sqrt(x) sqrt(1+x)):
-//   dx/drho1 = h sqrt(1+h^2) - g^2,  dx/dmu1 = g / (sqrt(2) m).
 DistanceAndGradient
 GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
-  Pair pair = relate(a, b, getChart());
-  Scalar k = select(pair.far, 4.0 * pair.farDistance,
-                    8.0 * squaredAsinhRootSlope(pair.x));
-  Scalar byRho = k * (pair.h * pair.coshHalf - square(pair.g));
-  Scalar byMean = k * (std::sqrt(0.5) * pair.gOverUnit);
-  return {pair.squaredDistance(),
-          {byMean, byRho * pair.scales.first.logSlope()}};
+  NearPair near(a, b, getChart());
+  auto buildRare = [&] { return AnyPair(a, b, getChart()).withGradient(); };
+  SmallVector<Scalar> values =
+      selectRarely(near.isRare(), buildRare, near.withGradient());
+  return {values[0], {values[1], values[2]}};
 }
 
 // KL = ((Delta mu/sigma2)^2 + y - log(1+y))/2 with 1+y = (sigma1/sigma2)^2.
@@ -419,26 +494,38 @@ Components GaussianAttr::buildExp(Point a, Point tangent) const {
   return {a[0] + tangent[0] * shift, scale.dividedBy(inverseRatio)};
 }
 
+static Separation separate(Point a, Point b, GaussianChart chart) {
+  auto list = [](const Separation &s) -> SmallVector<Scalar> {
+    return {s.D, s.expBase, s.expExponent, s.scaledExp};
+  };
+  NearPair near(a, b, chart);
+  auto buildRare = [&] { return list(AnyPair(a, b, chart).separation()); };
+  SmallVector<Scalar> values =
+      selectRarely(near.isRare(), buildRare, list(near.separation()));
+  return {values[0], values[1], values[2], values[3]};
+}
+
 // Weights w1 = sinh((1-t)D)/sinh D and w2 = sinh(tD)/sinh D, u_i = w_i/sigma_i:
 //   sigma = 1/(u1+u2),  mu = mu1 + (mu2-mu1) u2/(u1+u2).
 // With q(f) = (1 - e^-2fD)/(2fD), and in units of 1/sigma1,
-//   u1 = (1-t) e^-tD q(1-t)/q(1),  u2 = t e^tD (e^-D sigma1/sigma2) q(t)/q(1).
+//   u1 = (1-t) e^-tD q(1-t)/q(1),  u2 = t e^tD (e^-D sigma1/sigma2) q(t)/q(1),
+// where e^-D sigma1/sigma2 is the square of sigma1/(m e^(D/2)).
 Components GaussianAttr::buildGeodesic(Point a, Point b, Scalar t) const {
-  Pair pair = relate(a, b, getChart());
-  Scalar D = pair.hyperbolicDistance();
+  auto [D, expBase, expExponent, scaledExp] = separate(a, b, getChart());
+  Scale scale{getChart(), a[1]};
   Scalar rest = 1.0 - t;
   Scalar whole = expm1Quotient(-2.0 * D);
-  Scalar growth = pair.expHalf(t);
+  Scalar growth = power(expBase, t * expExponent);
   Scalar u1 = rest * (expm1Quotient(-2.0 * rest * D) / whole) / growth / growth;
   Scalar u2 = t * (expm1Quotient(-2.0 * t * D) / whole) *
-              square(pair.expMinusHalfTimesRootRatio() * growth);
+              square(scale.sigma() / scaledExp * growth);
   Scalar sum = u1 + u2;
   // Start from the nearer mean, so that both ends are met.
   Scalar fraction = u2 / sum;
   Condition nearFirst = fraction <= 0.5;
   Scalar mean = select(nearFirst, a[0], b[0]) -
-                pair.meanDifference * select(nearFirst, fraction, -(u1 / sum));
-  return {mean, pair.scales.first.dividedBy(sum)};
+                (a[0] - b[0]) * select(nearFirst, fraction, -(u1 / sum));
+  return {mean, scale.dividedBy(sum)};
 }
 
 Components GaussianAttr::buildConvert(Point belief,

@@ -18,6 +18,7 @@
 #include "fisher/Math/Coefficients.h"
 #include "fisher/Math/Evaluation.h"
 
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -38,7 +39,7 @@ struct Format {
   double ln2Nearest, ln2Rest;
   /// The bit pattern of √½.
   uint64_t rootHalf;
-  ArrayRef<double> exp, log, logWide, asinhRoot, asinhSlope;
+  ArrayRef<double> exp, logWide, asinhRoot;
 
   uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
   /// Without these bits a number has so few that its square is exact.
@@ -65,10 +66,8 @@ static const Format &formatOf(Scalar x) {
                              /*ln2Rest=*/-0x1.05c610ca86c39p-29,
                              /*rootHalf=*/0x3f3504f3,
                              tables::expTableF32,
-                             tables::logTableF32,
                              tables::logWideTableF32,
-                             tables::asinhRootTableF32,
-                             tables::asinhSlopeTableF32};
+                             tables::asinhRootTableF32};
   static const Format f64 = {/*mantissaBits=*/52,
                              /*bias=*/1023,
                              /*negligible=*/0x1p-55,
@@ -79,10 +78,8 @@ static const Format &formatOf(Scalar x) {
                              /*ln2Rest=*/0x1.abc9e3b39803fp-56,
                              /*rootHalf=*/0x3fe6a09e667f3bcd,
                              tables::expTableF64,
-                             tables::logTableF64,
                              tables::logWideTableF64,
-                             tables::asinhRootTableF64,
-                             tables::asinhSlopeTableF64};
+                             tables::asinhRootTableF64};
   return x.isDouble() ? f64 : f32;
 }
 
@@ -313,13 +310,21 @@ static Normalized normalize(Scalar u) {
           select(subnormal, offset + shift, u.constant(offset))};
 }
 
+/// f − log(1 + f) for f in [√½ − 1, √2 − 1].
+static Scalar logTail(Scalar f) {
+  // In f32 a polynomial of f costs less than a division.
+  if (!f.isDouble())
+    return square(f) * balancedPolynomial(f, coefficients::logTailTableF32);
+  // log(1 + f) = 2z + z³Q(z²) = f − z(f − z²Q(z²)).
+  LogVariable t(f);
+  return t.z * (f - t.w * polynomial(t.w, coefficients::logTableF64));
+}
+
 /// n·ln 2 + log(1 + f) for f in [√½ − 1, √2 − 1].
 static Scalar assembleLog(Scalar n, Scalar f) {
   const Format &format = formatOf(f);
-  LogVariable t(f);
-  // log(1 + f) = 2z + z³Q(z²) = f − z(f − z²Q(z²)).
-  Scalar tail = t.z * (f - t.w * polynomial(t.w, format.log));
-  return n * format.ln2High + (f - (tail - n * format.ln2Low));
+  Scalar tail = multiplyAdd(n, f.constant(-format.ln2Low), logTail(f));
+  return multiplyAdd(n, f.constant(format.ln2High), f - tail);
 }
 
 /// c/2^n, where `power` is 2^n.
@@ -423,48 +428,47 @@ Scalar power(Scalar base, Scalar exponent) {
   return onDomain(base, 0.0, 0.0, result);
 }
 
-namespace {
-/// asinh √x, where x is not small, and √(x(1 + x)).
-struct AsinhRoot {
-  Scalar value, root;
-
-  explicit AsinhRoot(Scalar x) : value(x), root(x) {
-    // asinh √x = ½ log(4v), v = ¼ + h + √(h(h + ½)), h = ½x.
-    Scalar h = 0.5 * x;
-    Condition isSquarable = h < choose(x, 0x1p60, 0x1p500);
-    Scalar halfRoot = select(isSquarable, sqrt(h * h + 0.5 * h), h);
-    Scalar first = 0.25 + h;
-    Scalar v = first + halfRoot;
-    // What rounding loses of v; the guard is for infinity.
-    Scalar lost = (halfRoot - (v - first)) + (h - (first - 0.25));
-    Scalar c = select(isSquarable, lost, 0.0);
-    Decomposition u = decompose(v, v.constant(exponentOffset(formatOf(x)) - 2));
-    value = 0.5 * logOfSum(c, u);
-    root = 2.0 * halfRoot;
-  }
-};
-} // namespace
-
-/// Below this number, functions of asinh √x are polynomials.
-static constexpr double asinhRootBound = 0.5;
+/// log(2^k (c + a + b)) for a, b ≥ 0, and c = 2^−k, so that nothing is lost
+/// where a and b are small. The sum is in the range of the numbers that have an
+/// inverse.
+static Scalar logOfThree(int k, Scalar a, Scalar b) {
+  const Format &format = formatOf(a);
+  const double c = std::ldexp(1.0, -k);
+  Decomposition u =
+      decompose((c + a) + b, a.constant(exponentOffset(format) - k));
+  // What is taken apart is 2^n (1 + f), without the rounding of the sum.
+  Scalar inverse = (2 * format.powerOfTwo(0) - u.power).toScalar();
+  Scalar f =
+      multiplyAdd(b, inverse, multiplyAdd(a, inverse, c * inverse - 1.0));
+  return assembleLog(u.n, f);
+}
 
 Scalar asinhRootQuotient(Scalar x) {
   Scalar nearby = 1.0 + x * polynomial(x, formatOf(x).asinhRoot);
+  // asinh √x = ½ log(16(e + 1/16 + √(e(e + ⅛)))), e = x/8.
+  const double largest = choose(x, 0x1.fffffep127, 0x1.fffffffffffffp1023);
+  Scalar e = 0.125 * clampAbove(x, largest);
+  Condition isSquarable = e < choose(x, 0x1p60, 0x1p500);
+  Scalar root = sqrt(multiplyAdd(e, e, 0.125 * e));
+  Scalar twice = logOfThree(4, e, select(isSquarable, root, e));
   // The square root halves the error of what it is taken of.
-  Scalar far = sqrt(square(AsinhRoot(x).value) / x);
-  return select(x > asinhRootBound, far, nearby);
+  return select(x > 0.75, 0.5 * sqrt(square(twice) / x), nearby);
 }
 
-Scalar squaredAsinhRoot(Scalar x) {
-  Scalar quotient = 1.0 + x * polynomial(x, formatOf(x).asinhRoot);
-  return select(x > asinhRootBound, square(AsinhRoot(x).value),
-                x * square(quotient));
+/// sinh D where 2(cosh D − 1) = y.
+static Scalar sinhOfArc(Scalar y) {
+  Scalar halfChord = 0.5 * y;
+  return sqrt(multiplyAdd(halfChord, halfChord, y));
 }
 
-Scalar squaredAsinhRootSlope(Scalar x) {
-  Scalar nearby = 1.0 + x * polynomial(x, formatOf(x).asinhSlope);
-  AsinhRoot far(x);
-  return select(x > asinhRootBound, far.value / far.root, nearby);
+Scalar hyperbolicArc(Scalar y) {
+  // D = log(cosh D + sinh D).
+  return logOfThree(0, 0.5 * y, sinhOfArc(y));
+}
+
+Scalar hyperbolicArcQuotient(Scalar y) {
+  Scalar sinh = sinhOfArc(y);
+  return select(y <= 0.0, 1.0, hyperbolicArc(y) / sinh);
 }
 
 Scalar softplus(Scalar x) {

@@ -15,6 +15,7 @@
 #include "mlir/IR/TypeUtilities.h"
 
 #include <limits>
+#include <optional>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -101,8 +102,31 @@ Condition operator||(Condition a, Condition b) {
   return {a.getBuilder(),
           a.getBuilder().get<arith::OrIOp>(a.getValue(), b.getValue())};
 }
+/// What is true where an ordered comparison of sizes is not, if it is one.
+static std::optional<arith::CmpFPredicate>
+negate(arith::CmpFPredicate predicate) {
+  switch (predicate) {
+  case arith::CmpFPredicate::OLT:
+    return arith::CmpFPredicate::UGE;
+  case arith::CmpFPredicate::OLE:
+    return arith::CmpFPredicate::UGT;
+  case arith::CmpFPredicate::OGT:
+    return arith::CmpFPredicate::ULE;
+  case arith::CmpFPredicate::OGE:
+    return arith::CmpFPredicate::ULT;
+  default:
+    return std::nullopt;
+  }
+}
+
+// A comparison is negated by another, because the regions of a choice by a
+// negation would change places, and the rare one is the first.
 Condition operator!(Condition a) {
   FormulaBuilder &b = a.getBuilder();
+  if (auto comparison = a.getValue().getDefiningOp<arith::CmpFOp>())
+    if (auto negated = negate(comparison.getPredicate()))
+      return compare(*negated, {b, comparison.getLhs()},
+                     {b, comparison.getRhs()});
   Value ones = b.get<arith::ConstantOp>(b.getOneAttr(a.getValue().getType()));
   return {b, b.get<arith::XOrIOp>(a.getValue(), ones)};
 }

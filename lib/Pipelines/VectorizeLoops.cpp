@@ -42,7 +42,12 @@ using linalg::GenericOp;
 static constexpr int64_t maxBlocks = 1024;
 /// So many iterations are summed before they are added to the sum of a block.
 static constexpr int64_t sumLength = 4096;
-/// Bodies with no more operations wait for memory, or for the sum before.
+/// So many vectors are worked on side by side, because each by itself is a long
+/// chain of operations that wait for one another: that of a distance has some
+/// hundred cycles, more than a processor looks ahead. Short bodies wait for
+/// memory, or for the sum before.
+static constexpr int64_t interleave = 4;
+/// Bodies with no more operations leave time to wait for memory.
 static constexpr int64_t shortBody = 16;
 /// How far ahead the next row is at most.
 static constexpr int64_t maxPrefetchBytes = 32768;
@@ -288,12 +293,14 @@ LogicalResult LoopVectorizer::analyze() {
     (inKept.test(dim) ? kept : reduced).push_back(dim);
   numOps = 0;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
-  lanes = llvm::bit_floor(
+  int64_t vector = llvm::bit_floor(
       static_cast<uint64_t>(std::max<int64_t>(vectorBits / widest, 1)));
-  if (numOps <= shortBody)
-    lanes *= 4;
-  else if (numOps <= 300)
-    lanes *= 2;
+  lanes = vector * interleave;
+  int64_t length = loop.getStaticLoopRanges().back();
+  // Shorter vectors of bf16 would be rounded by calls, one number at a time.
+  if (ShapedType::isStatic(length))
+    lanes = std::clamp(static_cast<int64_t>(llvm::PowerOf2Ceil(length)),
+                       std::max<int64_t>(vector, 8), lanes);
   // A body's time is about its number of operations: blocks take some 10 us.
   blockLength = std::clamp<int64_t>(
       llvm::bit_floor(static_cast<uint64_t>(1000000 / numOps)), 256, 16384);

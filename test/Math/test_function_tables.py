@@ -64,9 +64,9 @@ def cos_error(p, x):
 ERRORS = {
     "expTable": exp_error,
     "logTable": log_error,
+    "logTailTable": lambda p, f: (f - f**2 * polynomial(p, f)) / log1p(f) - 1,
     "logWideTable": log_error,
     "asinhRootTable": root_error(asinh),
-    "asinhSlopeTable": root_error(lambda t: asinh(t) / sqrt(1 + t**2)),
     "atanTable": root_error(atan),
     "asinTable": root_error(asin),
     "sinTable": root_error(sin),
@@ -76,7 +76,9 @@ ERRORS = {
 
 
 def test_every_table_is_there():
-    assert set(TABLES) == {(name, element) for name in ERRORS for element in ("f32", "f64")}
+    both = {(name, element) for name in ERRORS for element in ("f32", "f64")}
+    # The logarithm is computed differently.
+    assert set(TABLES) == both - {("logTable", "f32"), ("logTailTable", "f64")}
 
 
 @pytest.mark.parametrize("name, element", list(TABLES))

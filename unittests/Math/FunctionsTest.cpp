@@ -37,6 +37,8 @@ static long double log1pRemainder(long double y) {
   return y * y * sum;
 }
 
+/// The hyperbolic arc with the squared chord y.
+static long double arc(long double y) { return 2 * asinhl(sqrtl(y) / 2); }
 static long double asinhRootQuotient(long double x) {
   return x ? asinhl(sqrtl(x)) / sqrtl(x) : 1;
 }
@@ -169,23 +171,21 @@ static const std::vector<Function> functions = {
      {{0, 2}, {1e-45, 3.4e38}, {0.5, 5}},
      {{0, 2}, {5e-324, 1.79e308}, {0.5, 5}},
      {{0, 1}, {inf, 0}}},
-    {"squaredAsinhRoot",
-     fisher::squaredAsinhRoot,
-     [](long double x) { return asinhl(sqrtl(x)) * asinhl(sqrtl(x)); },
-     3.0,
-     3.0,
-     {{0, 2}, {1e-38, 3.4e38}, {0.5, 5}},
-     {{0, 2}, {1e-307, 1.79e308}, {0.5, 5}},
+    {"hyperbolicArc",
+     fisher::hyperbolicArc,
+     arc,
+     2.5,
+     2.6,
+     {{0, 8}, {1e-38, 1.1e18}, {0, 1e-3}},
+     {{0, 8}, {1e-307, 3.2e150}, {0, 1e-3}},
      {{0, 0}}},
-    {"squaredAsinhRootSlope",
-     fisher::squaredAsinhRootSlope,
-     [](long double x) {
-       return x ? asinhl(sqrtl(x)) / (sqrtl(x) * sqrtl(1 + x)) : 1;
-     },
+    {"hyperbolicArcQuotient",
+     fisher::hyperbolicArcQuotient,
+     [](long double y) { return y ? arc(y) / sqrtl(y + y * y / 4) : 1; },
      3.0,
-     3.0,
-     {{0, 2}, {1e-45, 1e36}, {0.5, 5}},
-     {{0, 2}, {5e-324, 1e305}, {0.5, 5}},
+     2.9,
+     {{0, 8}, {1e-45, 1.1e18}, {0, 1e-3}},
+     {{0, 8}, {5e-324, 3.2e150}, {0, 1e-3}},
      {{0, 1}}},
     {"sinh",
      fisher::sinh,

@@ -45,12 +45,6 @@ inline constexpr double expTableF64[] = {
 
 // P = (2 atanh(sqrt w)/sqrt w - 2) / w
 // for log1p(f) = f - z (f - w P(w)), z = f/(2+f), w = z^2
-// f32: interval [0.0, 0.029466689], degree 2, error < 8.2e-10
-inline constexpr double logTableF32[] = {
-    0x1.55557a0000000p-1,
-    0x1.995ec80000000p-2,
-    0x1.31e2f00000000p-2,
-};
 // f64: interval [0.0, 0.029466689], degree 6, error < 1.3e-18
 inline constexpr double logTableF64[] = {
     0x1.5555555555593p-1,
@@ -60,6 +54,21 @@ inline constexpr double logTableF64[] = {
     0x1.7466476d6e515p-3,
     0x1.39a0d58d31960p-3,
     0x1.2f0ec8c0e1ef0p-3,
+};
+
+// P = (f - log1p(f)) / f^2
+// for log1p(f) = f - f^2 P(f)
+// f32: interval [-0.29289322, 0.41421356], degree 8, error < 4.3e-9
+inline constexpr double logTailTableF32[] = {
+    0x1.fffff80000000p-2,
+    -0x1.5555500000000p-2,
+    0x1.0004320000000p-2,
+    -0x1.99a4160000000p-3,
+    0x1.5425b80000000p-3,
+    -0x1.226e6e0000000p-3,
+    0x1.0f40d60000000p-3,
+    -0x1.085dd60000000p-3,
+    0x1.38380a0000000p-4,
 };
 
 // P = (2 atanh(sqrt w)/sqrt w - 2) / w
@@ -87,63 +96,34 @@ inline constexpr double logWideTableF64[] = {
 
 // P = (asinh(sqrt x)/sqrt x - 1) / x
 // for asinh(sqrt x)/sqrt x = 1 + x P(x)
-// f32: interval [0.0, 0.5], degree 5, error < 3.8e-9
+// f32: interval [0.0, 0.75], degree 6, error < 4.3e-9
 inline constexpr double asinhRootTableF32[] = {
     -0x1.5555140000000p-3,
-    0x1.331e700000000p-4,
-    -0x1.6b7bf60000000p-5,
-    0x1.d4cb520000000p-6,
-    -0x1.09c0cc0000000p-6,
-    0x1.5b52460000000p-8,
+    0x1.3320e40000000p-4,
+    -0x1.6bf2c00000000p-5,
+    0x1.dc84d40000000p-6,
+    -0x1.2698f00000000p-6,
+    0x1.10f2a20000000p-7,
+    -0x1.00ac5a0000000p-9,
 };
-// f64: interval [0.0, 0.5], degree 13, error < 1.4e-17
+// f64: interval [0.0, 0.75], degree 15, error < 2.7e-17
 inline constexpr double asinhRootTableF64[] = {
-    -0x1.5555555555443p-3,
-    0x1.333333331a544p-4,
-    -0x1.6db6db610cce4p-5,
-    0x1.f1c7192cf8871p-6,
-    -0x1.6e8b629fb50f9p-6,
-    0x1.1c4b8e20da4ffp-6,
-    -0x1.c9610a452d865p-7,
-    0x1.792536e6bf0efp-7,
-    -0x1.398e6eda53432p-7,
-    0x1.fb6154bb35f95p-8,
-    -0x1.74d70a523a3f0p-8,
-    0x1.bdf5eb79c8280p-9,
-    -0x1.701fe349bd4ecp-10,
-    0x1.2eff08154f722p-12,
-};
-
-// P = (asinh(sqrt x)/sqrt(x (1 + x)) - 1) / x
-// for asinh(sqrt x)/sqrt(x (1 + x)) = 1 + x P(x)
-// f32: interval [0.0, 0.5], degree 6, error < 7.6e-9
-inline constexpr double asinhSlopeTableF32[] = {
-    -0x1.55552c0000000p-1,
-    0x1.1108a20000000p-1,
-    -0x1.d2edf60000000p-2,
-    0x1.95c1520000000p-2,
-    -0x1.47f7ee0000000p-2,
-    0x1.97cc440000000p-3,
-    -0x1.0a61900000000p-4,
-};
-// f64: interval [0.0, 0.5], degree 15, error < 5.5e-18
-inline constexpr double asinhSlopeTableF64[] = {
-    -0x1.5555555555531p-1,
-    0x1.111111110efa2p-1,
-    -0x1.d41d41d2c227ep-2,
-    0x1.a01a0166afd2dp-2,
-    -0x1.7a462a5395ca9p-2,
-    0x1.5d2cb98b9259fp-2,
-    -0x1.45e18204b1b79p-2,
-    0x1.3295f28f53593p-2,
-    -0x1.21b3b9f993f2dp-2,
-    0x1.109a3d40cf5a6p-2,
-    -0x1.f3b318dea6481p-3,
-    0x1.aa42feef129e4p-3,
-    -0x1.3a808b65610dep-3,
-    0x1.6a3f81e0d2460p-4,
-    -0x1.17ee47e029261p-5,
-    0x1.a8cae34860586p-8,
+    -0x1.5555555555374p-3,
+    0x1.333333330d91ap-4,
+    -0x1.6db6db5d22f3dp-5,
+    0x1.f1c718b8ef466p-6,
+    -0x1.6e8b62bbbe07ep-6,
+    0x1.1c4bed132ddf4p-6,
+    -0x1.c96ca4487a9d6p-7,
+    0x1.7985df4e20c7bp-7,
+    -0x1.3b92707205b2cp-7,
+    0x1.0500e252f3373p-7,
+    -0x1.999292b42e665p-8,
+    0x1.1e69e1727fe0dp-8,
+    -0x1.4a02d79afdd32p-9,
+    0x1.1c4fa0ac51b2bp-10,
+    -0x1.3e125f2f2305dp-12,
+    0x1.556c04acd6292p-15,
 };
 
 // P = (atan(sqrt x)/sqrt x - 1) / x

@@ -37,6 +37,23 @@ inline Scalar polynomial(Scalar x, ArrayRef<double> coefficients) {
   return sum;
 }
 
+/// The same by Estrin's scheme: a few more multiplications, but a chain of
+/// operations as long as the logarithm of their number.
+inline Scalar balancedPolynomial(Scalar x, ArrayRef<double> coefficients) {
+  SmallVector<Scalar> terms;
+  for (double coefficient : coefficients)
+    terms.push_back(x.constant(coefficient));
+  for (Scalar power = x; terms.size() > 1; power = power * power) {
+    SmallVector<Scalar> pairs;
+    for (size_t i = 0; i + 1 < terms.size(); i += 2)
+      pairs.push_back(multiplyAdd(terms[i + 1], power, terms[i]));
+    if (terms.size() % 2)
+      pairs.push_back(terms.back());
+    terms = std::move(pairs);
+  }
+  return terms.front();
+}
+
 } // namespace mlir::fisher
 
 #endif // FISHER_MATH_EVALUATION_H

@@ -55,10 +55,11 @@ Scalar power(Scalar base, Scalar exponent);
 /// asinh(√x)/√x for x ≥ 0, 1 at 0. It is smooth at 0, so negative x of the size
 /// of a rounding error give what they should. Error: f32 2.2, f64 2.2 ulp.
 Scalar asinhRootQuotient(Scalar x);
-/// asinh(√x)² for x ≥ 0, and its derivative asinh(√x)/√(x(1 + x)), 1 at 0.
-/// Error: f32 3.0 and 3.0, f64 3.0 and 3.0 ulp.
-Scalar squaredAsinhRoot(Scalar x);
-Scalar squaredAsinhRootSlope(Scalar x);
+/// The hyperbolic arc D whose squared chord is y = 2(cosh D − 1), and the slope
+/// D/sinh D of its square, 1 at 0; for y from 0 to 2^60 (f64: 2^500). Error:
+/// f32 2.5 and 3.0, f64 2.6 and 2.9 ulp.
+Scalar hyperbolicArc(Scalar y);
+Scalar hyperbolicArcQuotient(Scalar y);
 /// The hyperbolic sine and cosine. Error: sinh f32 2.2, f64 2.0, cosh f32 1.2,
 /// f64 1.2 ulp.
 Scalar sinh(Scalar x);
