@@ -29,12 +29,16 @@ inline Scalar logOfRatio(Scalar a, Scalar b) {
 
 /// softplus(a) - softplus(b) without cancellation.
 inline Scalar softplusDifference(Scalar a, Scalar b) {
-  // log((1+e^a)/(1+e^b)); far apart, the parts that grow like the arguments
-  // and the rest are subtracted each by itself.
-  Scalar near = log1p(expm1(a - b) * sigmoid(b));
-  Scalar far = (max(a, a.constant(0.0)) - max(b, b.constant(0.0))) +
-               (log1p(exp(-abs(a))) - log1p(exp(-abs(b))));
-  return select(abs(a - b) < 1.0, near, far);
+  Scalar difference = a - b, size = abs(difference);
+  // log((1+e^a)/(1+e^b)), as what is to be added to the smaller one.
+  Scalar near = log1p(expm1(size) * select(a > b, sigmoid(b), sigmoid(a)));
+  // Far apart, the parts that grow like the arguments and the rest are
+  // subtracted each by itself.
+  auto buildFar = [&]() -> SmallVector<Scalar> {
+    return {(max(a, a.constant(0.0)) - max(b, b.constant(0.0))) +
+            (log1p(exp(-abs(a))) - log1p(exp(-abs(b))))};
+  };
+  return selectRarely(!(size < 16.0), buildFar, copysign(near, difference))[0];
 }
 
 /// e^-x - 1 + x >= 0, where `y` is e^-x - 1.
