@@ -68,6 +68,13 @@ def asinh_series(x: mpf) -> mpf:
     return (mpmath.asinh(s) / s - 1) / x
 
 
+def erf_series(x: mpf) -> mpf:
+    """(log(erfc x)/x + 2/√π)/x, −2/π at 0."""
+    if x == 0:
+        return -2 / mpmath.pi
+    return (mpmath.log(mpmath.erfc(x)) / x + 2 / mpmath.sqrt(mpmath.pi)) / x
+
+
 def root_quotient(f: Callable[[mpf], mpf], x: mpf) -> mpf:
     """f(√x)/√x for an odd f with slope 1, 1 at 0."""
     s = mpmath.sqrt(x)
@@ -207,6 +214,16 @@ def tables() -> list[Table]:
             target=root_series(mpmath.tan, mpf(1) / 3),
             sensitivity=root_sensitivity(mpmath.tan),
             degree={"f32": 6, "f64": 13},
+        ),
+        Table(
+            name="erfTable",
+            formula="(log(erfc x)/x + 2/sqrt(pi)) / x",
+            function="erf x = 1 - e^u, u = x (x P(x) - 2/sqrt(pi))",
+            low=mpf(0),
+            high=mpf(6),
+            target=erf_series,
+            sensitivity=lambda x: x**2 / (1 / mpmath.erfc(x) - 1) if x else mpf(0),
+            degree={"f32": 9, "f64": 22},
         ),
     ]
 

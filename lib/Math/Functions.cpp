@@ -39,7 +39,7 @@ struct Format {
   double ln2Nearest, ln2Rest;
   /// The bit pattern of √½.
   uint64_t rootHalf;
-  ArrayRef<double> exp, logWide, asinhRoot;
+  ArrayRef<double> exp, logWide, asinhRoot, erf;
 
   uint64_t mantissaMask() const { return (uint64_t(1) << mantissaBits) - 1; }
   /// Without these bits a number has so few that its square is exact.
@@ -67,7 +67,8 @@ static const Format &formatOf(Scalar x) {
                              /*rootHalf=*/0x3f3504f3,
                              tables::expTableF32,
                              tables::logWideTableF32,
-                             tables::asinhRootTableF32};
+                             tables::asinhRootTableF32,
+                             tables::erfTableF32};
   static const Format f64 = {/*mantissaBits=*/52,
                              /*bias=*/1023,
                              /*negligible=*/0x1p-55,
@@ -79,7 +80,8 @@ static const Format &formatOf(Scalar x) {
                              /*rootHalf=*/0x3fe6a09e667f3bcd,
                              tables::expTableF64,
                              tables::logWideTableF64,
-                             tables::asinhRootTableF64};
+                             tables::asinhRootTableF64,
+                             tables::erfTableF64};
   return x.isDouble() ? f64 : f32;
 }
 
@@ -497,6 +499,16 @@ Scalar softplusInverse(Scalar y) {
   Normalized normalized = normalize(sum);
   Decomposition u = decompose(normalized.u, normalized.exponentOffset);
   return onDomain(y, 0.0, -infinity, select(isLarge, y, 0.0) + logOfSum(c, u));
+}
+
+Scalar erf(Scalar x) {
+  // From 6 on it rounds to 1.
+  Scalar size = clampAbove(abs(x), 6);
+  // −2/√π in two parts.
+  Scalar slope = (size * polynomial(size, formatOf(x).erf) -
+                  choose(x, -0x1.f7ac92p-25, 0x1.1ae3a914fed8p-56)) -
+                 choose(x, 0x1.20dd76p+0, 0x1.20dd750429b6dp+0);
+  return copysign(expm1BelowZero(size * slope), x);
 }
 
 } // namespace mlir::fisher

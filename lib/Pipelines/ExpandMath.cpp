@@ -36,6 +36,7 @@ static Value build(Operation *op, FormulaBuilder &b) {
       .Case([&](math::ExpM1Op) { return unary(fisher::expm1); })
       .Case([&](math::LogOp) { return unary(fisher::log); })
       .Case([&](math::Log1pOp) { return unary(fisher::log1p); })
+      .Case([&](math::ErfOp) { return unary(fisher::erf); })
       .Case([&](math::SinhOp) { return unary(fisher::sinh); })
       .Case([&](math::CoshOp) { return unary(fisher::cosh); })
       .Case([&](math::TanhOp) { return unary(fisher::tanh); })

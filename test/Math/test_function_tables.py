@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mpmath import asin, asinh, atan, cos, expm1, linspace, log1p, mp, mpf, pi, sin, sqrt, tan
+from mpmath import asin, asinh, atan, cos, erf, expm1, linspace, log1p, mp, mpf, pi, sin, sqrt, tan
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "utils" / "fit_functions.py"
@@ -72,6 +72,7 @@ ERRORS = {
     "sinTable": root_error(sin),
     "cosTable": cos_error,
     "tanTable": root_error(tan),
+    "erfTable": lambda p, x: -expm1(x * (x * polynomial(p, x) - 2 / sqrt(pi))) / erf(x) - 1,
 }
 
 

@@ -257,6 +257,48 @@ inline constexpr double tanTableF64[] = {
     0x1.5ea59ba431f44p-16,
 };
 
+// P = (log(erfc x)/x + 2/sqrt(pi)) / x
+// for erf x = 1 - e^u, u = x (x P(x) - 2/sqrt(pi))
+// f32: interval [0.0, 6.0], degree 9, error < 3.5e-10
+inline constexpr double erfTableF32[] = {
+    -0x1.45f3080000000p-1,
+    -0x1.a4f3f40000000p-4,
+    0x1.39453a0000000p-6,
+    0x1.ff4b3a0000000p-13,
+    -0x1.d32aa20000000p-10,
+    0x1.7a47500000000p-11,
+    -0x1.4434cc0000000p-13,
+    0x1.1088640000000p-16,
+    -0x1.a314940000000p-24,
+    -0x1.a30f000000000p-24,
+};
+// f64: interval [0.0, 6.0], degree 22, error < 2.3e-17
+inline constexpr double erfTableF64[] = {
+    -0x1.45f306dc9c8bbp-1,
+    -0x1.a4f4e2a1abfd4p-4,
+    0x1.396685912f009p-6,
+    0x1.b6b69ea0e320ep-13,
+    -0x1.bca68f5d4f628p-10,
+    0x1.3566262a47ee6p-11,
+    -0x1.b29291dbe29b6p-16,
+    -0x1.0e37c694e3168p-14,
+    0x1.f0541efea84ecp-16,
+    -0x1.aad79cf11df70p-19,
+    -0x1.a3000c8492c19p-19,
+    0x1.102b820f7e65bp-19,
+    -0x1.2eff042d0a78fp-21,
+    0x1.1f72d4a2aadb8p-27,
+    0x1.207273d4ca634p-24,
+    -0x1.2d3ca8014c73dp-25,
+    0x1.769de16a92f72p-27,
+    -0x1.48208118f4f0ep-29,
+    0x1.a22cda07433c1p-32,
+    -0x1.7ebb41fb455c7p-35,
+    0x1.df0e3996a7ca4p-39,
+    -0x1.7008c46d82407p-43,
+    0x1.06120bfaaf052p-48,
+};
+
 // pi/2 as a sum
 // f32: 4 parts of 14 bits and a rest, error < 2.0e-25
 inline constexpr double quarterTurnPartsF32[] = {

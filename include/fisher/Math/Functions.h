@@ -73,6 +73,9 @@ Scalar softplus(Scalar x);
 /// ulp, also where it vanishes, at ln 2.
 Scalar softplusInverse(Scalar y);
 
+/// The error function. Error: f32 2.2, f64 2.3 ulp.
+Scalar erf(Scalar x);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_MATH_FUNCTIONS_H

@@ -144,7 +144,7 @@ def FisherExpandMath : Pass<"fisher-expand-math"> {
     rational functions with a stated error (`fisher/Math/Functions.h`,
     `fisher/Math/Trigonometry.h`). A model's own `math.exp`, `math.expm1`,
     `math.log`, `math.log1p`, `math.sinh`, `math.cosh`, `math.tanh`, `math.sin`,
-    `math.cos`, `math.tan`, `math.asin`, `math.atan`, `math.atan2` and
+    `math.cos`, `math.tan`, `math.asin`, `math.atan`, `math.atan2`, `math.erf` and
     `math.rsqrt` on f32 and f64, numbers or vectors, become the same: they
     need no library, and vectors of them no calls.
 
