@@ -118,6 +118,13 @@ FailureOr<StoredComponents> CategoricalAttr::getStoredEvents(
 // One belief
 //===----------------------------------------------------------------------===//
 
+/// A sum in f64 in the type that formulas of `array` are evaluated in.
+static Scalar roundLike(EventArray array, Scalar sum) {
+  FormulaBuilder &b = sum.getBuilder();
+  return {b,
+          convertFloat(b, b.getLoc(), sum.getValue(), array.getComputeType())};
+}
+
 namespace {
 
 /// One outcome: what a belief stores, and the root of the weight u; that of the
@@ -131,15 +138,19 @@ struct Outcome {
 class Belief {
 public:
   Belief(CategoricalChart chart, EventArray stored)
+      : Belief(chart, stored, getTop(chart, stored)) {}
+  Belief(CategoricalChart chart, EventArray stored, EventArray roots)
       : stored(stored), isLogits(chart == CategoricalChart::logits),
-        top(isLogits ? maximum(stored) : stored.constant(0.0)),
-        roots(map(stored,
-                  [&](ArrayRef<Scalar> x) { return buildWeightRoot(x[0]); })),
-        total(sum({stored, roots},
-                  [&](ArrayRef<Scalar> e) {
-                    return isLogits ? square(e[1]) : e[0];
-                  })),
+        roots(roots), rootSquares(sumOfProducts(roots, roots)),
+        total(isLogits ? roundLike(stored, rootSquares)
+                       : sum(stored, [](ArrayRef<Scalar> x) { return x[0]; })),
         totalRoot(sqrt(total)) {}
+
+  /// The largest logit.
+  static Scalar getTop(CategoricalChart chart, EventArray stored) {
+    return chart == CategoricalChart::logits ? maximum(stored)
+                                             : stored.constant(0.0);
+  }
 
   /// sqrt(p), which is there long after p is too small for the type.
   Scalar getRoot(Outcome outcome) const { return outcome.root / totalRoot; }
@@ -153,6 +164,16 @@ public:
   /// digits where its own has none.
   Condition isLikely(Outcome outcome) const {
     return outcome.root > 0.75 * totalRoot;
+  }
+
+  /// What `build` returns if an outcome may be likely, else zero.
+  Scalar ifAnyIsLikely(llvm::function_ref<Scalar()> build) const {
+    if (!isLogits)
+      return build();
+    // The largest root is one.
+    return selectRarely(
+        0.75 * totalRoot < 1.0, [&] { return SmallVector<Scalar>{build()}; },
+        totalRoot.constant(0.0))[0];
   }
 
   using OutcomeFunction =
@@ -172,18 +193,20 @@ public:
 
   EventArray stored;
   bool isLogits;
-  /// The largest logit.
-  Scalar top;
   EventArray roots;
-  /// The sum U of the weights, and its root.
+  /// The sum U of the weights, from the roots and in f64.
+  Scalar rootSquares;
+  /// U and its root.
   Scalar total, totalRoot;
 
 private:
-  Scalar buildWeightRoot(Scalar x) const {
-    if (!isLogits)
-      return sqrt(x);
-    return expHalfDifference(x, top);
-  }
+  Belief(CategoricalChart chart, EventArray stored, Scalar top)
+      : Belief(chart, stored, map(stored, [&](ArrayRef<Scalar> x) {
+                 return chart == CategoricalChart::logits
+                            ? expHalfDifference(x[0], top)
+                            : sqrt(x[0]);
+               })) {}
+
   static Scalar nonNegative(Scalar x) { return select(x >= 0.0, x, x.nan()); }
 };
 
@@ -201,26 +224,49 @@ struct OutcomePair {
   Scalar rise;
 };
 
+/// The roots of two beliefs' weights, and how much the second are larger.
+struct PairRoots {
+  PairRoots(CategoricalChart chart, EventArray a, EventArray b)
+      : topOfFirst(Belief::getTop(chart, a)),
+        topOfSecond(Belief::getTop(chart, b)),
+        first(build(chart, a, b, &HalfExponentials::first)),
+        second(build(chart, a, b, &HalfExponentials::second)),
+        rises(build(chart, a, b, &HalfExponentials::rise)) {}
+
+  Scalar topOfFirst, topOfSecond;
+  EventArray first, second, rises;
+
+private:
+  /// What the three have in common is computed once, in one loop.
+  EventArray build(CategoricalChart chart, EventArray a, EventArray b,
+                   Scalar HalfExponentials::*part) const {
+    return map({a, b}, [&](ArrayRef<Scalar> e) {
+      if (chart == CategoricalChart::logits)
+        return halfExponentials(e[0], topOfFirst, e[1], topOfSecond).*part;
+      Scalar u = sqrt(e[0]), w = sqrt(e[1]);
+      Scalar rise = select(u + w > 0.0, (e[1] - e[0]) / (u + w), u + w);
+      return HalfExponentials{u, w, rise}.*part;
+    });
+  }
+};
+
 /// What two beliefs have between them.
 class Pair {
 public:
   Pair(CategoricalChart chart, EventArray first, EventArray second)
-      : a(chart, first), b(chart, second), shift(exactDifference(b.top, a.top)),
-        rises(map({a.stored, b.stored, a.roots, b.roots},
-                  [&](ArrayRef<Scalar> e) {
-                    return buildRise({e[0], e[2]}, {e[1], e[3]});
-                  })),
-        excess(sumOf([&](OutcomePair o) {
-          return o.rise * (o.second.root + o.first.root);
-        })),
-        overlap(
-            sumOf([&](OutcomePair o) { return o.first.root * o.second.root; }) /
-            a.totalRoot / b.totalRoot),
+      : roots(chart, first, second), a(chart, first, roots.first),
+        b(chart, second, roots.second),
+        shift(exactDifference(roots.topOfSecond, roots.topOfFirst)),
+        riseSquares(sumOfProducts(roots.rises, roots.rises)),
+        risesOnRoots(sumOfProducts(roots.first, roots.rises)),
+        rootProducts(sumOfProducts(roots.first, roots.second)),
+        overlap(roundLike(first, rootProducts) / a.totalRoot / b.totalRoot),
+        isNear(overlap > 0.5),
+        excess(roundLike(first, riseSquares + 2.0 * risesOnRoots)),
         growth(buildGrowth(excess / a.total)),
-        squaredChord(sumOf([&](OutcomePair o) {
-                       return square(o.rise - o.first.root * growth);
-                     }) /
-                     b.total),
+        along(select(isNear, risesOnRoots, rootProducts)),
+        slope(roundLike(first, along / a.rootSquares)),
+        squaredChord(buildSquaredChord()),
         phi(2.0 * asin(0.5 * sqrt(squaredChord))) {}
 
   Scalar getSquaredDistance() const { return square(2.0 * phi); }
@@ -238,6 +284,13 @@ public:
   /// sqrt(q) - sqrt(p).
   Scalar getRootDifference(OutcomePair o) const {
     return (o.rise - o.first.root * growth) / b.totalRoot;
+  }
+
+  /// sqrt(W) (sqrt(q) - B sqrt(p)), B the overlap. Its product with sqrt(u)
+  /// sums to zero.
+  Scalar getRest(OutcomePair o) const {
+    return multiplyAdd(o.first.root, -slope,
+                       select(isNear, o.rise, o.second.root));
   }
 
   /// log(q/p), which is zero for an outcome that neither belief allows.
@@ -267,16 +320,23 @@ public:
     });
   }
 
+  PairRoots roots;
   Belief a, b;
   /// The difference of the largest logits.
   Difference shift;
-  EventArray rises;
-  /// W - U.
-  Scalar excess;
+  /// Of v = sqrt(w) - sqrt(u), the sums of v² and sqrt(u) v, and that of
+  /// sqrt(u) sqrt(w), in f64.
+  Scalar riseSquares, risesOnRoots, rootProducts;
   /// The sum of sqrt(p) sqrt(q).
   Scalar overlap;
+  Condition isNear;
+  /// W - U.
+  Scalar excess;
   /// sqrt(W/U) - 1.
   Scalar growth;
+  /// What v has of sqrt(u), or what sqrt(w) has if the beliefs are not near:
+  /// the sum of products, and this over U.
+  Scalar along, slope;
   /// |sqrt(q) - sqrt(p)|².
   Scalar squaredChord;
   /// The angle between the roots.
@@ -284,7 +344,28 @@ public:
 
 private:
   SmallVector<EventArray> getArrays() const {
-    return {a.stored, b.stored, a.roots, b.roots, rises};
+    return {a.stored, b.stored, roots.first, roots.second, roots.rises};
+  }
+
+  static Scalar buildGrowth(Scalar ratio) {
+    return ratio / (1.0 + sqrt(1.0 + ratio));
+  }
+
+  Scalar buildSquaredChord() const {
+    if (a.stored.isDouble()) {
+      Scalar near = sumOf([&](OutcomePair o) {
+                      return square(o.rise - o.first.root * growth);
+                    }) /
+                    b.total;
+      return select(isNear, near, 2.0 - 2.0 * overlap);
+    }
+    // From W sin(phi)², which sums that are there already give: products of f32
+    // are exact in f64. Where the largest roots are one, what is left of
+    // `whole` is at least 1/(1 + U) of it, so that the digits suffice.
+    Scalar whole = select(isNear, riseSquares, b.rootSquares);
+    Scalar rest = whole - along * (along / a.rootSquares);
+    Scalar left = roundLike(a.stored, max(rest, rest.constant(0.0)));
+    return 2.0 * (left / b.total) / (1.0 + overlap);
   }
 
   /// The logits' difference once the largest of both are at zero.
@@ -295,20 +376,6 @@ private:
     return (rounded - shift.rounded) + (rise.lost - shift.lost);
   }
 
-  Scalar buildRise(Outcome first, Outcome second) const {
-    Scalar x = first.stored, y = second.stored;
-    Scalar u = first.root, w = second.root;
-    if (!a.isLogits)
-      return select(u + w > 0.0, (y - x) / (u + w), u + w);
-    Scalar rise = getLogitDifference(x, y);
-    Scalar larger = select(rise > 0.0, w, u);
-    return copysign(larger * expm1BelowZero(-0.5 * abs(rise)), rise);
-  }
-
-  static Scalar buildGrowth(Scalar ratio) {
-    return ratio / (1.0 + sqrt(1.0 + ratio));
-  }
-
   /// log(W/U).
   Scalar getLogTotalRatio() const {
     Scalar size = log1p(abs(excess) / min(a.total, b.total));
@@ -317,25 +384,28 @@ private:
 };
 
 /// The unit tangent vector of the sphere at sqrt(p) that points to sqrt(q),
-/// times sin(phi): sqrt(q) - B sqrt(p), B = cos(phi). With near beliefs it is
-/// sqrt(q) - sqrt(p) + (1 - B) sqrt(p).
+/// times sin(phi): sqrt(q) - B sqrt(p), B = cos(phi).
 class Direction {
 public:
   explicit Direction(const Pair &pair)
-      : pair(pair), isNear(pair.overlap > 0.5),
-        rootRatio(pair.b.totalRoot / pair.a.totalRoot),
-        slope(select(isNear, pair.growth - 0.5 * pair.squaredChord * rootRatio,
-                     pair.overlap * rootRatio)),
-        rest(pair.sumOf([&](OutcomePair o) {
-          return select(pair.a.isLikely(o.first), 0.0,
-                        o.first.root * getDifference(o));
+      : pair(pair), rootRatio(pair.b.totalRoot / pair.a.totalRoot),
+        others(pair.a.ifAnyIsLikely([&] {
+          return pair.sumOf([&](OutcomePair o) {
+            return select(pair.a.isLikely(o.first), 0.0,
+                          o.first.root * pair.getRest(o));
+          });
         })) {}
 
-  /// The element for an outcome, times sqrt(W). Its product with sqrt(u) sums
-  /// to zero.
+  /// The element for an outcome, times sqrt(W).
   Scalar at(OutcomePair o) const {
-    return select(pair.a.isLikely(o.first), -rest / o.first.root,
-                  getDifference(o));
+    return select(pair.a.isLikely(o.first), -others / o.first.root,
+                  pair.getRest(o));
+  }
+
+  /// The same times sqrt(u).
+  Scalar onRoot(OutcomePair o) const {
+    return select(pair.a.isLikely(o.first), -others,
+                  o.first.root * pair.getRest(o));
   }
 
   /// The element over sqrt(p): sqrt(q/p) - B.
@@ -344,24 +414,18 @@ public:
       return at(o) / o.first.root / rootRatio;
     // Of logits, the ratio is there where the roots are too small for the type.
     Scalar half = 0.5 * pair.getLogRatio(o);
-    Scalar ratio = select(isNear, expm1(half) + 0.5 * pair.squaredChord,
+    Scalar ratio = select(pair.isNear, expm1(half) + 0.5 * pair.squaredChord,
                           exp(half) - pair.overlap);
     return select(pair.a.isLikely(o.first),
-                  -rest / square(o.first.root) / rootRatio, ratio);
+                  -others / square(o.first.root) / rootRatio, ratio);
   }
 
 private:
-  Scalar getDifference(OutcomePair o) const {
-    return select(isNear, o.rise, o.second.root) - o.first.root * slope;
-  }
-
   const Pair &pair;
-  Condition isNear;
   /// sqrt(W/U).
   Scalar rootRatio;
-  /// What the difference has of sqrt(u).
-  Scalar slope;
-  Scalar rest;
+  /// The sum of the products with sqrt(u) of outcomes that are not likely.
+  Scalar others;
 };
 
 } // namespace
@@ -385,7 +449,7 @@ CategoricalAttr::buildSquaredDistanceWithGradient(ArrayPoint a,
   Scalar scaled = factor / pair.a.totalRoot / pair.b.totalRoot;
   EventArray gradient = pair.mapOf([&](OutcomePair o) {
     if (pair.a.isLogits)
-      return scaled * o.first.root * direction.at(o);
+      return scaled * direction.onRoot(o);
     // Along the boundary there is no change to an outcome that neither allows.
     Scalar slope = scaled * (direction.at(o) / o.first.root);
     return select(o.first.stored > 0.0 || o.second.stored > 0.0, slope,
@@ -522,7 +586,7 @@ ArrayComponents CategoricalAttr::buildLog(ArrayPoint a, ArrayPoint b) const {
   return {pair.mapOf([&](OutcomePair o) {
     if (pair.a.isLogits)
       return factor * direction.ratioAt(o);
-    return scaled * o.first.root * direction.at(o);
+    return scaled * direction.onRoot(o);
   })};
 }
 

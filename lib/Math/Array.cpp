@@ -167,13 +167,36 @@ Scalar mlir::fisher::sum(ArrayRef<EventArray> arrays,
                 });
 }
 
+Scalar mlir::fisher::sumOfProducts(EventArray a, EventArray b) {
+  FormulaBuilder &builder = a.getBuilder();
+  FloatType type = builder.getF64Type();
+  // Fused or not, the same number is added if the product is exact.
+  auto flags = arith::FastMathFlagsAttr::get(
+      builder.getContext(), a.isDouble() ? arith::FastMathFlags::none
+                                         : arith::FastMathFlags::contract);
+  return reduce(
+      {EventArray(builder, a.getValue(), type),
+       EventArray(builder, b.getValue(), type)},
+      type, 0.0,
+      [&](ArrayRef<Scalar> e) -> Scalar {
+        return {builder, builder.get<arith::MulFOp>(e[0].getValue(),
+                                                    e[1].getValue(), flags)};
+      },
+      [&](Value total, Value term) -> Value {
+        return arith::AddFOp::create(builder, total, term, flags);
+      });
+}
+
 Scalar mlir::fisher::maximum(EventArray array) {
   FormulaBuilder &builder = array.getBuilder();
+  // Which zero is the larger one takes as long to find out as which number.
+  auto anyZero = arith::FastMathFlagsAttr::get(builder.getContext(),
+                                               arith::FastMathFlags::nsz);
   return reduce(
       array, array.getComputeType(), -std::numeric_limits<double>::infinity(),
       [](ArrayRef<Scalar> element) { return element[0]; },
       [&](Value largest, Value element) -> Value {
-        return arith::MaximumFOp::create(builder, largest, element);
+        return arith::MaximumFOp::create(builder, largest, element, anyZero);
       });
 }
 

@@ -108,16 +108,17 @@ static ExpReduction reduce(Scalar x, int offset) {
   // Adding a number of this size rounds to an integer, which is then found in
   // the low bits of the sum.
   double shift = 1.5 * double(uint64_t(1) << format.mantissaBits) + offset;
-  Scalar shifted = x * 0x1.71547652b82fep+0 + shift;
+  Scalar shifted =
+      multiplyAdd(x, x.constant(0x1.71547652b82fep+0), x.constant(shift));
   Scalar n = shifted - shift;
-  Scalar high = x - n * format.ln2High;
+  Scalar high = multiplyAdd(n, n.constant(-format.ln2High), x);
   Scalar low = n * format.ln2Low;
   return {Bits(shifted), high, low, high - low};
 }
 
 /// e^r − 1 − high, the part that is small beside high.
 static Scalar expTail(const ExpReduction &x) {
-  return square(x.r) * polynomial(x.r, formatOf(x.r).exp) - x.low;
+  return multiplyAdd(square(x.r), polynomial(x.r, formatOf(x.r).exp), -x.low);
 }
 
 /// e^r. Neither the rounding of r nor that of 1 + high matters.
@@ -167,7 +168,7 @@ static Scalar scaledExpm1(const ExpReduction &x, int k) {
   Scalar second = power - 1.0 / double(uint64_t(1) << k);
   Scalar sum = first + second;
   Scalar lost = first - (sum - second);
-  return sum + (power * expTail(x) + lost);
+  return sum + multiplyAdd(power, expTail(x), lost);
 }
 
 /// (e^x − 1)/2^k for x in [expm1LowLimit, (127 + k) ln 2] (f64: 1023 + k), or
@@ -182,6 +183,67 @@ static Scalar scaledExpm1(Scalar x, int k, Scalar rest) {
   reduced.low = reduced.low + rest;
   reduced.r = reduced.high - reduced.low;
   return scaledExpm1(reduced, k);
+}
+
+/// Where e^(x/2) is less than half of the least subnormal number.
+static double halfExpLimit(Scalar x) { return choose(x, -210, -1492); }
+
+namespace {
+/// x = 2n·ln 2 + r, |r| ≤ ln 2.
+struct HalfReduction {
+  /// The low bits are those of n plus the offset.
+  Bits exponent;
+  Scalar n;
+  /// r and 2n times what `ln2High` lacks; exact.
+  Scalar high;
+};
+} // namespace
+
+static HalfReduction reduceHalf(Scalar x, int offset) {
+  const Format &format = formatOf(x);
+  double shift = 1.5 * double(uint64_t(1) << format.mantissaBits) + offset;
+  Scalar shifted =
+      multiplyAdd(x, x.constant(0x1.71547652b82fep-1), x.constant(shift));
+  Scalar n = shifted - shift;
+  return {Bits(shifted), n,
+          multiplyAdd(n, n.constant(-2.0 * format.ln2High), x)};
+}
+
+/// 2 (e^(r/2) − 1) − r, less `rest`.
+static Scalar twiceHalfTail(Scalar r, Scalar rest) {
+  SmallVector<double> coefficients;
+  double scale = 0.5;
+  for (double coefficient : formatOf(r).exp) {
+    coefficients.push_back(scale * coefficient);
+    scale *= 0.5;
+  }
+  return multiplyAdd(square(r), polynomial(r, coefficients), -rest);
+}
+
+/// e^(x/2) for x ≤ 0.
+static Scalar expHalf(const Difference &x) {
+  const Format &format = formatOf(x.rounded);
+  // 2^n may be out of range where the result is not: its bit pattern is that
+  // of 2^n·2^k.
+  const int k = int(format.bias) / 2;
+  HalfReduction reduced = reduceHalf(
+      clampBelow(x.rounded, halfExpLimit(x.rounded)), int(format.bias) + k);
+  Scalar rest =
+      multiplyAdd(reduced.n, reduced.n.constant(2.0 * format.ln2Low), -x.lost);
+  Scalar tail = twiceHalfTail(reduced.high - rest, rest);
+  Scalar half = tail.constant(0.5);
+  Scalar sum = multiplyAdd(reduced.high, half, half.constant(1.0));
+  Scalar lost = multiplyAdd(reduced.high, half, 1.0 - sum);
+  Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
+  return (sum + multiplyAdd(tail, half, lost)) * power * std::ldexp(1.0, -k);
+}
+
+/// a − top for a ≤ top, not less than where its exponential is zero.
+static Difference differenceFromTop(Scalar a, Scalar top) {
+  Scalar clamped = clampBelow(a, top + halfExpLimit(a));
+  Scalar rounded = clamped - top;
+  Scalar taken = rounded - clamped;
+  return {rounded, (clamped - (rounded - taken)) - (top + taken)};
 }
 
 /// Where e^x − 1 rounds to −1.
@@ -203,20 +265,42 @@ Scalar expm1(Scalar x) {
 }
 
 Scalar expHalfDifference(Scalar a, Scalar b) {
-  // Below this the result is zero, and so is it here.
-  Scalar lowest = b - choose(b, 300, 1600);
-  Scalar clamped = select(a < lowest, lowest, a);
-  Scalar rounded = clamped - b;
-  Scalar taken = rounded - clamped;
-  Scalar lost = (clamped - (rounded - taken)) - (b + taken);
-  ExpReduction reduced = reduce(0.5 * rounded, 2 * int(formatOf(a).bias));
-  reduced.low = reduced.low - 0.5 * lost;
-  reduced.r = reduced.high - reduced.low;
-  return scaleExp(reduced);
+  return expHalf(differenceFromTop(a, b));
 }
 
-Scalar expm1BelowZero(Scalar x) {
-  return scaledExpm1(clampBelow(x, expm1LowLimit(x)), 0);
+HalfExponentials halfExponentials(Scalar a, Scalar topOfA, Scalar b,
+                                  Scalar topOfB) {
+  const Format &format = formatOf(a);
+  Difference x = differenceFromTop(a, topOfA);
+  Difference y = differenceFromTop(b, topOfB);
+  // By what was rounded: if it is the same, the "smaller" may be larger, too.
+  Condition isRise = y.rounded > x.rounded;
+  auto choose = [&](const Difference &a, const Difference &b) -> Difference {
+    return {select(isRise, a.rounded, b.rounded),
+            select(isRise, a.lost, b.lost)};
+  };
+  Difference upper = choose(y, x), lower = choose(x, y);
+  Scalar larger = expHalf(upper);
+  // The lower one is at least as large in size, so that this is exact.
+  Scalar distance = lower.rounded - upper.rounded;
+  Scalar lost =
+      (lower.lost - upper.lost) - (upper.rounded + (distance - lower.rounded));
+  // The smaller is 2^n (1 + q) of the larger, and is 2^n q + (2^n − 1) of it
+  // away, where q is small beside the rest unless n is zero. 2^n is zero where
+  // it would not be a normal number.
+  HalfReduction reduced = reduceHalf(
+      clampBelow(distance, -2.0 * double(format.bias) * format.ln2Nearest),
+      int(format.bias));
+  Scalar r =
+      reduced.high -
+      multiplyAdd(reduced.n, reduced.n.constant(2.0 * format.ln2Low), -lost);
+  Scalar q = 0.5 * twiceHalfTail(r, -r);
+  Scalar power = (reduced.exponent << format.mantissaBits).toScalar();
+  Scalar fall = larger * multiplyAdd(power, q, power - 1.0);
+  Scalar part = larger * power;
+  Scalar smaller = multiplyAdd(part, q, part);
+  return {select(isRise, smaller, larger), select(isRise, larger, smaller),
+          select(isRise, -fall, fall)};
 }
 
 Scalar expm1Quotient(Scalar x) {

@@ -49,6 +49,8 @@ static constexpr int64_t sumLength = 4096;
 static constexpr int64_t interleave = 4;
 /// Bodies with no more operations leave time to wait for memory.
 static constexpr int64_t shortBody = 16;
+/// How many registers sums may take: with more, there are none for the rest.
+static constexpr int64_t maxAccumulators = 16;
 /// How far ahead the next row is at most.
 static constexpr int64_t maxPrefetchBytes = 32768;
 static constexpr int64_t cacheLineBytes = 64;
@@ -122,6 +124,8 @@ struct Reduction {
   TypedAttr neutral;
   /// What is accumulated in.
   Type type;
+  /// The combiner's.
+  arith::FastMathFlagsAttr fastMath;
 };
 
 /// A loop whose vector form is being built.
@@ -240,7 +244,10 @@ LogicalResult LoopVectorizer::analyzeResult(OpOperand &init) {
     accumulated = b.getF64Type();
     neutral = b.getF64FloatAttr(0.0);
   }
-  reductions.push_back({*kind, &init, term, *neutral, accumulated});
+  arith::FastMathFlagsAttr fastMath;
+  if (auto op = dyn_cast<arith::ArithFastMathInterface>(combiner))
+    fastMath = op.getFastMathFlagsAttr();
+  reductions.push_back({*kind, &init, term, *neutral, accumulated, fastMath});
   return success();
 }
 
@@ -301,6 +308,12 @@ LogicalResult LoopVectorizer::analyze() {
   if (ShapedType::isStatic(length))
     lanes = std::clamp(static_cast<int64_t>(llvm::PowerOf2Ceil(length)),
                        std::max<int64_t>(vector, 8), lanes);
+  int64_t accumulatedBits = 0;
+  for (const Reduction &reduction : reductions)
+    accumulatedBits += reduction.type.getIntOrFloatBitWidth();
+  while (lanes > std::max<int64_t>(vector, 8) &&
+         lanes * accumulatedBits > maxAccumulators * vectorBits)
+    lanes /= 2;
   // A body's time is about its number of operations: blocks take some 10 us.
   blockLength = std::clamp<int64_t>(
       llvm::bit_floor(static_cast<uint64_t>(1000000 / numOps)), 256, 16384);
@@ -362,19 +375,21 @@ Value LoopVectorizer::load(OpOperand &operand, ArrayRef<Value> at, Value mask) {
   return vector::MaskedLoadOp::create(b, type, buffer, indices, mask, zero);
 }
 
-/// Asks for what the next iteration of a loop around this one reads: what is
-/// behind a row. The caches do so by themselves only while something is read,
-/// and between the first reading of two rows there is much arithmetic.
+/// Asks for what the next iteration of a loop around this one reads or writes:
+/// what is behind a row. The caches do so by themselves only while something is
+/// read, and between the first reading of two rows there is much arithmetic.
+/// What is written waits for memory however short the body is.
 void LoopVectorizer::prefetch(OpOperand &operand, ArrayRef<Value> at) {
   auto row = operand.get().getDefiningOp<memref::SubViewOp>();
-  if (isParallel || loop.getNumLoops() != 1 || numOps <= shortBody || !row ||
-      !loop.isDpsInput(&operand) || !isContiguous(operand))
+  bool isWrite = !loop.isDpsInput(&operand);
+  if (isParallel || loop.getNumLoops() != 1 ||
+      (numOps <= shortBody && !isWrite) || !row || !isContiguous(operand))
     return;
   int64_t width = getElementBytes(row);
   Value distance = b.min(sizes[0], b.index(maxPrefetchBytes / width));
   for (int64_t byte = 0; byte < lanes * width; byte += cacheLineBytes) {
     Value index = b.add(b.add(at[0], distance), b.index(byte / width));
-    memref::PrefetchOp::create(b, row, index, /*isWrite=*/false,
+    memref::PrefetchOp::create(b, row, index, isWrite,
                                /*localityHint=*/2, /*isDataCache=*/true);
   }
 }
@@ -428,7 +443,8 @@ SmallVector<Value> LoopVectorizer::getNeutral() {
 }
 
 Value LoopVectorizer::combine(const Reduction &reduction, Value a, Value c) {
-  return vector::makeArithReduction(b, b.getLoc(), reduction.kind, a, c);
+  return vector::makeArithReduction(b, b.getLoc(), reduction.kind, a, c,
+                                    reduction.fastMath);
 }
 
 SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
@@ -446,7 +462,8 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
                arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
     else if (!argument.use_empty()) {
       body.map(argument, load(operand, at, mask));
-      prefetch(operand, at);
+      if (loop.isDpsInput(&operand))
+        prefetch(operand, at);
     }
   }
   body.build(*loop.getBlock(), [&](int64_t dim) -> Value {
@@ -460,6 +477,7 @@ SmallVector<Value> LoopVectorizer::buildVector(ArrayRef<Value> at, Value mask,
   for (OpOperand *init : dense) {
     Value value = loop.getMatchingYieldValue(init)->get();
     store(*init, body.lookupVector(value), at, mask);
+    prefetch(*init, at);
   }
   SmallVector<Value> next;
   for (auto [reduction, accumulator] :

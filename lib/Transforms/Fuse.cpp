@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -85,6 +86,23 @@ static bool usesElementwise(GenericOp first, GenericOp second) {
            first.getIndexingMapMatchingResult(cast<OpResult>(operand.get()))
                .isIdentity();
   });
+}
+
+/// Bodies with more operations than this fill a processor's queue by
+/// themselves.
+static constexpr int64_t longBody = 32;
+
+/// Whether sums of what `first` makes are better in a loop of their own: in a
+/// loop around both, what they read is in the cache, while their registers
+/// would be missed in the long body of the first, and its iterations would wait
+/// for each other.
+static bool areSumsApart(GenericOp first, GenericOp sums) {
+  auto reads = [&](Value value) { return value.getDefiningOp() == first; };
+  return sums->getParentOfType<LoopLikeOpInterface>() &&
+         sums.getNumParallelLoops() == 0 &&
+         llvm::any_of(sums.getDpsInputs(), reads) &&
+         static_cast<int64_t>(first.getBlock()->getOperations().size()) >
+             longBody;
 }
 
 /// The operations between two loops of a block that depend on the first, in
@@ -280,7 +298,7 @@ static SmallVector<GenericOp> getPartners(GenericOp loop) {
 static GenericOp fuseWithPartner(GenericOp loop) {
   for (GenericOp partner : getPartners(loop)) {
     if (!isFusable(partner) || !readsTheSame(partner, loop) ||
-        !usesElementwise(partner, loop))
+        !usesElementwise(partner, loop) || areSumsApart(partner, loop))
       continue;
     FailureOr<SmallVector<Operation *>> between = collectBetween(partner, loop);
     if (failed(between))

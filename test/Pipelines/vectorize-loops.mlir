@@ -252,6 +252,33 @@ func.func @next_row(%x: memref<?x256xf32>, %y: memref<256xf32>, %z: memref<256xf
   return
 }
 
+// A row that is written is asked for however short the body is, once.
+
+// CHECK-LABEL: func @written_row(
+// CHECK: %[[ROW:.*]] = memref.subview
+// CHECK-NOT: memref.prefetch
+// CHECK: vector.store %{{.*}}, %[[ROW]][%[[I:[a-z0-9]+]]]
+// CHECK: %[[NEXT:.*]] = arith.addi %[[I]], %c256
+// CHECK-NEXT: memref.prefetch %[[ROW]][%[[NEXT]]], write, locality<2>, data
+// CHECK-COUNT-3: memref.prefetch %[[ROW]][%{{.*}}], write, locality<2>, data
+// CHECK-NOT: memref.prefetch
+func.func @written_row(%x: memref<?x256xf32>, %y: memref<256xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?x256xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %row = memref.subview %x[%i, 0] [1, 256] [1, 1] : memref<?x256xf32> to memref<256xf32, strided<[1], offset: ?>>
+    linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%y : memref<256xf32>)
+        outs(%row : memref<256xf32, strided<[1], offset: ?>>) {
+    ^bb0(%a: f32, %before: f32):
+      %0 = arith.addf %a, %before : f32
+      linalg.yield %0 : f32
+    }
+  }
+  return
+}
+
 // CHECK-LABEL: func @next_block(
 // CHECK: %[[BLOCK:.*]] = memref.collapse_shape
 // CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c16
@@ -269,6 +296,34 @@ func.func @next_block(%x: memref<?x3xf32>, %rows: index) {
     %flat = memref.collapse_shape %block [[0, 1]] : memref<?x3xf32, strided<[3, 1], offset: ?>> into memref<?xf32, strided<[1], offset: ?>>
     %v = vector.transfer_read %flat[%c16], %zero : memref<?xf32, strided<[1], offset: ?>>, vector<16xf32>
     vector.transfer_write %v, %flat[%c0] : vector<16xf32>, memref<?xf32, strided<[1], offset: ?>>
+  }
+  return
+}
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+#one = affine_map<(i) -> ()>
+
+// Sums leave registers for the rest: 64 numbers at once would take 24 for three
+// sums in f64. They are added with the flags that they have in the body.
+
+// CHECK-LABEL: func @many_sums(
+// CHECK: scf.for %{{.*}} step %c32
+// CHECK-COUNT-3: arith.addf %{{.*}} fastmath<contract> : vector<32xf64>
+func.func @many_sums(%x: memref<4096xf32>, %y: memref<4096xf32>, %s: memref<f64>, %t: memref<f64>, %u: memref<f64>) {
+  linalg.generic {indexing_maps = [#id, #id, #one, #one, #one], iterator_types = ["reduction"]}
+      ins(%x, %y : memref<4096xf32>, memref<4096xf32>) outs(%s, %t, %u : memref<f64>, memref<f64>, memref<f64>) {
+  ^bb0(%a: f32, %b: f32, %before0: f64, %before1: f64, %before2: f64):
+    %0 = arith.extf %a : f32 to f64
+    %1 = arith.extf %b : f32 to f64
+    %2 = arith.mulf %0, %0 fastmath<contract> : f64
+    %3 = arith.mulf %0, %1 fastmath<contract> : f64
+    %4 = arith.mulf %1, %1 fastmath<contract> : f64
+    %5 = arith.addf %before0, %2 fastmath<contract> : f64
+    %6 = arith.addf %before1, %3 fastmath<contract> : f64
+    %7 = arith.addf %before2, %4 fastmath<contract> : f64
+    linalg.yield %5, %6, %7 : f64, f64, f64
   }
   return
 }

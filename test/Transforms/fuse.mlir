@@ -153,3 +153,129 @@ func.func @transposed(%x: tensor<?x?xf32>, %e: tensor<?x?xf32>, %f: tensor<?x?xf
   } -> tensor<?x?xf32>
   return %a, %b : tensor<?x?xf32>, tensor<?x?xf32>
 }
+
+// -----
+
+#id = affine_map<(i) -> (i)>
+#sum = affine_map<(i) -> ()>
+
+// Sums of what a long body makes are in one loop of their own, if that is in a
+// loop around both.
+
+// CHECK-LABEL: func @sums_apart(
+// CHECK: scf.for
+// CHECK: %[[MADE:.*]] = linalg.generic
+// CHECK-SAME: iterator_types = ["parallel"]
+// CHECK: %{{.*}}:2 = linalg.generic
+// CHECK-SAME: iterator_types = ["reduction"]
+// CHECK-SAME: ins(%[[MADE]] : tensor<4xf32>) outs(%{{.*}}, %{{.*}} : tensor<f32>, tensor<f32>)
+// CHECK-NOT: linalg.generic
+// CHECK: scf.yield
+// CHECK: %{{.*}}:2 = linalg.generic
+// CHECK-SAME: iterator_types = ["reduction"]
+// CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<4xf32>, tensor<f32>)
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @sums_apart(%x: tensor<4xf32>, %e: tensor<4xf32>, %zero: tensor<f32>, %n: index) -> (tensor<f32>, tensor<f32>, tensor<4xf32>, tensor<f32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r:2 = scf.for %i = %c0 to %n step %c1 iter_args(%s = %zero, %t = %zero) -> (tensor<f32>, tensor<f32>) {
+    %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+        ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      %1 = arith.addf %0, %in : f32
+      %2 = arith.mulf %1, %in : f32
+      %3 = arith.addf %2, %in : f32
+      %4 = arith.mulf %3, %in : f32
+      %5 = arith.addf %4, %in : f32
+      %6 = arith.mulf %5, %in : f32
+      %7 = arith.addf %6, %in : f32
+      %8 = arith.mulf %7, %in : f32
+      %9 = arith.addf %8, %in : f32
+      %10 = arith.mulf %9, %in : f32
+      %11 = arith.addf %10, %in : f32
+      %12 = arith.mulf %11, %in : f32
+      %13 = arith.addf %12, %in : f32
+      %14 = arith.mulf %13, %in : f32
+      %15 = arith.addf %14, %in : f32
+      %16 = arith.mulf %15, %in : f32
+      %17 = arith.addf %16, %in : f32
+      %18 = arith.mulf %17, %in : f32
+      %19 = arith.addf %18, %in : f32
+      %20 = arith.mulf %19, %in : f32
+      %21 = arith.addf %20, %in : f32
+      %22 = arith.mulf %21, %in : f32
+      %23 = arith.addf %22, %in : f32
+      %24 = arith.mulf %23, %in : f32
+      %25 = arith.addf %24, %in : f32
+      %26 = arith.mulf %25, %in : f32
+      %27 = arith.addf %26, %in : f32
+      %28 = arith.mulf %27, %in : f32
+      %29 = arith.addf %28, %in : f32
+      %30 = arith.mulf %29, %in : f32
+      %31 = arith.addf %30, %in : f32
+      %32 = arith.mulf %31, %in : f32
+      linalg.yield %32 : f32
+    } -> tensor<4xf32>
+    %b = linalg.generic {indexing_maps = [#id, #sum], iterator_types = ["reduction"]}
+        ins(%a : tensor<4xf32>) outs(%s : tensor<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.addf %out, %in : f32
+      linalg.yield %0 : f32
+    } -> tensor<f32>
+    %c = linalg.generic {indexing_maps = [#id, #sum], iterator_types = ["reduction"]}
+        ins(%a : tensor<4xf32>) outs(%t : tensor<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      %1 = arith.addf %out, %0 : f32
+      linalg.yield %1 : f32
+    } -> tensor<f32>
+    scf.yield %b, %c : tensor<f32>, tensor<f32>
+  }
+  %a = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      %1 = arith.addf %0, %in : f32
+      %2 = arith.mulf %1, %in : f32
+      %3 = arith.addf %2, %in : f32
+      %4 = arith.mulf %3, %in : f32
+      %5 = arith.addf %4, %in : f32
+      %6 = arith.mulf %5, %in : f32
+      %7 = arith.addf %6, %in : f32
+      %8 = arith.mulf %7, %in : f32
+      %9 = arith.addf %8, %in : f32
+      %10 = arith.mulf %9, %in : f32
+      %11 = arith.addf %10, %in : f32
+      %12 = arith.mulf %11, %in : f32
+      %13 = arith.addf %12, %in : f32
+      %14 = arith.mulf %13, %in : f32
+      %15 = arith.addf %14, %in : f32
+      %16 = arith.mulf %15, %in : f32
+      %17 = arith.addf %16, %in : f32
+      %18 = arith.mulf %17, %in : f32
+      %19 = arith.addf %18, %in : f32
+      %20 = arith.mulf %19, %in : f32
+      %21 = arith.addf %20, %in : f32
+      %22 = arith.mulf %21, %in : f32
+      %23 = arith.addf %22, %in : f32
+      %24 = arith.mulf %23, %in : f32
+      %25 = arith.addf %24, %in : f32
+      %26 = arith.mulf %25, %in : f32
+      %27 = arith.addf %26, %in : f32
+      %28 = arith.mulf %27, %in : f32
+      %29 = arith.addf %28, %in : f32
+      %30 = arith.mulf %29, %in : f32
+      %31 = arith.addf %30, %in : f32
+      %32 = arith.mulf %31, %in : f32
+    linalg.yield %32 : f32
+  } -> tensor<4xf32>
+  %b = linalg.generic {indexing_maps = [#id, #sum], iterator_types = ["reduction"]}
+      ins(%a : tensor<4xf32>) outs(%zero : tensor<f32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
+  } -> tensor<f32>
+  return %r#0, %r#1, %a, %b : tensor<f32>, tensor<f32>, tensor<4xf32>, tensor<f32>
+}

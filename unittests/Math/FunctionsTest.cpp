@@ -69,6 +69,19 @@ static long double expHalfDifferenceFromThree(long double x) {
   return expl((x - 3) / 2);
 }
 
+/// Of x less three and half of it less one and a half.
+template <fisher::Scalar fisher::HalfExponentials::*part>
+static fisher::Scalar getHalfExponential(fisher::Scalar x) {
+  return fisher::halfExponentials(x, x.constant(3), 0.5 * x, x.constant(1.5)).*
+         part;
+}
+static long double getSecondHalfExponential(long double x) {
+  return expl((x - 3) / 4);
+}
+static long double getHalfExponentialRise(long double x) {
+  return x > -INFINITY ? -expl((x - 3) / 4) * expm1l((x - 3) / 4) : 0;
+}
+
 /// The exponents are numbers of f32, so that both types have the same function.
 static fisher::Scalar powerUp(fisher::Scalar x) {
   return fisher::power(x, x.constant(2.375));
@@ -102,14 +115,30 @@ static const std::vector<Function> functions = {
      {{-220, 3}, {-1, 1}, {-1e-3, 1e-3}},
      {{-1500, 3}, {-1, 1}, {-1e-3, 1e-3}},
      {{3, 1}, {-inf, 0}, {-1e4, 0}}},
-    {"expm1BelowZero",
-     fisher::expm1BelowZero,
-     expm1l,
-     1.3,
-     1.3,
-     {{-110, 0}, {-2, -1e-45}},
-     {{-750, 0}, {-2, -5e-324}},
-     {{0, 0}, {-inf, -1}, {-1e4, -1}}},
+    {"halfExponentialsFirst",
+     getHalfExponential<&fisher::HalfExponentials::first>,
+     expHalfDifferenceFromThree,
+     1.8,
+     1.8,
+     {{-170, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{-1400, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{3, 1}, {-inf, 0}, {-1e4, 0}}},
+    {"halfExponentialsSecond",
+     getHalfExponential<&fisher::HalfExponentials::second>,
+     getSecondHalfExponential,
+     1.8,
+     1.8,
+     {{-260, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{-2000, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{3, 1}, {-inf, 0}, {-1e4, 0}}},
+    {"halfExponentialsRise",
+     getHalfExponential<&fisher::HalfExponentials::rise>,
+     getHalfExponentialRise,
+     1.9,
+     1.9,
+     {{-170, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{-1400, 3}, {-1, 1}, {-1e-3, 1e-3}},
+     {{3, 0}, {-inf, 0}, {-1e4, 0}}},
     {"expm1Quotient",
      fisher::expm1Quotient,
      expm1Quotient,

@@ -72,6 +72,10 @@ EventArray map(ArrayRef<EventArray> arrays, ElementFunction function);
 /// one.
 Scalar sum(ArrayRef<EventArray> arrays, ElementFunction function);
 
+/// The sum of the products of the elements of two arrays, in f64 and not
+/// rounded to the compute type. Products of f32 are exact.
+Scalar sumOfProducts(EventArray a, EventArray b);
+
 /// The largest element of an array of rank one; not a number if one of them is
 /// not.
 Scalar maximum(EventArray array);

@@ -25,6 +25,9 @@ inline double choose(Scalar x, double single, double twice) {
 inline Scalar clampBelow(Scalar x, double low) {
   return select(x < low, low, x);
 }
+inline Scalar clampBelow(Scalar x, Scalar low) {
+  return select(x < low, low, x);
+}
 inline Scalar clampAbove(Scalar x, double high) {
   return select(x > high, high, x);
 }

@@ -33,8 +33,13 @@ Scalar expm1(Scalar x);
 /// e^((a − b)/2) for a ≤ b, in fewer steps than exp, and as precise where a − b
 /// is rounded. Error: f32 0.8, f64 0.8 ulp.
 Scalar expHalfDifference(Scalar a, Scalar b);
-/// e^x − 1 for x ≤ 0, in fewer steps. Error: f32 1.3, f64 1.3 ulp.
-Scalar expm1BelowZero(Scalar x);
+/// e^(x/2), e^(y/2) and the second less the first, where x = a − `topOfA` and
+/// y = b − `topOfB` are not positive and not rounded.
+struct HalfExponentials {
+  Scalar first, second, rise;
+};
+HalfExponentials halfExponentials(Scalar a, Scalar topOfA, Scalar b,
+                                  Scalar topOfB);
 /// (e^x − 1)/x, 1 at 0; overflows where it does, not where e^x does.
 /// Error: f32 1.9, f64 1.8 ulp.
 Scalar expm1Quotient(Scalar x);

@@ -92,9 +92,12 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
       stores around it (`nontemporal`) what it does not also read. Whether that
       is so, and whether the tensors are aligned as it needs, is found out at
       run time if it is not known.
-    - A loop of more than 16 operations over a row of something larger asks for
-      the row behind it (`memref.prefetch`), and so do transfers of vectors
-      from and to a block of rows in a loop.
+    - A loop of more than 16 operations that reads a row of something larger,
+      and every loop that writes one, asks for the row behind it
+      (`memref.prefetch`), and so do transfers of vectors from and to a block of
+      rows in a loop.
+    - Short bodies take several vectors at once, but sums no more than 16
+      registers.
 
     What has no such form is left to upstream's `convert-linalg-to-loops`.
 

@@ -152,6 +152,10 @@ def FisherFuse : Pass<"fisher-fuse"> {
     Upstream's `linalg-fuse-elementwise-ops` fuses a producer into its consumer
     where all iterators are parallel; run it before.
 
+    Within a loop, sums of what a body of more than 32 operations makes stay in
+    a loop of their own: what they read is in the cache, and both loops have
+    more registers.
+
     Operations between the two that depend on the first are moved after the
     second. Nothing is fused if the second depends on them, or if they have side
     effects.
