@@ -57,11 +57,13 @@ struct Tiling {
 
 /// Two fused multiply-adds start in each cycle and take four.
 static constexpr int64_t accumulatorsInFlight = 8;
-/// What of the first-level cache the panel of the right operand takes, which
-/// is read again for each tile.
-static constexpr int64_t panelBytes = 32 << 10;
-static constexpr int64_t maxDepth = 512, maxBlockRows = 192,
-                         maxBlockColumns = 256;
+/// The panel of the right operand is read again for each tile. It comes from
+/// the second-level cache, fast enough for the arithmetic: the longer a sum is,
+/// the more seldom is the result read and written.
+static constexpr int64_t panelBytes = 128 << 10;
+/// Of a packed row; with both operands' panels a block takes most of 1 MB.
+static constexpr int64_t maxDepthBytes = 2048;
+static constexpr int64_t maxBlockRows = 192, maxBlockColumns = 256;
 /// Below this many multiplications nothing is gained by threads.
 static constexpr int64_t minParallelWork = 1 << 19;
 /// An operand that fits into half of the first-level cache is not packed.
@@ -297,7 +299,7 @@ void Emitter::chooseTiling(int64_t vectorBits) {
   tiling.lanes = std::max<int64_t>(vectorBits / 8 / bytes, 2);
   chooseTile(tiling, rows, columns, /*registers=*/vectorBits >= 512 ? 32 : 16);
   int64_t depthThatFits =
-      std::min(panelBytes / (tiling.getColumns() * bytes), maxDepth);
+      std::min(panelBytes / tiling.getColumns(), maxDepthBytes) / bytes;
   depth = chooseInnerDepth(depth, depthThatFits);
   tiling.depth = balance(depth, depthThatFits, tiling.lanes);
   tiling.blockRows = balance(rows, maxBlockRows, tiling.rows);
@@ -470,24 +472,48 @@ static bool isDistinct(Value buffer) {
   return isa<memref::AllocOp>(buffer.getDefiningOp());
 }
 
+/// The buffer that `value` is all of, perhaps in another shape.
+static Value getWhole(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(definition))
+      break;
+    value = definition->getOperand(0);
+  }
+  return value;
+}
+
+/// The last operation before `op`, in its block, that uses `buffer` under any
+/// name; null if there is none, or a name could be hidden.
+static Operation *findPreviousUse(Operation *op, Value buffer) {
+  Operation *previous = nullptr;
+  SmallVector<Value> names = {buffer};
+  while (!names.empty())
+    for (Operation *user : names.pop_back_val().getUsers()) {
+      if (isa<ViewLikeOpInterface>(user)) {
+        llvm::append_range(names, user->getResults());
+        continue;
+      }
+      Operation *use = op->getBlock()->findAncestorOpInBlock(*user);
+      if (!use ||
+          llvm::any_of(user->getResultTypes(), llvm::IsaPred<BaseMemRefType>))
+        return nullptr;
+      if (use->isBeforeInBlock(op) &&
+          (!previous || previous->isBeforeInBlock(use)))
+        previous = use;
+    }
+  return previous;
+}
+
 /// If the result was only just filled with zeros and is summed at once, these
 /// need not be written and read.
 void Emitter::takeFill() {
   int64_t depth = getStaticSize(k);
+  Value whole = getWhole(out.buffer);
   if (ShapedType::isDynamic(depth) || depth > tiling.depth || !dims.k.empty() ||
-      !isDistinct(out.buffer))
+      !isDistinct(whole))
     return;
-  // A user that makes another name of the buffer could hide a reader.
-  if (llvm::any_of(out.buffer.getUsers(), [](Operation *user) {
-        return isa<ViewLikeOpInterface>(user) && user->getNumResults() != 0;
-      }))
-    return;
-  Operation *previous = op->getPrevNode();
-  while (previous && !llvm::is_contained(previous->getOperands(), out.buffer) &&
-         previous->getNumRegions() == 0)
-    previous = previous->getPrevNode();
-  auto fill = dyn_cast_if_present<linalg::FillOp>(previous);
-  if (!fill || fill.getOutputs()[0] != out.buffer ||
+  auto fill = dyn_cast_if_present<linalg::FillOp>(findPreviousUse(op, whole));
+  if (!fill || getWhole(fill.getOutputs()[0]) != whole ||
       !matchPattern(fill.getInputs()[0], m_AnyZeroFloat()))
     return;
   startsFromZero = true;

@@ -113,6 +113,53 @@ func.func @zeros_in_argument(%a: memref<2x4xf32>, %b: memref<4x8xf32>, %c: memre
 
 // -----
 
+// Neither what else is done in between matters, nor the buffer's shape.
+
+// CHECK-LABEL: func @zeros_in_another_shape(
+// CHECK-NOT:   linalg.fill
+// CHECK:       return
+func.func @zeros_in_another_shape(%a: memref<2x4xf32>, %b: memref<4x8xf32>) -> memref<16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %flat = memref.alloc() : memref<16xf32>
+  linalg.fill ins(%zero : f32) outs(%flat : memref<16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      outs(%a : memref<2x4xf32>) {
+  ^bb0(%x: f32):
+    %0 = math.exp %x : f32
+    linalg.yield %0 : f32
+  }
+  %c = memref.expand_shape %flat [[0, 1]] output_shape [2, 8] : memref<16xf32> into memref<2x8xf32>
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
+  return %flat : memref<16xf32>
+}
+
+// -----
+
+// They are written if only a part was filled, or if something in between writes.
+
+// CHECK-LABEL: func @zeros_in_part(
+// CHECK-COUNT-2: linalg.fill
+// CHECK:       return
+func.func @zeros_in_part(%a: memref<2x4xf32>, %b: memref<4x8xf32>) -> (memref<2x8xf32>, memref<2x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<2x8xf32>
+  %row = memref.subview %c[0, 0] [1, 8] [1, 1] : memref<2x8xf32> to memref<1x8xf32, strided<[8, 1]>>
+  linalg.fill ins(%zero : f32) outs(%row : memref<1x8xf32, strided<[8, 1]>>)
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
+  %e = memref.alloc() : memref<2x8xf32>
+  linalg.fill ins(%zero : f32) outs(%e : memref<2x8xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      outs(%e : memref<2x8xf32>) {
+  ^bb0(%x: f32):
+    %0 = math.exp %x : f32
+    linalg.yield %0 : f32
+  }
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%e : memref<2x8xf32>)
+  return %c, %e : memref<2x8xf32>, memref<2x8xf32>
+}
+
+// -----
+
 // They are if they are read in between, under another name too.
 
 // CHECK-LABEL: func @zeros_read(

@@ -212,7 +212,8 @@ def FisherFuseElementwise : Pass<"fisher-fuse-elementwise"> {
   let description = [{
     Upstream's `linalg-fuse-elementwise-ops`, which leaves contractions and what
     computes their operands apart: in a contraction, each element of an operand
-    would be computed again for each of its products.
+    would be computed again for each of its products. An array of equal elements
+    is not read by any operation.
 
     ```mlir
     %0 = linalg.exp ins(%x : tensor<8x4xf32>) outs(%e : tensor<8x4xf32>) -> tensor<8x4xf32>
