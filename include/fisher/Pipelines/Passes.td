@@ -78,7 +78,8 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
     Every `linalg` operation on buffers whose body has a vector form becomes
     loops over vectors of its innermost dimension. It may write tensors and
     reduce at once; an operand may be broadcast, and may be transposed if it is
-    read.
+    read. If it only reduces, the dimension becomes innermost along which most of
+    its operands are contiguous.
 
     - Blocks of the loop are iterations of one `scf.parallel`, unless the
       operation is in a loop already. Their number and size do not depend on the
