@@ -48,6 +48,8 @@ namespace {
 struct Tiling {
   int64_t rows, vectors, lanes;
   int64_t blockRows, blockColumns, depth;
+  /// Of the columns of a tile along the depth.
+  int64_t columnsAtOnce;
 
   int64_t getColumns() const { return vectors * lanes; }
   /// With room for a vector beyond the last row.
@@ -68,6 +70,10 @@ static constexpr int64_t maxBlockRows = 192, maxBlockColumns = 256;
 static constexpr int64_t minParallelWork = 1 << 19;
 /// An operand that fits into half of the first-level cache is not packed.
 static constexpr int64_t maxDirectBytes = 16 << 10;
+/// A right operand that would have to be transposed for so few rows is read
+/// along the depth, if the sums are as long as that for each of them: it takes
+/// time to add the lanes.
+static constexpr int64_t maxRowsAlongDepth = 8, minDepthForRow = 32;
 
 /// Cuts `size` into equal blocks of at most `maximum`, in multiples of `unit`.
 static int64_t balance(int64_t size, int64_t maximum, int64_t unit) {
@@ -188,6 +194,8 @@ private:
   }
 
   void chooseTiling(int64_t vectorBits);
+  bool prefersDepth() const;
+  void chooseDepthTiling(int64_t registers);
   int64_t chooseInnerDepth(int64_t depth, int64_t maximum);
   void chooseInnerRows();
   void takeFill();
@@ -204,6 +212,10 @@ private:
   void emitTiles();
   void emitTile(Value panel, Value rowPanel);
   SmallVector<Value> emitProducts(Value panel, Value rowPanel);
+  SmallVector<Value> emitDots(Value panel, Value rowPanel);
+  SmallVector<Value> sumAlongDepth(ArrayRef<Value> rows,
+                                   ArrayRef<Value> columns);
+  Value addLanes(SmallVector<Value> sums);
   void emitResult(ValueRange sums, Value panel, Value rowPanel);
   void updateRow(ValueRange sums, Value column, Value maskRemaining);
 
@@ -222,6 +234,9 @@ private:
   Tiling tiling;
   bool isParallel = true;
   bool packsLeft = true, packsRight = true;
+  /// Vectors of both operands lie along the depth, and the lanes of a tile's
+  /// sums are added at the end.
+  bool isAlongDepth = false;
   /// The packed left operand is a row after the other, or a column after the
   /// other.
   bool leftByRows = true;
@@ -292,12 +307,35 @@ LogicalResult Emitter::check() const {
   return success(!llvm::is_contained(dims.batch, n) && out.isContiguous(n));
 }
 
+/// Whether the right operand would be transposed for little.
+bool Emitter::prefersDepth() const {
+  int64_t rows = m ? getStaticSize(m) : 1, depth = getStaticSize(k);
+  return left.isContiguous(k) && right.isContiguous(k) &&
+         !right.isContiguous(n) && dims.m.empty() &&
+         !ShapedType::isDynamic(rows) && rows <= maxRowsAlongDepth &&
+         (ShapedType::isDynamic(depth) || depth >= rows * minDepthForRow);
+}
+
+/// A tile has a vector of columns.
+void Emitter::chooseDepthTiling(int64_t registers) {
+  constexpr int64_t maxRows = 3, maxDepth = 1 << 13, maxColumns = 64;
+  int64_t rows = m ? std::max(getStaticSize(m), int64_t(1)) : 1;
+  tiling.vectors = 1;
+  tiling.rows = llvm::divideCeil(rows, llvm::divideCeil(rows, maxRows));
+  tiling.columnsAtOnce = std::min(tiling.lanes, registers / 4);
+  tiling.depth = balance(getStaticSize(k), maxDepth, tiling.lanes);
+  tiling.blockRows = balance(rows, maxBlockRows, tiling.rows);
+  tiling.blockColumns = balance(getStaticSize(n), maxColumns, tiling.lanes);
+  packsLeft = packsRight = false;
+}
+
 void Emitter::chooseTiling(int64_t vectorBits) {
   int64_t bytes = sumType.getIntOrFloatBitWidth() / 8;
   int64_t rows = m ? getStaticSize(m) : 1, columns = getStaticSize(n),
           depth = getStaticSize(k);
   tiling.lanes = std::max<int64_t>(vectorBits / 8 / bytes, 2);
-  chooseTile(tiling, rows, columns, /*registers=*/vectorBits >= 512 ? 32 : 16);
+  int64_t registers = vectorBits >= 512 ? 32 : 16;
+  chooseTile(tiling, rows, columns, registers);
   int64_t depthThatFits =
       std::min(panelBytes / tiling.getColumns(), maxDepthBytes) / bytes;
   depth = chooseInnerDepth(depth, depthThatFits);
@@ -312,6 +350,11 @@ void Emitter::chooseTiling(int64_t vectorBits) {
                ? work * getStaticSize(dim)
                : minParallelWork;
   isParallel = work >= minParallelWork;
+  isAlongDepth = prefersDepth();
+  if (isAlongDepth) {
+    chooseDepthTiling(registers);
+    return;
+  }
 
   // A panel that is read once or twice is not worth a copy.
   auto isSmall = [&](const Operand &operand) {
@@ -812,7 +855,91 @@ void Emitter::emitTiles() {
   });
 }
 
+/// The products of a tile's rows and columns, a vector for each row.
+SmallVector<Value> Emitter::emitDots(Value panel, Value rowPanel) {
+  Value lastRow = add(rowSize, -1), lastColumn = add(getSize(n), -1);
+  SmallVector<Value> rows, columns;
+  for (int64_t row = 0; row != tiling.rows; ++row)
+    rows.push_back(min(
+        apply(d(0) + d(1) * tiling.rows + row, {rowStart, rowPanel}), lastRow));
+  for (int64_t column = 0; column != tiling.lanes; ++column)
+    columns.push_back(
+        min(apply(d(0) + d(1) * tiling.lanes + column, {columnStart, panel}),
+            lastColumn));
+  SmallVector<SmallVector<Value>> sums(tiling.rows);
+  for (int64_t first = 0; first != tiling.lanes;
+       first += tiling.columnsAtOnce) {
+    SmallVector<Value> some = sumAlongDepth(
+        rows, ArrayRef(columns).slice(first, tiling.columnsAtOnce));
+    for (int64_t row = 0; row != tiling.rows; ++row)
+      llvm::append_range(sums[row],
+                         ArrayRef(some).slice(row * tiling.columnsAtOnce,
+                                              tiling.columnsAtOnce));
+  }
+  return llvm::map_to_vector(sums, [&](ArrayRef<Value> row) {
+    return addLanes(llvm::to_vector(row));
+  });
+}
+
+/// For each row and column, a vector of sums along the depth.
+SmallVector<Value> Emitter::sumAlongDepth(ArrayRef<Value> rows,
+                                          ArrayRef<Value> columns) {
+  auto accumulate = [&](Value depth, Value mask, ValueRange sums) {
+    position[k] = add(depthStart, depth);
+    SmallVector<Value> vectors, results;
+    for (Value column : columns) {
+      position[n] = column;
+      vectors.push_back(loadVector(right, mask));
+    }
+    for (Value row : rows) {
+      setRow(row);
+      Value factor = loadVector(left, mask);
+      for (Value vector : vectors)
+        results.push_back(
+            vector::FMAOp::create(b, factor, vector, sums[results.size()]));
+    }
+    return results;
+  };
+  SmallVector<Value> zeros(rows.size() * columns.size(),
+                           getZero(getVectorType(sumType)));
+  Value whole = apply(d(0).floorDiv(tiling.lanes) * tiling.lanes, {depthCount});
+  auto loop =
+      scf::ForOp::create(b, constant(0), whole, constant(tiling.lanes), zeros);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(b, accumulate(loop.getInductionVar(), /*mask=*/{},
+                                       loop.getRegionIterArgs()));
+  }
+  int64_t size = getStaticSize(k);
+  if (!ShapedType::isDynamic(size) && size % tiling.lanes == 0)
+    return SmallVector<Value>(loop.getResults());
+  return accumulate(whole, getMask(sub(depthCount, whole), 0),
+                    loop.getResults());
+}
+
+/// The vector of the sums of each vector's lanes: in each round, neighbours of
+/// two vectors are added and make up one.
+Value Emitter::addLanes(SmallVector<Value> sums) {
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane != tiling.lanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  while (sums.size() != 1) {
+    SmallVector<Value> added;
+    for (size_t i = 0; i != sums.size(); i += 2)
+      added.push_back(arith::AddFOp::create(
+          b, vector::ShuffleOp::create(b, sums[i], sums[i + 1], even),
+          vector::ShuffleOp::create(b, sums[i], sums[i + 1], odd)));
+    sums = std::move(added);
+  }
+  return sums.front();
+}
+
 SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
+  if (isAlongDepth)
+    return emitDots(panel, rowPanel);
   VectorType type = getVectorType(sumType);
   Value rightBase = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
   Value leftBase = apply(d(0) * tiling.getLeftPanelSize(), {rowPanel});

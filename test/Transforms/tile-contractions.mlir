@@ -83,6 +83,37 @@ func.func @transposed(%a: memref<200x300xf32>, %b: memref<400x300xf32>, %c: memr
 
 // -----
 
+// For few rows nothing is transposed: vectors of both operands are along the
+// sum, and their lanes are added at the end.
+
+// CHECK-LABEL: func @few_rows(
+// CHECK-SAME:  %[[A:.*]]: memref<2x100xf32>, %[[B:.*]]: memref<8x100xf32>,
+// CHECK-NOT:   memref.alloc
+// CHECK:       %[[SUMS:.*]]:8 = scf.for
+// CHECK-COUNT-4: vector.load %[[B]]
+// CHECK:         vector.load %[[A]]
+// CHECK-COUNT-4: vector.fma
+// CHECK:         vector.load %[[A]]
+// CHECK-COUNT-4: vector.fma
+// CHECK-NOT:     vector.fma
+// CHECK:         scf.yield
+// What is left of the rows, and the other columns.
+// CHECK-COUNT-4: vector.maskedload %[[B]]
+// CHECK:       scf.for
+// CHECK:       vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK:       vector.shuffle {{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+// CHECK:       arith.addf
+// CHECK:       vector.store
+func.func @few_rows(%a: memref<2x100xf32>, %b: memref<8x100xf32>, %c: memref<2x8xf32>) {
+  linalg.contract indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                   affine_map<(m, n, k) -> (n, k)>,
+                                   affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<2x100xf32>, memref<8x100xf32>) outs(%c : memref<2x8xf32>)
+  return
+}
+
+// -----
+
 // Zeros that only the sum would read are not written, if it is one block.
 
 // CHECK-LABEL: func @zeros(

@@ -282,6 +282,10 @@ def FisherTileContractions : Pass<"fisher-tile-contractions"> {
     - a loop that holds a tile of the result in vector registers and adds
       products with `vector.fma`.
 
+    Where an operand would have to be transposed for a few rows of the other, as
+    in the product of a matrix and a vector, nothing is packed: vectors lie along
+    the sum, and their lanes are added at the end.
+
     Edges are masked. bf16 and f16 are summed in f32 and rounded once. What has
     no contiguous rows in its result, and sums of integers, stay as they are.
 
