@@ -196,6 +196,7 @@ private:
   void chooseTiling(int64_t vectorBits);
   bool prefersDepth() const;
   void chooseDepthTiling(int64_t registers);
+  void chooseBlocksForThreads();
   int64_t chooseInnerDepth(int64_t depth, int64_t maximum);
   void chooseInnerRows();
   void takeFill();
@@ -356,7 +357,10 @@ void Emitter::chooseTiling(int64_t vectorBits) {
     return;
   }
 
-  // A panel that is read once or twice is not worth a copy.
+  chooseBlocksForThreads();
+
+  // A panel that is read once or twice is not worth a copy, nor is one that
+  // would be the same again.
   auto isSmall = [&](const Operand &operand) {
     return operand.getType().hasStaticShape() &&
            operand.getType().getNumElements() * bytes <= maxDirectBytes;
@@ -369,10 +373,31 @@ void Emitter::chooseTiling(int64_t vectorBits) {
                 (known(columns) && columns <= 2 * tiling.getColumns()));
   packsRight = isNarrow(right) || !innerDepth.empty() ||
                !right.isContiguous(n) ||
-               !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
+               !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows) ||
+                 (known(columns) && columns <= tiling.getColumns()));
   int64_t run = getStaticSize(k);
   leftByRows = !left.isContiguous(m) ||
                (left.isContiguous(k) && (!known(run) || run >= tiling.lanes));
+}
+
+/// Rows are in smaller blocks where there are few blocks for threads.
+void Emitter::chooseBlocksForThreads() {
+  constexpr int64_t minBlocks = 4;
+  int64_t rows = m ? getStaticSize(m) : 1, columns = getStaticSize(n);
+  if (!isParallel || ShapedType::isDynamic(rows) ||
+      ShapedType::isDynamic(columns))
+    return;
+  int64_t others = llvm::divideCeil(columns, tiling.blockColumns);
+  for (ArrayRef<unsigned> outer : {dims.batch, dims.m, dims.n})
+    for (unsigned dim : outer) {
+      if (ShapedType::isDynamic(getStaticSize(dim)))
+        return;
+      others *= std::max(getStaticSize(dim), int64_t(1));
+    }
+  int64_t rowBlocks = llvm::divideCeil(minBlocks, std::max(others, int64_t(1)));
+  tiling.blockRows =
+      std::min(tiling.blockRows,
+               balance(rows, llvm::divideCeil(rows, rowBlocks), tiling.rows));
 }
 
 /// A filter of few channels sums over little in each of its loops, together

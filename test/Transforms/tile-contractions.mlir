@@ -83,6 +83,21 @@ func.func @transposed(%a: memref<200x300xf32>, %b: memref<400x300xf32>, %c: memr
 
 // -----
 
+// A narrow result has a block of rows for each of some threads. Its right operand
+// would be the same packed, its left one is read once.
+
+// CHECK-LABEL: func @narrow_result(
+// CHECK-NOT:   memref.alloc
+// CHECK:       scf.forall (%{{.*}}) in (4)
+// CHECK-NOT:   memref.alloc
+// CHECK:       return
+func.func @narrow_result(%a: memref<64x2048xf32>, %b: memref<2048x10xf32>, %c: memref<64x10xf32>) {
+  linalg.matmul ins(%a, %b : memref<64x2048xf32>, memref<2048x10xf32>) outs(%c : memref<64x10xf32>)
+  return
+}
+
+// -----
+
 // For few rows nothing is transposed: vectors of both operands are along the
 // sum, and their lanes are added at the end.
 
