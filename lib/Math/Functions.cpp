@@ -592,7 +592,8 @@ Scalar erf(Scalar x) {
   Scalar slope = (size * polynomial(size, formatOf(x).erf) -
                   choose(x, -0x1.f7ac92p-25, 0x1.1ae3a914fed8p-56)) -
                  choose(x, 0x1.20dd76p+0, 0x1.20dd750429b6dp+0);
-  return copysign(expm1BelowZero(size * slope), x);
+  Scalar u = clampBelow(size * slope, expm1LowLimit(x));
+  return copysign(scaledExpm1(u, 0), x);
 }
 
 } // namespace mlir::fisher

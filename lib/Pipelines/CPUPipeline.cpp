@@ -97,6 +97,7 @@ static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
     pm.addPass(createFisherGuardThreads());
   }
   pm.addPass(createFisherHoistBuffers());
+  pm.addPass(createFisherPlaceBuffers());
   // Scopes that allocate nothing are gone after it; their regions cannot
   // become blocks.
   simplify(pm);

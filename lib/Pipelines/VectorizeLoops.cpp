@@ -835,6 +835,35 @@ LogicalResult LoopVectorizer::run() {
 // The pass
 //===----------------------------------------------------------------------===//
 
+/// Vectors lie along the innermost dimension: where all results are reductions,
+/// that becomes the one along which most of what is read is contiguous, if it
+/// is so in the results that have it.
+static GenericOp interchange(GenericOp loop, RewriterBase &rewriter) {
+  int64_t rank = loop.getNumLoops();
+  if (rank < 2)
+    return loop;
+  SmallVector<int64_t> contiguous(rank);
+  for (AffineMap map : loop.getIndexingMapsArray())
+    if (map.isPermutation())
+      ++contiguous[map.getDimPosition(rank - 1)];
+  int64_t inner = llvm::max_element(contiguous) - contiguous.begin();
+  if (contiguous[inner] == contiguous.back())
+    return loop;
+  for (OpOperand &init : loop.getDpsInitsMutable()) {
+    AffineMap map = loop.getMatchingIndexingMap(&init);
+    if (!map.isProjectedPermutation() || map.isPermutation() ||
+        (map.isFunctionOfDim(inner) &&
+         map.getDimPosition(map.getNumResults() - 1) != inner))
+      return loop;
+  }
+  SmallVector<unsigned> order = llvm::to_vector(llvm::seq<unsigned>(0, rank));
+  order.erase(order.begin() + inner);
+  order.push_back(inner);
+  FailureOr<GenericOp> interchanged =
+      linalg::interchangeGenericOp(rewriter, loop, order);
+  return failed(interchanged) ? loop : *interchanged;
+}
+
 /// Neighbouring dimensions that every operand has side by side, or lacks.
 static SmallVector<ReassociationIndices> getCollapsible(GenericOp loop) {
   SmallVector<AffineMap> maps = loop.getIndexingMapsArray();
@@ -907,7 +936,7 @@ struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
           continue;
         loop = *generic;
       }
-      loop = collapse(loop, rewriter);
+      loop = collapse(interchange(loop, rewriter), rewriter);
       rewriter.setInsertionPoint(loop);
       if (failed(LoopVectorizer(loop, rewriter, vectorBits, cacheBytes).run()))
         continue;

@@ -29,6 +29,32 @@ static bool isContraction(Operation *op) {
 }
 
 namespace {
+/// Upstream folds fills and constants into what reads them. This folds what an
+/// operation yields without computing it: an array of zeros that several read.
+struct FoldUniformOperand : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics())
+      return failure();
+    bool changed = false;
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      auto producer = input->get().getDefiningOp<linalg::GenericOp>();
+      BlockArgument argument = op.getMatchingBlockArgument(input);
+      if (!producer || argument.use_empty())
+        continue;
+      Value yielded = producer.getBlock()->getTerminator()->getOperand(
+          cast<OpResult>(input->get()).getResultNumber());
+      if (yielded.getParentBlock() == producer.getBlock())
+        continue;
+      rewriter.replaceAllUsesWith(argument, yielded);
+      changed = true;
+    }
+    return success(changed);
+  }
+};
+
 struct FuseElementwise
     : fisher::impl::FisherFuseElementwiseBase<FuseElementwise> {
   void runOnOperation() override {
@@ -40,6 +66,7 @@ struct FuseElementwise
     };
     // What upstream's linalg-fuse-elementwise-ops does.
     RewritePatternSet patterns(context);
+    patterns.add<FoldUniformOperand>(context);
     linalg::populateElementwiseOpsFusionPatterns(patterns, control);
     linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, control);
     tensor::populateBubbleUpExpandShapePatterns(patterns);

@@ -48,6 +48,8 @@ namespace {
 struct Tiling {
   int64_t rows, vectors, lanes;
   int64_t blockRows, blockColumns, depth;
+  /// Of the columns of a tile along the depth.
+  int64_t columnsAtOnce;
 
   int64_t getColumns() const { return vectors * lanes; }
   /// With room for a vector beyond the last row.
@@ -57,15 +59,21 @@ struct Tiling {
 
 /// Two fused multiply-adds start in each cycle and take four.
 static constexpr int64_t accumulatorsInFlight = 8;
-/// What of the first-level cache the panel of the right operand takes, which
-/// is read again for each tile.
-static constexpr int64_t panelBytes = 32 << 10;
-static constexpr int64_t maxDepth = 512, maxBlockRows = 192,
-                         maxBlockColumns = 256;
+/// The panel of the right operand is read again for each tile. It comes from
+/// the second-level cache, fast enough for the arithmetic: the longer a sum is,
+/// the more seldom is the result read and written.
+static constexpr int64_t panelBytes = 128 << 10;
+/// Of a packed row; with both operands' panels a block takes most of 1 MB.
+static constexpr int64_t maxDepthBytes = 2048;
+static constexpr int64_t maxBlockRows = 192, maxBlockColumns = 256;
 /// Below this many multiplications nothing is gained by threads.
 static constexpr int64_t minParallelWork = 1 << 19;
 /// An operand that fits into half of the first-level cache is not packed.
 static constexpr int64_t maxDirectBytes = 16 << 10;
+/// A right operand that would have to be transposed for so few rows is read
+/// along the depth, if the sums are as long as that for each of them: it takes
+/// time to add the lanes.
+static constexpr int64_t maxRowsAlongDepth = 8, minDepthForRow = 32;
 
 /// Cuts `size` into equal blocks of at most `maximum`, in multiples of `unit`.
 static int64_t balance(int64_t size, int64_t maximum, int64_t unit) {
@@ -186,6 +194,9 @@ private:
   }
 
   void chooseTiling(int64_t vectorBits);
+  bool prefersDepth() const;
+  void chooseDepthTiling(int64_t registers);
+  void chooseBlocksForThreads();
   int64_t chooseInnerDepth(int64_t depth, int64_t maximum);
   void chooseInnerRows();
   void takeFill();
@@ -202,6 +213,10 @@ private:
   void emitTiles();
   void emitTile(Value panel, Value rowPanel);
   SmallVector<Value> emitProducts(Value panel, Value rowPanel);
+  SmallVector<Value> emitDots(Value panel, Value rowPanel);
+  SmallVector<Value> sumAlongDepth(ArrayRef<Value> rows,
+                                   ArrayRef<Value> columns);
+  Value addLanes(SmallVector<Value> sums);
   void emitResult(ValueRange sums, Value panel, Value rowPanel);
   void updateRow(ValueRange sums, Value column, Value maskRemaining);
 
@@ -220,6 +235,9 @@ private:
   Tiling tiling;
   bool isParallel = true;
   bool packsLeft = true, packsRight = true;
+  /// Vectors of both operands lie along the depth, and the lanes of a tile's
+  /// sums are added at the end.
+  bool isAlongDepth = false;
   /// The packed left operand is a row after the other, or a column after the
   /// other.
   bool leftByRows = true;
@@ -290,14 +308,37 @@ LogicalResult Emitter::check() const {
   return success(!llvm::is_contained(dims.batch, n) && out.isContiguous(n));
 }
 
+/// Whether the right operand would be transposed for little.
+bool Emitter::prefersDepth() const {
+  int64_t rows = m ? getStaticSize(m) : 1, depth = getStaticSize(k);
+  return left.isContiguous(k) && right.isContiguous(k) &&
+         !right.isContiguous(n) && dims.m.empty() &&
+         !ShapedType::isDynamic(rows) && rows <= maxRowsAlongDepth &&
+         (ShapedType::isDynamic(depth) || depth >= rows * minDepthForRow);
+}
+
+/// A tile has a vector of columns.
+void Emitter::chooseDepthTiling(int64_t registers) {
+  constexpr int64_t maxRows = 3, maxDepth = 1 << 13, maxColumns = 64;
+  int64_t rows = m ? std::max(getStaticSize(m), int64_t(1)) : 1;
+  tiling.vectors = 1;
+  tiling.rows = llvm::divideCeil(rows, llvm::divideCeil(rows, maxRows));
+  tiling.columnsAtOnce = std::min(tiling.lanes, registers / 4);
+  tiling.depth = balance(getStaticSize(k), maxDepth, tiling.lanes);
+  tiling.blockRows = balance(rows, maxBlockRows, tiling.rows);
+  tiling.blockColumns = balance(getStaticSize(n), maxColumns, tiling.lanes);
+  packsLeft = packsRight = false;
+}
+
 void Emitter::chooseTiling(int64_t vectorBits) {
   int64_t bytes = sumType.getIntOrFloatBitWidth() / 8;
   int64_t rows = m ? getStaticSize(m) : 1, columns = getStaticSize(n),
           depth = getStaticSize(k);
   tiling.lanes = std::max<int64_t>(vectorBits / 8 / bytes, 2);
-  chooseTile(tiling, rows, columns, /*registers=*/vectorBits >= 512 ? 32 : 16);
+  int64_t registers = vectorBits >= 512 ? 32 : 16;
+  chooseTile(tiling, rows, columns, registers);
   int64_t depthThatFits =
-      std::min(panelBytes / (tiling.getColumns() * bytes), maxDepth);
+      std::min(panelBytes / tiling.getColumns(), maxDepthBytes) / bytes;
   depth = chooseInnerDepth(depth, depthThatFits);
   tiling.depth = balance(depth, depthThatFits, tiling.lanes);
   tiling.blockRows = balance(rows, maxBlockRows, tiling.rows);
@@ -310,8 +351,16 @@ void Emitter::chooseTiling(int64_t vectorBits) {
                ? work * getStaticSize(dim)
                : minParallelWork;
   isParallel = work >= minParallelWork;
+  isAlongDepth = prefersDepth();
+  if (isAlongDepth) {
+    chooseDepthTiling(registers);
+    return;
+  }
 
-  // A panel that is read once or twice is not worth a copy.
+  chooseBlocksForThreads();
+
+  // A panel that is read once or twice is not worth a copy, nor is one that
+  // would be the same again.
   auto isSmall = [&](const Operand &operand) {
     return operand.getType().hasStaticShape() &&
            operand.getType().getNumElements() * bytes <= maxDirectBytes;
@@ -324,10 +373,31 @@ void Emitter::chooseTiling(int64_t vectorBits) {
                 (known(columns) && columns <= 2 * tiling.getColumns()));
   packsRight = isNarrow(right) || !innerDepth.empty() ||
                !right.isContiguous(n) ||
-               !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows));
+               !(isSmall(right) || (known(rows) && rows <= 2 * tiling.rows) ||
+                 (known(columns) && columns <= tiling.getColumns()));
   int64_t run = getStaticSize(k);
   leftByRows = !left.isContiguous(m) ||
                (left.isContiguous(k) && (!known(run) || run >= tiling.lanes));
+}
+
+/// Rows are in smaller blocks where there are few blocks for threads.
+void Emitter::chooseBlocksForThreads() {
+  constexpr int64_t minBlocks = 4;
+  int64_t rows = m ? getStaticSize(m) : 1, columns = getStaticSize(n);
+  if (!isParallel || ShapedType::isDynamic(rows) ||
+      ShapedType::isDynamic(columns))
+    return;
+  int64_t others = llvm::divideCeil(columns, tiling.blockColumns);
+  for (ArrayRef<unsigned> outer : {dims.batch, dims.m, dims.n})
+    for (unsigned dim : outer) {
+      if (ShapedType::isDynamic(getStaticSize(dim)))
+        return;
+      others *= std::max(getStaticSize(dim), int64_t(1));
+    }
+  int64_t rowBlocks = llvm::divideCeil(minBlocks, std::max(others, int64_t(1)));
+  tiling.blockRows =
+      std::min(tiling.blockRows,
+               balance(rows, llvm::divideCeil(rows, rowBlocks), tiling.rows));
 }
 
 /// A filter of few channels sums over little in each of its loops, together
@@ -470,24 +540,48 @@ static bool isDistinct(Value buffer) {
   return isa<memref::AllocOp>(buffer.getDefiningOp());
 }
 
+/// The buffer that `value` is all of, perhaps in another shape.
+static Value getWhole(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(definition))
+      break;
+    value = definition->getOperand(0);
+  }
+  return value;
+}
+
+/// The last operation before `op`, in its block, that uses `buffer` under any
+/// name; null if there is none, or a name could be hidden.
+static Operation *findPreviousUse(Operation *op, Value buffer) {
+  Operation *previous = nullptr;
+  SmallVector<Value> names = {buffer};
+  while (!names.empty())
+    for (Operation *user : names.pop_back_val().getUsers()) {
+      if (isa<ViewLikeOpInterface>(user)) {
+        llvm::append_range(names, user->getResults());
+        continue;
+      }
+      Operation *use = op->getBlock()->findAncestorOpInBlock(*user);
+      if (!use ||
+          llvm::any_of(user->getResultTypes(), llvm::IsaPred<BaseMemRefType>))
+        return nullptr;
+      if (use->isBeforeInBlock(op) &&
+          (!previous || previous->isBeforeInBlock(use)))
+        previous = use;
+    }
+  return previous;
+}
+
 /// If the result was only just filled with zeros and is summed at once, these
 /// need not be written and read.
 void Emitter::takeFill() {
   int64_t depth = getStaticSize(k);
+  Value whole = getWhole(out.buffer);
   if (ShapedType::isDynamic(depth) || depth > tiling.depth || !dims.k.empty() ||
-      !isDistinct(out.buffer))
+      !isDistinct(whole))
     return;
-  // A user that makes another name of the buffer could hide a reader.
-  if (llvm::any_of(out.buffer.getUsers(), [](Operation *user) {
-        return isa<ViewLikeOpInterface>(user) && user->getNumResults() != 0;
-      }))
-    return;
-  Operation *previous = op->getPrevNode();
-  while (previous && !llvm::is_contained(previous->getOperands(), out.buffer) &&
-         previous->getNumRegions() == 0)
-    previous = previous->getPrevNode();
-  auto fill = dyn_cast_if_present<linalg::FillOp>(previous);
-  if (!fill || fill.getOutputs()[0] != out.buffer ||
+  auto fill = dyn_cast_if_present<linalg::FillOp>(findPreviousUse(op, whole));
+  if (!fill || getWhole(fill.getOutputs()[0]) != whole ||
       !matchPattern(fill.getInputs()[0], m_AnyZeroFloat()))
     return;
   startsFromZero = true;
@@ -786,7 +880,91 @@ void Emitter::emitTiles() {
   });
 }
 
+/// The products of a tile's rows and columns, a vector for each row.
+SmallVector<Value> Emitter::emitDots(Value panel, Value rowPanel) {
+  Value lastRow = add(rowSize, -1), lastColumn = add(getSize(n), -1);
+  SmallVector<Value> rows, columns;
+  for (int64_t row = 0; row != tiling.rows; ++row)
+    rows.push_back(min(
+        apply(d(0) + d(1) * tiling.rows + row, {rowStart, rowPanel}), lastRow));
+  for (int64_t column = 0; column != tiling.lanes; ++column)
+    columns.push_back(
+        min(apply(d(0) + d(1) * tiling.lanes + column, {columnStart, panel}),
+            lastColumn));
+  SmallVector<SmallVector<Value>> sums(tiling.rows);
+  for (int64_t first = 0; first != tiling.lanes;
+       first += tiling.columnsAtOnce) {
+    SmallVector<Value> some = sumAlongDepth(
+        rows, ArrayRef(columns).slice(first, tiling.columnsAtOnce));
+    for (int64_t row = 0; row != tiling.rows; ++row)
+      llvm::append_range(sums[row],
+                         ArrayRef(some).slice(row * tiling.columnsAtOnce,
+                                              tiling.columnsAtOnce));
+  }
+  return llvm::map_to_vector(sums, [&](ArrayRef<Value> row) {
+    return addLanes(llvm::to_vector(row));
+  });
+}
+
+/// For each row and column, a vector of sums along the depth.
+SmallVector<Value> Emitter::sumAlongDepth(ArrayRef<Value> rows,
+                                          ArrayRef<Value> columns) {
+  auto accumulate = [&](Value depth, Value mask, ValueRange sums) {
+    position[k] = add(depthStart, depth);
+    SmallVector<Value> vectors, results;
+    for (Value column : columns) {
+      position[n] = column;
+      vectors.push_back(loadVector(right, mask));
+    }
+    for (Value row : rows) {
+      setRow(row);
+      Value factor = loadVector(left, mask);
+      for (Value vector : vectors)
+        results.push_back(
+            vector::FMAOp::create(b, factor, vector, sums[results.size()]));
+    }
+    return results;
+  };
+  SmallVector<Value> zeros(rows.size() * columns.size(),
+                           getZero(getVectorType(sumType)));
+  Value whole = apply(d(0).floorDiv(tiling.lanes) * tiling.lanes, {depthCount});
+  auto loop =
+      scf::ForOp::create(b, constant(0), whole, constant(tiling.lanes), zeros);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    scf::YieldOp::create(b, accumulate(loop.getInductionVar(), /*mask=*/{},
+                                       loop.getRegionIterArgs()));
+  }
+  int64_t size = getStaticSize(k);
+  if (!ShapedType::isDynamic(size) && size % tiling.lanes == 0)
+    return SmallVector<Value>(loop.getResults());
+  return accumulate(whole, getMask(sub(depthCount, whole), 0),
+                    loop.getResults());
+}
+
+/// The vector of the sums of each vector's lanes: in each round, neighbours of
+/// two vectors are added and make up one.
+Value Emitter::addLanes(SmallVector<Value> sums) {
+  SmallVector<int64_t> even, odd;
+  for (int64_t lane = 0; lane != tiling.lanes; ++lane) {
+    even.push_back(2 * lane);
+    odd.push_back(2 * lane + 1);
+  }
+  while (sums.size() != 1) {
+    SmallVector<Value> added;
+    for (size_t i = 0; i != sums.size(); i += 2)
+      added.push_back(arith::AddFOp::create(
+          b, vector::ShuffleOp::create(b, sums[i], sums[i + 1], even),
+          vector::ShuffleOp::create(b, sums[i], sums[i + 1], odd)));
+    sums = std::move(added);
+  }
+  return sums.front();
+}
+
 SmallVector<Value> Emitter::emitProducts(Value panel, Value rowPanel) {
+  if (isAlongDepth)
+    return emitDots(panel, rowPanel);
   VectorType type = getVectorType(sumType);
   Value rightBase = apply(d(0) * (tiling.getColumns() * tiling.depth), {panel});
   Value leftBase = apply(d(0) * tiling.getLeftPanelSize(), {rowPanel});

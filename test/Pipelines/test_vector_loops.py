@@ -128,18 +128,20 @@ def reduction(kept, shape, operation, initial, transposed=False):
     }}"""
 
 
+@pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize("static", [True, False])
 @pytest.mark.parametrize("kept", ["", "i", "j", "k", "ij", "jk", "ik"])
-def test_reductions(kept, static):
+def test_reductions(kept, static, transposed):
     rng = np.random.default_rng(3)
     for shape in [(3, 5, 70), (1, 1, 1), (2, 0, 3), (70, 5, 3), (4, 9000, 2)]:
         x = rng.standard_normal(shape).astype(np.float32)
         axes = tuple("ijk".index(d) for d in "ijk" if d not in kept)
         known = shape if static else "???"
-        got, = run(reduction(kept, known, "addf", "1.0"), x)
+        given = np.ascontiguousarray(x.T) if transposed else x
+        got, = run(reduction(kept, known, "addf", "1.0", transposed), given)
         want = 1 + x.astype(np.float64).sum(axis=axes)
         np.testing.assert_allclose(got, want, rtol=2e-7, atol=1e-12)
-        got, = run(reduction(kept, known, "maximumf", "0xFF800000"), x)
+        got, = run(reduction(kept, known, "maximumf", "0xFF800000", transposed), given)
         want = x.max(axis=axes, initial=-np.inf)
         np.testing.assert_array_equal(got, want)
 

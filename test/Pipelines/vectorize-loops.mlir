@@ -142,6 +142,25 @@ func.func @columns(%x: memref<8x128xf32>, %y: memref<128xf32>) {
   return
 }
 
+// Sums of columns go along the rows, whatever the order of the loops.
+
+// CHECK-LABEL: func @columns_first(
+// CHECK-SAME:  %[[X:.*]]: memref<64x2048xf32>
+// CHECK:       scf.parallel
+// CHECK:       scf.for
+// CHECK:         scf.for
+// CHECK:           vector.load %[[X]]
+// CHECK-SAME:        vector<64xf32>
+func.func @columns_first(%x: memref<64x2048xf32>, %y: memref<2048xf32>) {
+  linalg.generic {indexing_maps = [#transposed, #row], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<64x2048xf32>) outs(%y : memref<2048xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %out, %in : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
 // A transposed operand is gathered, a broadcast one stays a number.
 
 // CHECK-LABEL: func @operands(

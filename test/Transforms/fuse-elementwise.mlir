@@ -42,3 +42,37 @@ func.func @product(%a: tensor<8x4xf32>, %b: tensor<4x6xf32>, %c: tensor<8x6xf32>
   %3 = tensor.expand_shape %2 [[0, 1], [2]] output_shape [2, 4, 6] : tensor<8x6xf32> into tensor<2x4x6xf32>
   return %3 : tensor<2x4x6xf32>
 }
+
+// -----
+
+// Nobody reads an array of equal elements, however many want to.
+
+#id = affine_map<(i) -> (i)>
+
+// CHECK-LABEL: func @uniform(
+// CHECK-SAME:  %[[X:.*]]: tensor<8xf32>, %[[Y:.*]]: tensor<8xf32>, %[[SCALE:.*]]: f32)
+// CHECK:       %[[A:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<8xf32>)
+// CHECK:         arith.maximumf %{{.*}}, %[[SCALE]]
+// CHECK:       %[[B:.*]] = linalg.generic {{.*}} ins(%[[Y]] : tensor<8xf32>)
+// CHECK:         arith.maximumf %{{.*}}, %[[SCALE]]
+// CHECK:       return %[[A]], %[[B]]
+func.func @uniform(%x: tensor<8xf32>, %y: tensor<8xf32>, %scale: f32) -> (tensor<8xf32>, tensor<8xf32>) {
+  %e = tensor.empty() : tensor<8xf32>
+  %0 = linalg.generic {indexing_maps = [#id], iterator_types = ["parallel"]} outs(%e : tensor<8xf32>) {
+  ^bb0(%old: f32):
+    linalg.yield %scale : f32
+  } -> tensor<8xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+      ins(%x, %0 : tensor<8xf32>, tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %b: f32, %old: f32):
+    %m = arith.maximumf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<8xf32>
+  %2 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel"]}
+      ins(%y, %0 : tensor<8xf32>, tensor<8xf32>) outs(%e : tensor<8xf32>) {
+  ^bb0(%a: f32, %b: f32, %old: f32):
+    %m = arith.maximumf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<8xf32>
+  return %1, %2 : tensor<8xf32>, tensor<8xf32>
+}

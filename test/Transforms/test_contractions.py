@@ -19,7 +19,8 @@ def tensor(sizes, element):
 
 
 def contraction(equation, sizes, dtypes, dynamic=False, zero=True):
-    """A module for an equation as numpy.einsum takes it. Where `zero` is not set,
+    """A module for an equation as numpy.einsum takes it. `dynamic` has the loops
+    whose sizes are not known, or says whether all are such. Where `zero` is not set,
     the sum starts from the third argument."""
     lhs, rhs, out = equation.replace("->", ",").split(",")
     loops = "".join(dict.fromkeys(out + lhs + rhs))
@@ -28,7 +29,7 @@ def contraction(equation, sizes, dtypes, dynamic=False, zero=True):
         f"affine_map<({', '.join(loops)}) -> ({', '.join(term)})>" for term in (lhs, rhs, out)
     )
     types = [
-        tensor(["?" if dynamic else sizes[i] for i in term], dtype)
+        tensor(["?" if dynamic is True or i in (dynamic or "") else sizes[i] for i in term], dtype)
         for term, dtype in zip((lhs, rhs, out), dtypes)
     ]
     start = "%c"
@@ -104,6 +105,21 @@ def test_sizes(m, n, k, dynamic):
 @pytest.mark.parametrize("m, n, k", [(5, 7, 3), (200, 300, 600)])
 def test_starts_from_what_is_there(m, n, k, dynamic, dtype):
     check("mk,nk->mn", {"m": m, "n": n, "k": k}, (dtype,) * 3, dynamic, zero=False)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dynamic", ["", "n", "k", "nk"])
+@pytest.mark.parametrize("m, n, k", [(1, 16, 256), (1, 37, 9000), (2, 5, 65), (3, 130, 129),
+                                     (4, 64, 257), (7, 20, 300), (8, 33, 256), (1, 3, 40)])
+def test_few_rows(m, n, k, dynamic, dtype):
+    check("mk,nk->mn", {"m": m, "n": n, "k": k}, (dtype,) * 3, dynamic, zero=k % 2 == 0)
+
+
+@pytest.mark.parametrize("dtypes", [("bf16", "bf16", "f32"), ("f32", "f32", "f64")])
+def test_few_rows_in_wider_type(dtypes):
+    check("mk,nk->mn", {"m": 5, "n": 41, "k": 523}, dtypes)
+    check("bnk,bk->bn", {"b": 3, "n": 41, "k": 64}, dtypes)
+    check("nk,mk->nm", {"n": 41, "m": 2, "k": 300}, dtypes)
 
 
 @pytest.mark.parametrize("zero", [False, True])

@@ -83,6 +83,52 @@ func.func @transposed(%a: memref<200x300xf32>, %b: memref<400x300xf32>, %c: memr
 
 // -----
 
+// A narrow result has a block of rows for each of some threads. Its right operand
+// would be the same packed, its left one is read once.
+
+// CHECK-LABEL: func @narrow_result(
+// CHECK-NOT:   memref.alloc
+// CHECK:       scf.forall (%{{.*}}) in (4)
+// CHECK-NOT:   memref.alloc
+// CHECK:       return
+func.func @narrow_result(%a: memref<64x2048xf32>, %b: memref<2048x10xf32>, %c: memref<64x10xf32>) {
+  linalg.matmul ins(%a, %b : memref<64x2048xf32>, memref<2048x10xf32>) outs(%c : memref<64x10xf32>)
+  return
+}
+
+// -----
+
+// For few rows nothing is transposed: vectors of both operands are along the
+// sum, and their lanes are added at the end.
+
+// CHECK-LABEL: func @few_rows(
+// CHECK-SAME:  %[[A:.*]]: memref<2x100xf32>, %[[B:.*]]: memref<8x100xf32>,
+// CHECK-NOT:   memref.alloc
+// CHECK:       %[[SUMS:.*]]:8 = scf.for
+// CHECK-COUNT-4: vector.load %[[B]]
+// CHECK:         vector.load %[[A]]
+// CHECK-COUNT-4: vector.fma
+// CHECK:         vector.load %[[A]]
+// CHECK-COUNT-4: vector.fma
+// CHECK-NOT:     vector.fma
+// CHECK:         scf.yield
+// What is left of the rows, and the other columns.
+// CHECK-COUNT-4: vector.maskedload %[[B]]
+// CHECK:       scf.for
+// CHECK:       vector.shuffle {{.*}} [0, 2, 4, 6, 8, 10, 12, 14]
+// CHECK:       vector.shuffle {{.*}} [1, 3, 5, 7, 9, 11, 13, 15]
+// CHECK:       arith.addf
+// CHECK:       vector.store
+func.func @few_rows(%a: memref<2x100xf32>, %b: memref<8x100xf32>, %c: memref<2x8xf32>) {
+  linalg.contract indexing_maps = [affine_map<(m, n, k) -> (m, k)>,
+                                   affine_map<(m, n, k) -> (n, k)>,
+                                   affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : memref<2x100xf32>, memref<8x100xf32>) outs(%c : memref<2x8xf32>)
+  return
+}
+
+// -----
+
 // Zeros that only the sum would read are not written, if it is one block.
 
 // CHECK-LABEL: func @zeros(
@@ -109,6 +155,53 @@ func.func @zeros_in_argument(%a: memref<2x4xf32>, %b: memref<4x8xf32>, %c: memre
   linalg.fill ins(%zero : f32) outs(%c : memref<2x8xf32>)
   linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
   return
+}
+
+// -----
+
+// Neither what else is done in between matters, nor the buffer's shape.
+
+// CHECK-LABEL: func @zeros_in_another_shape(
+// CHECK-NOT:   linalg.fill
+// CHECK:       return
+func.func @zeros_in_another_shape(%a: memref<2x4xf32>, %b: memref<4x8xf32>) -> memref<16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %flat = memref.alloc() : memref<16xf32>
+  linalg.fill ins(%zero : f32) outs(%flat : memref<16xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      outs(%a : memref<2x4xf32>) {
+  ^bb0(%x: f32):
+    %0 = math.exp %x : f32
+    linalg.yield %0 : f32
+  }
+  %c = memref.expand_shape %flat [[0, 1]] output_shape [2, 8] : memref<16xf32> into memref<2x8xf32>
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
+  return %flat : memref<16xf32>
+}
+
+// -----
+
+// They are written if only a part was filled, or if something in between writes.
+
+// CHECK-LABEL: func @zeros_in_part(
+// CHECK-COUNT-2: linalg.fill
+// CHECK:       return
+func.func @zeros_in_part(%a: memref<2x4xf32>, %b: memref<4x8xf32>) -> (memref<2x8xf32>, memref<2x8xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %c = memref.alloc() : memref<2x8xf32>
+  %row = memref.subview %c[0, 0] [1, 8] [1, 1] : memref<2x8xf32> to memref<1x8xf32, strided<[8, 1]>>
+  linalg.fill ins(%zero : f32) outs(%row : memref<1x8xf32, strided<[8, 1]>>)
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%c : memref<2x8xf32>)
+  %e = memref.alloc() : memref<2x8xf32>
+  linalg.fill ins(%zero : f32) outs(%e : memref<2x8xf32>)
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      outs(%e : memref<2x8xf32>) {
+  ^bb0(%x: f32):
+    %0 = math.exp %x : f32
+    linalg.yield %0 : f32
+  }
+  linalg.matmul ins(%a, %b : memref<2x4xf32>, memref<4x8xf32>) outs(%e : memref<2x8xf32>)
+  return %c, %e : memref<2x8xf32>, memref<2x8xf32>
 }
 
 // -----

@@ -8,10 +8,10 @@
 //
 // Elementary functions of f32 and f64, built from basic arithmetic, square
 // roots, selections and operations on bit patterns, without branches and
-// without a mathematical library. All of it is exactly defined, so every
-// target computes the same number. Subnormal numbers are served where the
-// target serves them. A result is not a number if the argument is not one or
-// lies outside the domain.
+// without a mathematical library. Targets differ in the last place only, where
+// one rounds a product and a sum at once, and then in no sum that has to be
+// exact. Subnormal numbers are served where the target serves them. A result is
+// not a number if the argument is not one or lies outside the domain.
 //
 // Each comment states the largest error that was found over 2^22 points or more
 // a range, in units in the last place of the result. It holds to the ends of

@@ -78,7 +78,8 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
     Every `linalg` operation on buffers whose body has a vector form becomes
     loops over vectors of its innermost dimension. It may write tensors and
     reduce at once; an operand may be broadcast, and may be transposed if it is
-    read.
+    read. If it only reduces, the dimension becomes innermost along which most of
+    its operands are contiguous.
 
     - Blocks of the loop are iterations of one `scf.parallel`, unless the
       operation is in a loop already. Their number and size do not depend on the
@@ -226,6 +227,64 @@ def FisherHoistBuffers : Pass<"fisher-hoist-buffers"> {
     Statistic<"numOnStack", "num-on-stack", "Number of buffers on the stack">,
   ];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def FisherPlaceBuffers : Pass<"fisher-place-buffers", "ModuleOp"> {
+  let summary = "Give a function's buffers places in one workspace that is kept";
+  let description = [{
+    Buffers of known size that a function allocates and frees, outside of loops,
+    become views of one workspace. Those that are not used at the same time share
+    memory.
+
+    A workspace of up to 256 MB is kept from call to call, so that the system
+    need not map, clear and unmap its pages each time. A flag says whether a call
+    is using it: another call at the same time, or from within, allocates a
+    workspace of its own.
+
+    For example,
+
+    ```mlir
+    func.func @f(%x: memref<512xf32>, %y: memref<512xf32>) {
+      %buffer = memref.alloc() : memref<512xf32>
+      // ...
+      memref.dealloc %buffer : memref<512xf32>
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    memref.global "private" @f_workspace_taken : memref<i32> = dense<0> {alignment = 64 : i64}
+    memref.global "private" @f_workspace : memref<2048xi8> = uninitialized {alignment = 64 : i64}
+    func.func @f(%x: memref<512xf32>, %y: memref<512xf32>) {
+      %taken = memref.get_global @f_workspace_taken : memref<i32>
+      %before = memref.atomic_rmw assign %c1, %taken[] : (i32, memref<i32>) -> i32
+      %free = arith.cmpi eq, %before, %c0 : i32
+      %workspace = scf.if %free -> (memref<2048xi8>) {
+        %kept = memref.get_global @f_workspace : memref<2048xi8>
+        scf.yield %kept : memref<2048xi8>
+      } else {
+        %own = memref.alloc() {alignment = 64 : i64} : memref<2048xi8>
+        scf.yield %own : memref<2048xi8>
+      }
+      %buffer = memref.view %workspace[%offset][] : memref<2048xi8> to memref<512xf32>
+      // ...
+      scf.if %free {
+        memref.atomic_rmw assign %c0, %taken[] : (i32, memref<i32>) -> i32
+      } else {
+        memref.dealloc %workspace : memref<2048xi8>
+      }
+      return
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numPlaced", "num-placed", "Number of buffers in workspaces">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 #endif // FISHER_PIPELINES_PASSES_TD

@@ -216,7 +216,8 @@ def FisherFuseElementwise : Pass<"fisher-fuse-elementwise"> {
   let description = [{
     Upstream's `linalg-fuse-elementwise-ops`, which leaves contractions and what
     computes their operands apart: in a contraction, each element of an operand
-    would be computed again for each of its products.
+    would be computed again for each of its products. An array of equal elements
+    is not read by any operation.
 
     ```mlir
     %0 = linalg.exp ins(%x : tensor<8x4xf32>) outs(%e : tensor<8x4xf32>) -> tensor<8x4xf32>
@@ -284,6 +285,10 @@ def FisherTileContractions : Pass<"fisher-tile-contractions"> {
       packed in buffers for the caches, transposed where needed;
     - a loop that holds a tile of the result in vector registers and adds
       products with `vector.fma`.
+
+    Where an operand would have to be transposed for a few rows of the other, as
+    in the product of a matrix and a vector, nothing is packed: vectors lie along
+    the sum, and their lanes are added at the end.
 
     Edges are masked. bf16 and f16 are summed in f32 and rounded once. What has
     no contiguous rows in its result, and sums of integers, stay as they are.
