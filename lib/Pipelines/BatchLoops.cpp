@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Upstream fuses neighbouring parallel loops of the same bounds, iteration by
-// iteration, which makes one iteration of many loops of one. Here iterations
-// stay what they are; those of many loops are shared out together.
+// iteration, which makes one iteration of many loops of one; and LLVM can merge
+// neighbouring parallel regions of OpenMP, whose loops are shared out each by
+// itself, so that the first thread gets all that have one iteration. Here
+// iterations stay what they are; those of many loops are shared out together.
 //
 // Operations get slots, the earliest that what they depend on allows. The
 // operations of an even slot run in their order, the loops of an odd one are

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Steps with many small tensors: one parallel region for many, the same bits."""
 
+import re
 import subprocess
 
 import ml_dtypes
@@ -119,6 +120,46 @@ def test_more_loops_than_one_region_takes(monkeypatch):
 
 def test_too_little_work_for_threads():
     assert parallel_regions(normalize([100], "f32", 20)) == 0
+
+
+def seconds(count):
+    """How long the pass takes for so many loops, each with a sum behind it; the
+    least of three times."""
+    arguments, body = [], ""
+    for i in range(count):
+        arguments.append(f"%x{i}: memref<64xf32>, %s{i}: memref<f32>")
+        body += f"""
+  %p{i} = memref.alloca() : memref<4xf32>
+  scf.parallel (%i) = (%c0) to (%c4) step (%c1) {{
+    %0 = memref.load %x{i}[%i] : memref<64xf32>
+    memref.store %0, %p{i}[%i] : memref<4xf32>
+  }} {{fisher.work = 400000 : i64}}
+  %v{i} = memref.load %p{i}[%c0] : memref<4xf32>
+  memref.store %v{i}, %s{i}[] : memref<f32>"""
+    module = f"""
+func.func @main({', '.join(arguments)}) {{
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index{body}
+  return
+}}
+"""
+    passes = "builtin.module(func.func(fisher-batch-loops{distinct-arguments}))"
+    command = [tool("fisher-opt"), f"--pass-pipeline={passes}", "--mlir-disable-threading",
+               "--mlir-timing", "--mlir-timing-display=list", "-"]  # fmt: skip
+    times = []
+    for _ in range(3):
+        done = subprocess.run(command, input=module, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("scf.parallel") == -(-count // 64)
+        times.append(float(re.search(r"(\d+\.\d+) .*  FisherBatchLoops$", done.stderr, re.M)[1]))
+    return min(times)
+
+
+def test_time_is_linear_in_the_number_of_loops():
+    few, many = seconds(1000), seconds(8000)
+    # Quadratic would be 64.
+    assert many < 24 * max(few, 0.01)
 
 
 def test_step_with_many_beliefs(monkeypatch):
