@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -154,6 +155,14 @@ LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
     return op->emitOpError()
            << "expects '" << marks::regularized
            << "' to be a list of names, got " << attr.getValue();
+  }
+  if (attr.getName() == marks::work && isa<LoopLikeOpInterface>(op)) {
+    auto work = dyn_cast<IntegerAttr>(attr.getValue());
+    if (work && work.getType().isInteger(64) && work.getInt() > 0)
+      return success();
+    return op->emitOpError()
+           << "expects '" << marks::work << "' to be a positive i64, got "
+           << attr.getValue();
   }
   return op->emitOpError()
          << "has an attribute '" << attr.getName().getValue()

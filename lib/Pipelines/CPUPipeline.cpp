@@ -86,10 +86,14 @@ static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   pm.addNestedPass<func::FuncOp>(createFisherVectorizeLoops(vectors));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
-  if (options.threads)
+  if (options.threads) {
     pm.addNestedPass<func::FuncOp>(createForallToParallelLoopPass());
-  else
+    FisherBatchLoopsOptions batches;
+    batches.distinctArguments = true;
+    pm.addNestedPass<func::FuncOp>(createFisherBatchLoops(batches));
+  } else {
     pm.addNestedPass<func::FuncOp>(createForallToForLoopPass());
+  }
   simplify(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
   if (options.threads) {

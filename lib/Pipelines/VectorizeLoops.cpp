@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VectorBody.h"
+#include "fisher/IR/Marks.h"
 #include "fisher/Math/Scalar.h"
 #include "fisher/Pipelines/Passes.h"
 
@@ -54,6 +55,9 @@ static constexpr int64_t maxAccumulators = 16;
 /// How far ahead the next row is at most.
 static constexpr int64_t maxPrefetchBytes = 32768;
 static constexpr int64_t cacheLineBytes = 64;
+/// The operations of a block: some 10 us. A block has no more iterations than
+/// these, since short bodies wait for memory.
+static constexpr int64_t blockWork = 1000000, maxBlockLength = 16384;
 /// Bodies with more operations than this are there once, always masked.
 static constexpr int64_t largeBody = 1000;
 
@@ -188,6 +192,8 @@ private:
       llvm::function_ref<void(Value number, Value lower, Value upper)> body);
 
   Value getBlockSize(int64_t dim);
+  /// How many operations all iterations are, about; none if a size is unknown.
+  std::optional<int64_t> getWork();
   /// One for each arrangement of the results.
   void buildFlat();
   void buildRows();
@@ -314,9 +320,9 @@ LogicalResult LoopVectorizer::analyze() {
   while (lanes > std::max<int64_t>(vector, 8) &&
          lanes * accumulatedBits > maxAccumulators * vectorBits)
     lanes /= 2;
-  // A body's time is about its number of operations: blocks take some 10 us.
   blockLength = std::clamp<int64_t>(
-      llvm::bit_floor(static_cast<uint64_t>(1000000 / numOps)), 256, 16384);
+      llvm::bit_floor(static_cast<uint64_t>(blockWork / numOps)), 256,
+      maxBlockLength);
   isParallel = !loop->getParentOfType<LoopLikeOpInterface>();
   return success();
 }
@@ -589,28 +595,44 @@ SmallVector<Value> LoopVectorizer::sumRange(Value lower, Value upper,
                 });
 }
 
+std::optional<int64_t> LoopVectorizer::getWork() {
+  int64_t work = std::max(numOps, blockWork / maxBlockLength);
+  for (Value value : sizes) {
+    std::optional<int64_t> size = getConstantIntValue(value);
+    if (!size || *size == 0 || llvm::MulOverflow(work, *size, work))
+      return std::nullopt;
+  }
+  return work;
+}
+
 void LoopVectorizer::forEachBlock(
     Value size, Value blockSize,
     llvm::function_ref<void(Value, Value, Value)> body) {
   Value number = b.ceilDivide(size, blockSize);
   if (isConstant(number, 0))
     return;
-  if (isConstant(number, 1)) {
+  bool isOne = isConstant(number, 1);
+  std::optional<int64_t> work = getWork();
+  if (isOne && (!isParallel || !work)) {
     body(b.index(0), b.index(0), size);
     return;
   }
   auto build = [&](Value block) {
+    if (isOne)
+      return body(b.index(0), b.index(0), size);
     Value lower = b.multiply(block, blockSize);
     body(block, lower, b.min(b.add(lower, blockSize), size));
   };
   if (isParallel) {
-    scf::ParallelOp::create(
+    auto blocks = scf::ParallelOp::create(
         b, ValueRange(b.index(0)), ValueRange(number), ValueRange(b.index(1)),
         [&](OpBuilder &nested, Location, ValueRange blocks) {
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToEnd(nested.getInsertionBlock());
           build(blocks[0]);
         });
+    if (work)
+      blocks->setAttr(marks::work, b.getI64IntegerAttr(*work));
     return;
   }
   b.loop(b.index(0), number, b.index(1), {}, [&](Value block, ValueRange) {

@@ -80,6 +80,22 @@ module attributes {fisher.name = "m"} {}
 
 // -----
 
+func.func @no_work(%n: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error@+1 {{'scf.for' op expects 'fisher.work' to be a positive i64, got 0 : i64}}
+  scf.for %i = %c0 to %n step %c1 {
+  } {fisher.work = 0 : i64}
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'func.func' op has an attribute 'fisher.work' that the dialect does not know}}
+func.func private @work_on_function() attributes {fisher.work = 1 : i64}
+
+// -----
+
 func.func @mark_on_operation() {
   // expected-error@+1 {{'arith.constant' op has an attribute 'fisher.name' that the dialect does not know}}
   %0 = arith.constant {fisher.name = "c"} 1.0 : f32

@@ -45,3 +45,21 @@ func.func @product(%a: tensor<8x8xf32>, %b: tensor<8x8xf32>, %c: tensor<8x8xf32>
   %0 = linalg.matmul ins(%a, %b : tensor<8x8xf32>, tensor<8x8xf32>) outs(%c : tensor<8x8xf32>) -> tensor<8x8xf32>
   return %0 : tensor<8x8xf32>
 }
+
+// Small tensors are shared out together, in one parallel region.
+
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{vector-bits=256})" | FileCheck %s --check-prefix=MANY
+// RUN: fisher-opt %s --pass-pipeline="builtin.module(fisher-cpu-pipeline{vector-bits=256 threads=false})" | FileCheck %s --check-prefix=SERIAL
+
+// MANY-LABEL: llvm.func @many(
+// MANY-COUNT-1: omp.parallel
+// MANY-NOT: omp.parallel
+// MANY: llvm.return
+// SERIAL-NOT: omp.parallel
+func.func @many(%x: tensor<20000xf32> {fisher.name = "x"}, %y: tensor<600x50xf32> {fisher.name = "y"}, %z: tensor<7xf32> {fisher.name = "z"})
+    -> (tensor<20000xf32> {fisher.updates = "x"}, tensor<600x50xf32> {fisher.updates = "y"}, tensor<7xf32> {fisher.updates = "z"}) {
+  %0 = arith.addf %x, %x : tensor<20000xf32>
+  %1 = arith.addf %y, %y : tensor<600x50xf32>
+  %2 = arith.addf %z, %z : tensor<7xf32>
+  return %0, %1, %2 : tensor<20000xf32>, tensor<600x50xf32>, tensor<7xf32>
+}

@@ -1,4 +1,5 @@
 // RUN: fisher-opt --fisher-vectorize-loops="vector-bits=512 cache-bytes=0" --canonicalize --split-input-file %s | FileCheck %s
+// RUN: fisher-opt --fisher-vectorize-loops="vector-bits=512 cache-bytes=0" --split-input-file %s | FileCheck %s --check-prefix=WORK
 // RUN: fisher-opt --fisher-vectorize-loops="vector-bits=512 cache-bytes=1000000" --canonicalize --split-input-file %s | FileCheck %s --check-prefix=STREAM
 
 #id = affine_map<(i) -> (i)>
@@ -14,6 +15,13 @@
 // CHECK-NEXT: vector.store %[[Y]], %{{.*}}[%[[I]]] : memref<512xf32>, vector<64xf32>
 // CHECK-NOT: mask
 // CHECK: return
+
+// One block is a loop of one iteration, which tells its work: a short body is
+// 61 operations, as it waits for memory.
+
+// WORK-LABEL: func @whole(
+// WORK: scf.parallel
+// WORK: fisher.work = 31232 : i64
 func.func @whole(%x: memref<512xf32>, %y: memref<512xf32>) {
   linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
       ins(%x : memref<512xf32>) outs(%y : memref<512xf32>) {
@@ -58,6 +66,11 @@ func.func @whole(%x: memref<512xf32>, %y: memref<512xf32>) {
 
 // Large results that are not read are stored around the cache, where they are
 // aligned.
+
+// WORK-LABEL: func @blocks(
+// WORK: scf.parallel
+// WORK-NOT: fisher.work
+// WORK: return
 
 // STREAM-LABEL: func @blocks(
 // STREAM: %[[ADDRESS:.*]] = memref.extract_aligned_pointer_as_index
@@ -182,6 +195,10 @@ func.func @operands(%x: memref<128x8xf32>, %b: memref<8xf32>, %y: memref<8x128xf
 #one = affine_map<(i) -> ()>
 
 // In a loop, blocks are no threads. A fill is a loop too.
+
+// WORK-LABEL: func @inner(
+// WORK-NOT: scf.parallel
+// WORK: return
 
 // CHECK-LABEL: func @inner(
 // CHECK-NOT: scf.parallel

@@ -247,3 +247,39 @@ func.func @main(%a: {types[0]}, %b: {types[1]}, %c: {types[2]}) -> {types[2]} {{
     else:
         expected = sum(place @ b.astype("f8")[at].T for at, place in places.items())
     np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-4)
+
+
+CONVOLUTION = """
+func.func @main(%image: tensor<4x18x18x16xf32>, %weights: tensor<3x3x16x32xf32>,
+                %bias: tensor<4x16x16x32xf32>) -> tensor<4x16x16x32xf32> {
+  %0 = linalg.conv_2d_nhwc_hwcf
+      ins(%image, %weights : tensor<4x18x18x16xf32>, tensor<3x3x16x32xf32>)
+      outs(%bias : tensor<4x16x16x32xf32>) -> tensor<4x16x16x32xf32>
+  return %0 : tensor<4x16x16x32xf32>
+}
+"""
+# A module, and the shapes and the type of its arguments; sums are long enough
+# to be in several blocks.
+THREADED = {
+    "matmul-f32": (contraction("mk,kn->mn", dict(m=401, n=530, k=700), ("f32",) * 3, zero=False),
+                   [(401, 700), (700, 530), (401, 530)], "f32"),
+    "matmul-bf16": (contraction("mk,nk->mn", dict(m=130, n=200, k=900), ("bf16",) * 3, True, False),
+                    [(130, 900), (200, 900), (130, 200)], "bf16"),
+    "batches": (contraction("bmk,bkn->bmn", dict(b=7, m=40, n=60, k=80), ("f64",) * 3, zero=False),
+                [(7, 40, 80), (7, 80, 60), (7, 40, 60)], "f64"),
+    "vector": (contraction("mk,k->m", dict(m=1500, k=900), ("f32",) * 3, zero=False),
+               [(1500, 900), (900,), (1500,)], "f32"),
+    "convolution": (CONVOLUTION, [(4, 18, 18, 16), (3, 3, 16, 32), (4, 16, 16, 32)], "f32"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", THREADED)
+def test_same_bits_for_any_number_of_threads(name, monkeypatch):
+    module, shapes, dtype = THREADED[name]
+    generator = np.random.default_rng(5)
+    arrays = [generator.standard_normal(shape).astype(DTYPES[dtype]) for shape in shapes]
+    (expected,) = run(module, *arrays, options=["--parallel=false"])
+    for threads in [1, 2, 3, 8]:
+        monkeypatch.setenv("OMP_NUM_THREADS", str(threads))
+        (result,) = run(module, *arrays)
+        assert result.tobytes() == expected.tobytes()

@@ -43,6 +43,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |
     | `fisher.distribution = "normal"` | argument | what noise is drawn from; also `uniform` |
     | `fisher.regularized = ["fc0.mu"]` | function | what `fisher-insert` has regularized already |
+    | `fisher.work = 42000` | loop | how many operations all its iterations are, about; `fisher-batch-loops` reads it |
 
     ```mlir
     func.func @main(%mu: tensor<4xf32> {fisher.name = "fc.mu", fisher.role = "param"},

@@ -30,6 +30,8 @@ inline constexpr llvm::StringLiteral initialize = "fisher.initialize";
 inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
 /// On a function: the names of what policies regularize in it already.
 inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
+/// On a loop: how many operations all its iterations are, about.
+inline constexpr llvm::StringLiteral work = "fisher.work";
 
 } // namespace mlir::fisher::marks
 

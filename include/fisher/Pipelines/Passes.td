@@ -83,7 +83,8 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
 
     - Blocks of the loop are iterations of one `scf.parallel`, unless the
       operation is in a loop already. Their number and size do not depend on the
-      number of threads.
+      number of threads. `fisher.work` tells how many operations they are if
+      all sizes are known, for `fisher-batch-loops`.
     - What is left after the last whole vector is one masked vector. Bodies of
       more than 1000 operations are there once, always masked.
     - Sums of floating-point numbers are kept in f64: of each lane in pieces of
@@ -118,11 +119,13 @@ def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
     becomes with `vector-bits=512`
 
     ```mlir
-    scf.for %i = %c0 to %c512 step %c64 {
-      %0 = vector.load %x[%i] : memref<512xf32>, vector<64xf32>
-      %1 = math.sqrt %0 : vector<64xf32>
-      vector.store %1, %y[%i] : memref<512xf32>, vector<64xf32>
-    }
+    scf.parallel (%block) = (%c0) to (%c1) step (%c1) {
+      scf.for %i = %c0 to %c512 step %c64 {
+        %0 = vector.load %x[%i] : memref<512xf32>, vector<64xf32>
+        %1 = math.sqrt %0 : vector<64xf32>
+        vector.store %1, %y[%i] : memref<512xf32>, vector<64xf32>
+      }
+    } {fisher.work = 31232 : i64}
     ```
   }];
   let options = [
@@ -164,6 +167,76 @@ def FisherExpandMath : Pass<"fisher-expand-math"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::vector::VectorDialect"];
+}
+
+def FisherBatchLoops : Pass<"fisher-batch-loops", "func::FuncOp"> {
+  let summary = "Share out the iterations of many small parallel loops together";
+  let description = [{
+    A step updates many small tensors. The loop over one of them is for one
+    thread, or keeps several busy for less time than it takes to wake them. This
+    pass makes one `scf.parallel` of up to 64 loops of a block that do not
+    depend on each other. Its iterations are chunks of about the same work. A
+    chunk has iterations of one loop or of several; they stay what they were, so
+    that no number changes. Loops stay as they are if all their work together is
+    not worth two chunks of a million operations, some 10 us.
+
+    A loop tells its work with the attribute `fisher.work`, as
+    `fisher-vectorize-loops` writes it where all sizes are known. Loops that do
+    not, or with more than 64 million operations, have threads of their own.
+
+    What is between the loops moves: before those that it does not depend on,
+    or behind them. Loops that depend on each other are in one parallel loop
+    with others, before it or behind it, as soon as they can be. Operations on
+    more than 2^20 elements, or on an unknown number, keep their order, and
+    buffers are allocated where they are first used, so that steps need no more
+    room. Nothing moves across an operation whose effects are unknown, such as
+    a call.
+
+    Buffers share no memory if they are views of different allocations, or of an
+    allocation and an argument of the function.
+
+    Example:
+
+    ```mlir
+    scf.parallel (%i) = (%c0) to (%c3) step (%c1) {
+      memref.store %v, %a[%i] : memref<3xf32>
+    } {fisher.work = 3000000 : i64}
+    scf.parallel (%i) = (%c0) to (%c1) step (%c1) {
+      memref.store %v, %b[%i] : memref<1xf32>
+    } {fisher.work = 1000000 : i64}
+    ```
+
+    becomes
+
+    ```mlir
+    scf.parallel (%chunk) = (%c0) to (%c4) step (%c1) {
+      %from = arith.muli %chunk, %c1000000 : index
+      %to = arith.addi %from, %c1000000 : index
+      ...
+      scf.if %overlaps_a {
+        scf.for %i = %first_a to %end_a step %c1 {
+          memref.store %v, %a[%i] : memref<3xf32>
+        }
+      }
+      ...
+      scf.if %overlaps_b {
+        scf.for %i = %first_b to %end_b step %c1 {
+          memref.store %v, %b[%i] : memref<1xf32>
+        }
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"distinctArguments", "distinct-arguments", "bool",
+           /*default=*/"false",
+           "An argument that is written shares no memory with another">,
+  ];
+  let statistics = [
+    Statistic<"numBatched", "num-batched", "Number of loops merged">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::scf::SCFDialect"];
 }
 
 def FisherGuardThreads : Pass<"fisher-guard-threads"> {

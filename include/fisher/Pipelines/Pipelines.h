@@ -58,9 +58,9 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
 /// arguments, as `fisher-assign-destinations` says: into the old value of what
 /// a result updates, which is lost, or into a new last argument where the shape
 /// is static, or with `dynamicDestinations` any. Other arguments are only read.
-/// An argument that is written must share no memory with another. Without
-/// `donate`, an argument is only read where it has `bufferization.writable =
-/// false`.
+/// Without `donate`, an argument is only read where it has
+/// `bufferization.writable = false`. Either way, an argument that is written
+/// must share no memory with another.
 ///
 /// A result that stays one belongs to the caller, who frees it; one buffer may
 /// be returned as several results.
