@@ -46,8 +46,8 @@ FAMILIES = {
     "exponential<log_rate>": 1,
 }
 CLASSES = [
-    ("store", r"vmov\w+ +%[xyz]mm\d+, .*\("),
-    ("load", r"v(mov|p?broadcast)\w+ +.*\).*, %"),
+    ("store", r"v(mask)?mov\w+ %.*\)( \{%k\d\})?$"),
+    ("load", r"v(mov|maskmov|p?broadcast)\w+ .*\).*, %"),
     ("multiply", r"v(mul|fn?m(add|sub)\w+)[ps][sdh] "),
     ("add", r"v(add|sub)[ps][sdh] "),
     ("divide", r"v(div|sqrt)[ps][sdh] "),
@@ -134,9 +134,9 @@ def shortest_cycle(blocks, start):
 
 def stored_lanes(instructions):
     """How many elements of four bytes vectors store, other than spilled ones."""
-    stores = (re.match(r"vmov\w+ +%([xyz])mm\d+, (?!.*\(%rsp)", text)
-              for text in instructions)
-    return sum(LANES[store[1]] for store in stores if store and "(" in store.string)
+    store = re.compile(r"v(?:mask)?mov\w+ (?:%\w+, )*%([xyz])mm\d+, [^%]*\((?!%rsp)")
+    stores = (store.match(text) for text in instructions)
+    return sum(LANES[found[1]] for found in stores if found)
 
 
 def inner_loop(blocks, components):
