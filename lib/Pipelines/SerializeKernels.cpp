@@ -1,0 +1,241 @@
+//===- SerializeKernels.cpp - From kernels to code ------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+//
+// Upstream's gpu-module-to-binary has no SPIR-V of OpenCL's kind from the LLVM
+// dialect, and it links code of AMD's processors with the linker of an
+// installation of ROCm only. PTX is written by upstream's target attribute.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Pipelines/Passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
+#include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/Target/LLVM/ModuleToObject.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVM/ROCDL/Utils.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/GPU/GPUToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/ROCDL/ROCDLToLLVMIRTranslation.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace mlir::fisher {
+#define GEN_PASS_DEF_FISHERSERIALIZEKERNELS
+#include "fisher/Pipelines/Passes.h.inc"
+} // namespace mlir::fisher
+
+using namespace mlir;
+
+namespace {
+/// SPIR-V for OpenCL.
+class SPIRVSerializer : public LLVM::ModuleToObject {
+public:
+  explicit SPIRVSerializer(Operation &module)
+      // With plain spirv64, the version is one that OpenCL 2.2 has not.
+      : ModuleToObject(module, "spirv64v1.2-unknown-unknown", "") {
+    LLVMInitializeSPIRVTargetInfo();
+    LLVMInitializeSPIRVTarget();
+    LLVMInitializeSPIRVTargetMC();
+    LLVMInitializeSPIRVAsmPrinter();
+  }
+
+protected:
+  FailureOr<SmallVector<char, 0>>
+  moduleToObject(llvm::Module &llvmModule) override {
+    FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
+    if (failed(machine))
+      return getOperation().emitError("LLVM has no target for SPIR-V");
+    SmallVector<char, 0> object;
+    llvm::raw_svector_ostream stream(object);
+    llvm::legacy::PassManager passes;
+    if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
+                                        llvm::CodeGenFileType::ObjectFile))
+      return getOperation().emitError("LLVM writes no SPIR-V");
+    passes.run(llvmModule);
+    return object;
+  }
+};
+
+/// Code objects for AMD's processors.
+class AMDGPUSerializer : public ROCDL::SerializeGPUModuleBase {
+public:
+  AMDGPUSerializer(Operation &module, ROCDL::ROCDLTargetAttr target)
+      : SerializeGPUModuleBase(module, target) {
+    SerializeGPUModuleBase::init();
+  }
+
+protected:
+  FailureOr<SmallVector<char, 0>>
+  moduleToObject(llvm::Module &llvmModule) override;
+
+private:
+  FailureOr<SmallVector<char, 0>> link(ArrayRef<char> object);
+  InFlightDiagnostic emitError() { return getOperation().emitError(); }
+};
+} // namespace
+
+FailureOr<SmallVector<char, 0>> AMDGPUSerializer::link(ArrayRef<char> object) {
+  std::string linker;
+  for (StringRef name : {"ld.lld-" LLVM_MAJOR, "ld.lld"}) {
+    if (auto found = llvm::sys::findProgramByName(name)) {
+      linker = *found;
+      break;
+    }
+  }
+  if (linker.empty())
+    return emitError() << "needs LLVM's linker; install lld-" LLVM_MAJOR
+                          ", or put ld.lld into PATH";
+  SmallString<128> from, to;
+  if (llvm::sys::fs::createTemporaryFile("kernels", "o", from) ||
+      llvm::sys::fs::createTemporaryFile("kernels", "hsaco", to))
+    return emitError() << "cannot make temporary files";
+  llvm::FileRemover removeFrom(from), removeTo(to);
+  {
+    std::error_code error;
+    llvm::raw_fd_ostream stream(from, error);
+    stream << StringRef(object.data(), object.size());
+    stream.close();
+    if (error || stream.has_error())
+      return emitError() << "cannot write " << from;
+  }
+  std::string message;
+  if (llvm::sys::ExecuteAndWait(linker, {linker, "-shared", from, "-o", to},
+                                /*Env=*/std::nullopt, /*Redirects=*/{},
+                                /*SecondsToWait=*/0, /*MemoryLimit=*/0,
+                                &message))
+    return emitError() << linker << " failed: " << message;
+  auto linked = llvm::MemoryBuffer::getFile(to, /*IsText=*/false);
+  if (!linked)
+    return emitError() << "cannot read " << to;
+  StringRef bytes = (*linked)->getBuffer();
+  return SmallVector<char, 0>(bytes.begin(), bytes.end());
+}
+
+FailureOr<SmallVector<char, 0>>
+AMDGPUSerializer::moduleToObject(llvm::Module &llvmModule) {
+  auto fail = [&] { return emitError(); };
+  FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
+  if (failed(machine))
+    return emitError() << "LLVM has no target for AMD's processors";
+  FailureOr<SmallString<0>> isa =
+      translateModuleToISA(llvmModule, **machine, fail);
+  if (failed(isa))
+    return failure();
+  FailureOr<SmallVector<char, 0>> object = ROCDL::assembleIsa(
+      *isa, target.getTriple(), target.getChip(), target.getFeatures(), fail);
+  if (failed(object))
+    return failure();
+  return link(*object);
+}
+
+/// Barriers are for what is in the memory of the device, too; upstream's
+/// conversion fences the memory of the work group alone.
+static void fenceAllMemory(gpu::GPUModuleOp module) {
+  module.walk([](LLVM::CallOp call) {
+    if (call.getCallee() != "_Z7barrierj")
+      return;
+    OpBuilder b(call);
+    call->setOperand(
+        0, LLVM::ConstantOp::create(b, call.getLoc(), b.getI32IntegerAttr(3)));
+  });
+}
+
+/// OpenCL knows no bf16: it is read and written as an integer.
+static void storeIntegers(gpu::GPUModuleOp module) {
+  module.walk([](Operation *op) {
+    OpBuilder b(op);
+    Location loc = op->getLoc();
+    auto asInteger = [&](Type type) -> Type {
+      Type integer = b.getI16Type();
+      if (auto vector = dyn_cast<VectorType>(type))
+        return vector.clone(integer);
+      return integer;
+    };
+    if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
+      Type type = load.getType();
+      if (!getElementTypeOrSelf(type).isBF16())
+        return;
+      load.getResult().setType(asInteger(type));
+      b.setInsertionPointAfter(load);
+      auto cast = LLVM::BitcastOp::create(b, loc, type, load);
+      load.getResult().replaceAllUsesExcept(cast, cast);
+    } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
+      Type type = store.getValue().getType();
+      if (getElementTypeOrSelf(type).isBF16())
+        store.getValueMutable().assign(
+            LLVM::BitcastOp::create(b, loc, asInteger(type), store.getValue()));
+    }
+  });
+}
+
+namespace {
+struct SerializeKernels
+    : fisher::impl::FisherSerializeKernelsBase<SerializeKernels> {
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<gpu::GPUDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
+                    ROCDL::ROCDLDialect>();
+    registerBuiltinDialectTranslation(registry);
+    registerGPUDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    registerNVVMDialectTranslation(registry);
+    registerROCDLDialectTranslation(registry);
+    NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  }
+
+  /// The code of a module; null if there was an error.
+  Attribute serialize(gpu::GPUModuleOp module, Attribute target) {
+    std::optional<SmallVector<char, 0>> code;
+    if (auto amd = dyn_cast<ROCDL::ROCDLTargetAttr>(target)) {
+      code = AMDGPUSerializer(*module, amd).run();
+    } else if (isa<spirv::TargetEnvAttr>(target)) {
+      fenceAllMemory(module);
+      storeIntegers(module);
+      code = SPIRVSerializer(*module).run();
+    } else if (auto other = dyn_cast<gpu::TargetAttrInterface>(target)) {
+      gpu::TargetOptions options({}, {}, {}, {},
+                                 gpu::CompilationTarget::Assembly);
+      code = other.serializeToObject(module, options);
+      return code ? other.createObject(module, *code, options) : Attribute();
+    }
+    if (!code)
+      return {};
+    return gpu::ObjectAttr::get(
+        target, gpu::CompilationTarget::Binary,
+        StringAttr::get(&getContext(), StringRef(code->data(), code->size())));
+  }
+
+  void runOnOperation() override {
+    for (auto module : llvm::make_early_inc_range(
+             getOperation().getOps<gpu::GPUModuleOp>())) {
+      ArrayAttr targets = module.getTargetsAttr();
+      if (!targets || targets.size() != 1) {
+        module.emitError("needs one target");
+        return signalPassFailure();
+      }
+      Attribute object = serialize(module, targets[0]);
+      if (!object)
+        return signalPassFailure();
+      OpBuilder b(module);
+      gpu::BinaryOp::create(b, module.getLoc(), module.getName(),
+                            /*offloadingHandler=*/Attribute(), object);
+      module.erase();
+    }
+  }
+};
+} // namespace
