@@ -53,7 +53,11 @@ struct NameKernels : fisher::impl::FisherNameKernelsBase<NameKernels> {
     MutableOperandRange operands = launch.getKernelOperandsMutable();
     for (int i = unused.find_last(); i != -1; i = unused.find_prev(i))
       operands.erase(i);
-    (void)kernel.eraseArguments(unused);
+    // Upstream's eraseArguments() fails for a function without a result.
+    kernel.getBody().front().eraseArguments(unused);
+    kernel.setFunctionType(LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(kernel.getContext()),
+        llvm::to_vector(kernel.getBody().front().getArgumentTypes())));
   }
 
   void runOnOperation() override {

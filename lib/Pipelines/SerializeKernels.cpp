@@ -42,6 +42,37 @@ namespace mlir::fisher {
 
 using namespace mlir;
 
+/// SPIR-V whose zeros are numbers. LLVM writes them as null constants, of which
+/// older readers know those of composite types only.
+static SmallVector<char, 0> writeZeros(ArrayRef<char> code) {
+  // Of the specification of SPIR-V: the words before the instructions, and the
+  // numbers of instructions.
+  constexpr unsigned headerWords = 5;
+  enum { typeInt = 21, typeFloat = 22, constant = 43, constantNull = 46 };
+  ArrayRef<uint32_t> words(reinterpret_cast<const uint32_t *>(code.data()),
+                           code.size() / 4);
+  SmallVector<uint32_t, 0> written(words.take_front(headerWords));
+  llvm::DenseMap<uint32_t, uint32_t> widths;
+  for (words = words.drop_front(headerWords); !words.empty();) {
+    uint32_t opcode = words[0] & 0xffff;
+    ArrayRef<uint32_t> op = words.take_front(words[0] >> 16);
+    words = words.drop_front(op.size());
+    if (opcode == typeInt || opcode == typeFloat)
+      widths[op[1]] = op[2];
+    uint32_t width = opcode == constantNull ? widths.lookup(op[1]) : 0;
+    if (width == 0) {
+      llvm::append_range(written, op);
+      continue;
+    }
+    uint32_t length = width > 32 ? 2 : 1;
+    llvm::append_values(written, (3 + length) << 16 | constant, op[1], op[2]);
+    written.append(length, 0);
+  }
+  ArrayRef<char> bytes(reinterpret_cast<const char *>(written.data()),
+                       written.size() * 4);
+  return SmallVector<char, 0>(bytes);
+}
+
 namespace {
 /// SPIR-V for OpenCL.
 class SPIRVSerializer : public LLVM::ModuleToObject {
@@ -68,7 +99,7 @@ protected:
                                         llvm::CodeGenFileType::ObjectFile))
       return getOperation().emitError("LLVM writes no SPIR-V");
     passes.run(llvmModule);
-    return object;
+    return writeZeros(object);
   }
 };
 
