@@ -9,9 +9,9 @@
 #include "EventKernel.h"
 
 #include "LinalgKernel.h"
+#include "LoopCollapse.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
-#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -221,10 +221,7 @@ void EventKernel::storeOnce(llvm::function_ref<void()> build) {
 void EventKernel::distribute(linalg::LinalgOp op) {
   IndexBuilder &b = kernel->b;
   IRRewriter rewriter(b);
-  rewriter.setInsertionPoint(op);
-  auto loop = dyn_cast<GenericOp>(op.getOperation());
-  if (!loop)
-    loop = *linalg::generalizeNamedOp(rewriter, op);
+  GenericOp loop = *asGeneric(op, rewriter);
   b.setInsertionPoint(loop);
   SmallVector<Value> sizes;
   for (Range range : cast<linalg::LinalgOp>(loop.getOperation())
@@ -288,6 +285,7 @@ void EventKernel::distribute(linalg::LinalgOp op) {
            });
     wait();
   }
+  b.setInsertionPointAfter(loop);
   loop.erase();
 }
 
@@ -309,7 +307,7 @@ void EventKernel::cloneCopy(memref::CopyOp copy) {
   }
   if (!op)
     op =
-        linalg::makeMemRefCopyOp(b, b.getLoc(), kernel->import(source), target);
+        linalg::makeMemRefCopyOp(b, b.getLoc(), mapping.lookup(source), target);
   if (!byThread)
     distribute(cast<linalg::LinalgOp>(op));
 }
@@ -346,7 +344,7 @@ void EventKernel::cloneRegions(Operation &op) {
 void EventKernel::clone(Operation &op) {
   IndexBuilder &b = kernel->b;
   for (OpOperand &operand : op.getOpOperands())
-    if (!mapping.contains(operand.get()) && !isa<memref::CopyOp>(op))
+    if (!mapping.contains(operand.get()))
       mapping.map(operand.get(), kernel->import(operand.get()));
   if (isa<memref::DeallocOp>(op))
     return;
@@ -355,13 +353,8 @@ void EventKernel::clone(Operation &op) {
   if (auto constant = dyn_cast<memref::GetGlobalOp>(op))
     return mapping.map(constant.getResult(),
                        kernel->import(constant.getResult()));
-  if (auto copy = dyn_cast<memref::CopyOp>(op)) {
-    for (Value operand : op.getOperands())
-      if (!mapping.contains(operand) &&
-          !operand.getDefiningOp<memref::GetGlobalOp>())
-        mapping.map(operand, kernel->import(operand));
+  if (auto copy = dyn_cast<memref::CopyOp>(op))
     return cloneCopy(copy);
-  }
   if (isa<linalg::LinalgOp>(op)) {
     for (Region &region : op.getRegions())
       kernel->import(region, mapping);

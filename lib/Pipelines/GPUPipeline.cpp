@@ -15,6 +15,7 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
@@ -34,14 +35,14 @@ namespace {
 /// What kernels are for.
 struct Device {
   StringRef name, triple, chip;
-  int64_t privateSpace, constantSpace, subgroupSize;
+  int64_t constantSpace, subgroupSize;
 };
 } // namespace
 
 static constexpr Device devices[] = {
-    {"nvptx", "nvptx64-nvidia-cuda", "sm_80", 0, 1, 32},
-    {"amdgpu", "amdgcn-amd-amdhsa", "gfx90a", 5, 1, 64},
-    {"spirv", "spirv64v1.2-unknown-unknown", "", 0, 2, 32},
+    {"nvptx", "nvptx64-nvidia-cuda", "sm_80", 1, 32},
+    {"amdgpu", "amdgcn-amd-amdhsa", "gfx90a", 1, 64},
+    {"spirv", "spirv64v1.2-unknown-unknown", "", 2, 32},
 };
 
 static void initializeTargets() {
@@ -83,7 +84,6 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
   pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addPass(createFisherExpandMath());
   FisherMapToGPUOptions options;
-  options.privateSpace = device.privateSpace;
   options.constantSpace = device.constantSpace;
   options.subgroupSize = device.subgroupSize;
   pm.addPass(createFisherMapToGPU(options));
@@ -102,6 +102,10 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
 static void lowerKernels(OpPassManager &pm, const Device &device,
                          StringRef chip) {
   OpPassManager &kernels = pm.nest<gpu::GPUModuleOp>();
+  // LLVM takes OpenCL's fmax(), which drops what is not a number, for
+  // llvm.maximum.
+  if (device.name == "spirv")
+    kernels.addPass(arith::createArithExpandOpsPass());
   kernels.addPass(createFisherLowerDeviceMath());
   kernels.addPass(createConvertVectorToLLVMPass());
   if (device.name == "nvptx") {

@@ -20,10 +20,8 @@ using namespace mlir;
 using namespace mlir::fisher;
 
 MemRefType mlir::fisher::inSpace(MemRefType type, int64_t space) {
-  Attribute attr;
-  if (space != 0)
-    attr = IntegerAttr::get(IntegerType::get(type.getContext(), 64), space);
-  return MemRefType::Builder(type).setMemorySpace(attr);
+  return MemRefType::Builder(type).setMemorySpace(
+      IntegerAttr::get(IntegerType::get(type.getContext(), 64), space));
 }
 
 //===----------------------------------------------------------------------===//
@@ -245,7 +243,7 @@ Value Kernel::importConstant(memref::GetGlobalOp constant) {
   auto module = replaced->getParentOfType<ModuleOp>();
   auto global = module.lookupSymbol<memref::GlobalOp>(constant.getName());
   std::string name = (global.getName() + "_on_device").str();
-  auto type = inSpace(global.getType(), host.spaces.constants);
+  auto type = inSpace(global.getType(), host.constantSpace);
   if (!module.lookupSymbol(name)) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     memref::GlobalOp::create(top, global.getLoc(), name,
@@ -320,5 +318,6 @@ SmallVector<Value> Kernel::combineThreads(ArrayRef<Reduction> reductions,
 Value Kernel::allocatePrivate(MemRefType type) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(entry);
-  return memref::AllocaOp::create(b, inSpace(type, host.spaces.privates));
+  return memref::AllocaOp::create(
+      b, inSpace(type, AddressSpaces::privateToThread));
 }

@@ -18,19 +18,19 @@
 
 namespace mlir::fisher {
 
-/// Numbers of the address spaces of LLVM's targets. Those of what all threads
-/// see are the same everywhere.
+/// Numbers of LLVM's address spaces in kernels. The first two are the same for
+/// all targets; the last is that of AMD's, and 0 in code for others.
 struct AddressSpaces {
-  static constexpr int64_t global = 1, workgroup = 3;
-  int64_t privates = 0, constants = 1;
+  static constexpr int64_t global = 1, workgroup = 3, privateToThread = 5;
 };
 
 /// Code of the host around kernels: buffers are in the memory of the device,
 /// of which the host knows the sizes only.
 class HostCode {
 public:
-  HostCode(Operation *function, AddressSpaces spaces, int64_t subgroupSize)
-      : function(function), spaces(spaces), subgroupSize(subgroupSize) {}
+  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize)
+      : function(function), constantSpace(constantSpace),
+        subgroupSize(subgroupSize) {}
 
   /// Whether something is computed from what is read from a buffer.
   bool isFromDevice(Value value) const;
@@ -40,8 +40,7 @@ public:
   Value fetch(memref::LoadOp load);
 
   Operation *function;
-  AddressSpaces spaces;
-  int64_t subgroupSize;
+  int64_t constantSpace, subgroupSize;
 
 private:
   bool mayAlias(Value a, Value b) const;

@@ -20,6 +20,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/Target/LLVM/ModuleToObject.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVM/ROCDL/Utils.h"
@@ -187,32 +188,39 @@ static void fenceAllMemory(gpu::GPUModuleOp module) {
   });
 }
 
-/// OpenCL knows no bf16: it is read and written as an integer.
-static void storeIntegers(gpu::GPUModuleOp module) {
-  module.walk([](Operation *op) {
-    OpBuilder b(op);
-    Location loc = op->getLoc();
-    auto asInteger = [&](Type type) -> Type {
-      Type integer = b.getI16Type();
-      if (auto vector = dyn_cast<VectorType>(type))
-        return vector.clone(integer);
-      return integer;
-    };
-    if (auto load = dyn_cast<LLVM::LoadOp>(op)) {
-      Type type = load.getType();
-      if (!getElementTypeOrSelf(type).isBF16())
-        return;
-      load.getResult().setType(asInteger(type));
-      b.setInsertionPointAfter(load);
-      auto cast = LLVM::BitcastOp::create(b, loc, type, load);
-      load.getResult().replaceAllUsesExcept(cast, cast);
-    } else if (auto store = dyn_cast<LLVM::StoreOp>(op)) {
-      Type type = store.getValue().getType();
-      if (getElementTypeOrSelf(type).isBF16())
-        store.getValueMutable().assign(
-            LLVM::BitcastOp::create(b, loc, asInteger(type), store.getValue()));
-    }
+static void replaceTypes(gpu::GPUModuleOp module, AttrTypeReplacer &replacer) {
+  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
+                                        /*replaceLocs=*/false,
+                                        /*replaceTypes=*/true);
+}
+
+/// What one thread sees has an address space of its own for AMD's processors
+/// only.
+static void usePlainStack(gpu::GPUModuleOp module) {
+  constexpr unsigned privateSpace = 5;
+  AttrTypeReplacer replacer;
+  replacer.addReplacement(
+      [](LLVM::LLVMPointerType type) -> std::optional<Type> {
+        if (type.getAddressSpace() != privateSpace)
+          return std::nullopt;
+        return LLVM::LLVMPointerType::get(type.getContext());
+      });
+  replaceTypes(module, replacer);
+}
+
+/// OpenCL knows no bf16. Where it is left, it is only moved.
+static void moveIntegers(gpu::GPUModuleOp module) {
+  Type integer = IntegerType::get(module.getContext(), 16);
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](Type type) -> std::optional<Type> {
+    return type.isBF16() ? std::optional(integer) : std::nullopt;
   });
+  replacer.addReplacement([&](FloatAttr attr) -> std::optional<Attribute> {
+    if (!attr.getType().isBF16())
+      return std::nullopt;
+    return IntegerAttr::get(integer, attr.getValue().bitcastToAPInt());
+  });
+  replaceTypes(module, replacer);
 }
 
 namespace {
@@ -235,10 +243,12 @@ struct SerializeKernels
     if (auto amd = dyn_cast<ROCDL::ROCDLTargetAttr>(target)) {
       code = AMDGPUSerializer(*module, amd).run();
     } else if (isa<spirv::TargetEnvAttr>(target)) {
+      usePlainStack(module);
       fenceAllMemory(module);
-      storeIntegers(module);
+      moveIntegers(module);
       code = SPIRVSerializer(*module).run();
     } else if (auto other = dyn_cast<gpu::TargetAttrInterface>(target)) {
+      usePlainStack(module);
       gpu::TargetOptions options({}, {}, {}, {},
                                  gpu::CompilationTarget::Assembly);
       code = other.serializeToObject(module, options);

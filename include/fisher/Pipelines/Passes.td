@@ -275,8 +275,6 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"privateSpace", "private-space", "int64_t", /*default=*/"0",
-           "Number of the address space of what one thread sees">,
     Option<"constantSpace", "constant-space", "int64_t", /*default=*/"1",
            "Number of the address space of constants">,
     Option<"subgroupSize", "subgroup-size", "int64_t", /*default=*/"32",
