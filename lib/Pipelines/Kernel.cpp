@@ -76,7 +76,7 @@ bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {
     else if (isa<CallOpInterface>(op))
       instances.emplace_back(MemoryEffects::Write::get());
     for (const MemoryEffects::EffectInstance &effect : instances) {
-      if (!isa<MemoryEffects::Write>(effect.getEffect()))
+      if (!isa<MemoryEffects::Write, MemoryEffects::Free>(effect.getEffect()))
         continue;
       // What writes no buffer in particular, writes none, but for calls.
       Value written = effect.getValue();

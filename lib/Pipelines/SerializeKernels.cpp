@@ -30,11 +30,16 @@
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/ROCDL/ROCDLToLLVMIRTranslation.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/InstCombine/InstCombine.h"
+#include "llvm/Transforms/Scalar/EarlyCSE.h"
+#include "llvm/Transforms/Scalar/SROA.h"
+#include "llvm/Transforms/Scalar/SimplifyCFG.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERSERIALIZEKERNELS
@@ -88,11 +93,15 @@ public:
   }
 
 protected:
+  LogicalResult optimizeModule(llvm::Module &llvmModule, int) override;
+
   FailureOr<SmallVector<char, 0>>
   moduleToObject(llvm::Module &llvmModule) override {
     FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
     if (failed(machine))
       return getOperation().emitError("LLVM has no target for SPIR-V");
+    // Loops are not made anew, as below.
+    (*machine)->setOptLevel(llvm::CodeGenOptLevel::None);
     SmallVector<char, 0> object;
     llvm::raw_svector_ostream stream(object);
     llvm::legacy::PassManager passes;
@@ -121,6 +130,31 @@ private:
   InFlightDiagnostic emitError() { return getOperation().emitError(); }
 };
 } // namespace
+
+/// What reads the code optimizes it. Here goes what is superfluous; passes that
+/// change loops make integers of 5 bits, say, which LLVM's target takes for
+/// ones of 8.
+LogicalResult SPIRVSerializer::optimizeModule(llvm::Module &llvmModule, int) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::FunctionPassManager passes;
+  passes.addPass(llvm::SROAPass(llvm::SROAOptions::ModifyCFG));
+  passes.addPass(llvm::EarlyCSEPass(/*UseMemorySSA=*/true));
+  passes.addPass(llvm::InstCombinePass());
+  passes.addPass(llvm::SimplifyCFGPass());
+  llvm::ModulePassManager manager;
+  manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
+  manager.run(llvmModule, modules);
+  return success();
+}
 
 FailureOr<SmallVector<char, 0>> AMDGPUSerializer::link(ArrayRef<char> object) {
   std::string linker;

@@ -102,15 +102,19 @@ class Buffer:
 def result_types(module):
     """The tensor types that `@main` returns."""
     aliases = dict(re.findall(r"^\s*(!\w+) = (tensor<\S+>)", module, re.M))
-    signature = re.search(r"@main\(.*?\)\s*->\s*(\(.*?\)|\S+)\s*\{", module, re.S)
-    names = signature[1].strip("()").split(",")
-    return [aliases.get(name.strip(), name.strip()) for name in names]
+    signature = re.search(r"@main\(.*?\)\s*->\s*(.*?)\{\s*$", module,
+                          re.S | re.M)
+    names = re.findall(r"tensor<[^>]+>|!\w+", signature[1])
+    return [aliases.get(name, name) for name in names]
 
 
 class Program:
     """A module's `@main`, compiled for OpenCL."""
 
     def __init__(self, module):
+        # All results are new arguments then.
+        module = re.sub(r'(fisher.updates = "[^"]*"|tf.aliasing_output = '
+                        r'\d+ : i32)(, )?', "", module)
         self.types = result_types(module)
         lowered = lower(module, "spirv")
         with tempfile.TemporaryDirectory() as folder:

@@ -146,7 +146,7 @@ def FisherExpandMath : Pass<"fisher-expand-math"> {
     `math.log`, `math.log1p`, `math.sinh`, `math.cosh`, `math.tanh`, `math.sin`,
     `math.cos`, `math.tan`, `math.asin`, `math.atan`, `math.atan2` and
     `math.rsqrt` on f32 and f64, numbers or vectors, become the same: they
-    need no library, and vectors of them no calls.
+    need no library, and vectors of them no calls. So does `math.powf` on f32.
 
     ```mlir
     %0 = math.expm1 %x : f32
