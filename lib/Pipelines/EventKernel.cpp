@@ -440,6 +440,7 @@ LogicalResult EventKernel::run() {
 }
 
 LogicalResult fisher::launchForall(scf::ForallOp forall, HostCode &host) {
+  host.fetchChanged(forall);
   if (failed(EventKernel(forall, host).run()))
     return failure();
   forall.erase();

@@ -180,7 +180,7 @@ LogicalResult fisher::buildGPUPipeline(
   optimizeTensors(pm, options.fuse);
   makeBuffers(pm, options.donate, options.dynamicDestinations);
   makeKernels(pm, *device);
-  legalizeArithmetic(pm);
+  legalizeArithmetic(pm, /*hasHalf=*/device->name != "spirv");
   pm.addPass(createFisherStripMarks());
   lowerKernels(pm, *device, chip);
   writeCode(pm, *device, chip);

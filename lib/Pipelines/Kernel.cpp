@@ -95,7 +95,26 @@ bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {
   return isUnchanged;
 }
 
-Value HostCode::fetch(memref::LoadOp load) {
+void HostCode::fetchChanged(Operation *user) {
+  llvm::SetVector<Value> values(user->operand_begin(), user->operand_end());
+  for (Region &region : user->getRegions())
+    getUsedValuesDefinedAbove(region, values);
+  llvm::SetVector<Operation *> loads;
+  for (unsigned i = 0; i != values.size(); ++i) {
+    if (!isFromDevice(values[i]))
+      continue;
+    Operation *op = values[i].getDefiningOp();
+    if (auto load = dyn_cast<memref::LoadOp>(op);
+        load && !isUnchanged(load, user))
+      loads.insert(load);
+    else
+      values.insert(op->operand_begin(), op->operand_end());
+  }
+  for (Operation *load : loads)
+    fetch(cast<memref::LoadOp>(load));
+}
+
+void HostCode::fetch(memref::LoadOp load) {
   IndexBuilder b(load.getLoc(), load);
   auto type = MemRefType::get({}, load.getType());
   Value buffer = load.getMemRef();
@@ -127,7 +146,6 @@ Value HostCode::fetch(memref::LoadOp load) {
   Value value = memref::LoadOp::create(b, local);
   load.replaceAllUsesWith(value);
   load.erase();
-  return value;
 }
 
 //===----------------------------------------------------------------------===//
@@ -167,9 +185,6 @@ Value Kernel::import(Value value) {
   } else if (op && op->hasTrait<OpTrait::ConstantLike>()) {
     inside = b.clone(*op)->getResult(0);
   } else if (host.isFromDevice(value)) {
-    auto load = dyn_cast<memref::LoadOp>(op);
-    if (load && !host.isUnchanged(load, replaced))
-      return host.fetch(load);
     Operation *copy = op->clone();
     for (OpOperand &operand : copy->getOpOperands())
       operand.set(import(operand.get()));

@@ -34,15 +34,18 @@ public:
 
   /// Whether something is computed from what is read from a buffer.
   bool isFromDevice(Value value) const;
-  /// Whether what a load reads is still there where `user` runs.
-  bool isUnchanged(memref::LoadOp load, Operation *user) const;
   /// Reads from the device, on the host, what a load reads; the load goes.
-  Value fetch(memref::LoadOp load);
+  void fetch(memref::LoadOp load);
+  /// Fetches what `user` needs of loads whose memory has changed where it runs,
+  /// so that its kernel cannot load it.
+  void fetchChanged(Operation *user);
 
   Operation *function;
   int64_t constantSpace, subgroupSize;
 
 private:
+  /// Whether what a load reads is still there where `user` runs.
+  bool isUnchanged(memref::LoadOp load, Operation *user) const;
   bool mayAlias(Value a, Value b) const;
 };
 

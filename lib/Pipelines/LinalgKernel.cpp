@@ -587,6 +587,7 @@ void Launcher::run() {
 }
 
 void fisher::launchLoop(GenericOp loop, HostCode &host) {
+  host.fetchChanged(loop);
   Launcher(loop, host).run();
   loop.erase();
 }

@@ -35,6 +35,7 @@ using namespace mlir::fisher;
 
 /// One thread stores what the host would.
 static void launchStore(memref::StoreOp store, HostCode &host) {
+  host.fetchChanged(store);
   IndexBuilder before(store.getLoc(), store);
   Kernel kernel(host, store, before.index(1), host.subgroupSize);
   IRMapping mapping;

@@ -242,15 +242,17 @@ static void usePlainStack(gpu::GPUModuleOp module) {
   replaceTypes(module, replacer);
 }
 
-/// OpenCL knows no bf16. Where it is left, it is only moved.
+/// OpenCL knows no bf16, and f16 not everywhere. Where they are left, they are
+/// only moved.
 static void moveIntegers(gpu::GPUModuleOp module) {
   Type integer = IntegerType::get(module.getContext(), 16);
   AttrTypeReplacer replacer;
   replacer.addReplacement([&](Type type) -> std::optional<Type> {
-    return type.isBF16() ? std::optional(integer) : std::nullopt;
+    return type.isBF16() || type.isF16() ? std::optional(integer)
+                                         : std::nullopt;
   });
   replacer.addReplacement([&](FloatAttr attr) -> std::optional<Attribute> {
-    if (!attr.getType().isBF16())
+    if (!attr.getType().isBF16() && !attr.getType().isF16())
       return std::nullopt;
     return IntegerAttr::get(integer, attr.getValue().bitcastToAPInt());
   });
@@ -274,6 +276,8 @@ struct SerializeKernels
   /// The code of a module; null if there was an error.
   Attribute serialize(gpu::GPUModuleOp module, Attribute target) {
     std::optional<SmallVector<char, 0>> code;
+    auto format = gpu::CompilationTarget::Binary;
+    DictionaryAttr properties;
     if (auto amd = dyn_cast<ROCDL::ROCDLTargetAttr>(target)) {
       code = AMDGPUSerializer(*module, amd).run();
     } else if (isa<spirv::TargetEnvAttr>(target)) {
@@ -286,13 +290,19 @@ struct SerializeKernels
       gpu::TargetOptions options({}, {}, {}, {},
                                  gpu::CompilationTarget::Assembly);
       code = other.serializeToObject(module, options);
-      return code ? other.createObject(module, *code, options) : Attribute();
+      format = gpu::CompilationTarget::Assembly;
+      // How much the driver optimizes. Upstream says how long it took here,
+      // too.
+      Builder b(&getContext());
+      properties =
+          b.getDictionaryAttr(b.getNamedAttr("O", b.getI32IntegerAttr(3)));
     }
     if (!code)
       return {};
     return gpu::ObjectAttr::get(
-        target, gpu::CompilationTarget::Binary,
-        StringAttr::get(&getContext(), StringRef(code->data(), code->size())));
+        target, format,
+        StringAttr::get(&getContext(), StringRef(code->data(), code->size())),
+        properties);
   }
 
   void runOnOperation() override {

@@ -62,12 +62,16 @@ void fisher::makeBuffers(OpPassManager &pm, bool donate,
   pm.addNestedPass<func::FuncOp>(createFisherLegalizeCopies());
 }
 
-void fisher::legalizeArithmetic(OpPassManager &pm) {
+void fisher::legalizeArithmetic(OpPassManager &pm, bool hasHalf) {
   arith::ArithEmulateUnsupportedFloatsOptions emulation;
   emulation.sourceTypeStrs = {"bf16"};
+  if (!hasHalf)
+    emulation.sourceTypeStrs.push_back("f16");
   emulation.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(emulation));
   pm.addPass(createConvertMathToFuncs());
   pm.addPass(createConvertComplexToStandardPass());
-  pm.addPass(createFisherLegalizeFloats());
+  FisherLegalizeFloatsOptions floats;
+  floats.expandHalf = !hasHalf;
+  pm.addPass(createFisherLegalizeFloats(floats));
 }

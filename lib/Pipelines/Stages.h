@@ -24,8 +24,9 @@ void optimizeTensors(OpPassManager &pm, bool fuse);
 void makeBuffers(OpPassManager &pm, bool donate, bool dynamicDestinations);
 
 /// bf16 and f16 are stored; the arithmetic that a target lacks for them is done
-/// in f32 and rounded after each operation, as the IR says.
-void legalizeArithmetic(OpPassManager &pm);
+/// in f32 and rounded after each operation, as the IR says. A target that knows
+/// no f16 has neither.
+void legalizeArithmetic(OpPassManager &pm, bool hasHalf = true);
 
 } // namespace mlir::fisher
 

@@ -50,7 +50,9 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
       `math.fma`, ...) stays.
     - Conversions between bf16 and f32, and from f64 to bf16, become integer
       arithmetic that rounds once, to nearest even, so that they need no runtime
-      library and treat subnormal numbers alike on every CPU.
+      library and treat subnormal numbers alike on every CPU. With
+      `expand-half`, so do those between f16 and f32 or f64, for targets that
+      know no f16.
 
     Example:
 
@@ -66,6 +68,10 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
     %1 = math.sqrt %0 : f32
     ```
   }];
+  let options = [
+    Option<"expandHalf", "expand-half", "bool", /*default=*/"false",
+           "Make integer arithmetic of conversions of f16, too">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect",
                            "::mlir::math::MathDialect",
