@@ -12,8 +12,9 @@
 // PLAIN: arith.truncf %{{.*}} : f32 to f16
 func.func @conversions(%x: f16) -> f16 {
   %0 = arith.extf %x : f16 to f32
-  %1 = arith.truncf %0 : f32 to f16
-  return %1 : f16
+  %1 = arith.addf %0, %0 : f32
+  %2 = arith.truncf %1 : f32 to f16
+  return %2 : f16
 }
 
 // CHECK-LABEL: func @double(

@@ -1,4 +1,5 @@
 // RUN: fisher-opt --fisher-map-to-gpu --split-input-file %s | FileCheck %s
+// RUN: fisher-opt --fisher-map-to-gpu='constant-space=2 subgroup-size=64' --split-input-file %s | FileCheck %s --check-prefix=OPTIONS
 
 #identity = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0) -> ()>
@@ -73,8 +74,10 @@ func.func @changed(%weight: memref<f32>, %y: memref<?xf32>) {
 
 // A block sums each row.
 
+// OPTIONS-LABEL: func @rows(
+// OPTIONS: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c128
 // CHECK-LABEL: func @rows(
-// CHECK: gpu.launch
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c64
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: memref.load %{{.*}} : memref<?x?xf32, 1>
@@ -176,5 +179,21 @@ func.func @few(%x: memref<?x4xf32>, %rows: index) {
     }
     memref.dealloc %buffer : memref<4xf32>
   }
+  return
+}
+
+// -----
+
+// Constants of the program are the kernel's own, too.
+
+// OPTIONS: memref.global "private" constant @table_on_device : memref<4xf32, 2> = dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]>
+// CHECK: memref.global "private" constant @table_on_device : memref<4xf32, 1> =
+// CHECK-LABEL: func @constants(
+// CHECK: gpu.launch
+// CHECK: memref.get_global @table_on_device : memref<4xf32, 1>
+memref.global "private" constant @table : memref<4xf32> = dense<[1.0, 2.0, 3.0, 4.0]>
+func.func @constants(%y: memref<4xf32>) {
+  %x = memref.get_global @table : memref<4xf32>
+  linalg.add ins(%x, %x : memref<4xf32>, memref<4xf32>) outs(%y : memref<4xf32>)
   return
 }
