@@ -97,6 +97,8 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
   pm.addPass(createLowerAffinePass());
   simplify(pm);
   pm.addPass(createFisherBareKernels());
+  // Before other functions become calls of the host's library.
+  pm.nest<gpu::GPUModuleOp>().addPass(createFisherLowerDeviceMath());
 }
 
 static void lowerKernels(OpPassManager &pm, const Device &device,
@@ -106,7 +108,6 @@ static void lowerKernels(OpPassManager &pm, const Device &device,
   // llvm.maximum.
   if (device.name == "spirv")
     kernels.addPass(arith::createArithExpandOpsPass());
-  kernels.addPass(createFisherLowerDeviceMath());
   kernels.addPass(createConvertVectorToLLVMPass());
   if (device.name == "nvptx") {
     kernels.addPass(createSCFToControlFlowPass());

@@ -173,28 +173,78 @@ SmallVector<Value> KernelLoop::buildIteration(ArrayRef<Value> at,
   return combineTerms(built, reductions, accumulators);
 }
 
+/// Loads or stores whole vectors of some buffers, or element by element where
+/// these are not aligned.
+SmallVector<Value>
+KernelLoop::transfer(Value isAligned, TypeRange types,
+                     llvm::function_ref<SmallVector<Value>(bool wide)> build) {
+  auto choice = scf::IfOp::create(b, types, isAligned, /*withElseRegion=*/true);
+  for (bool wide : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(wide ? choice.thenBlock() : choice.elseBlock());
+    if (types.empty())
+      b.setInsertionPoint(b.getInsertionBlock()->getTerminator());
+    SmallVector<Value> values = build(wide);
+    if (!types.empty())
+      scf::YieldOp::create(b, values);
+  }
+  return SmallVector<Value>(choice.getResults());
+}
+
 /// One element after the other: each may take another branch, and needs few
 /// registers. Only memory is faster for several.
 SmallVector<Value> KernelLoop::buildVector(Value start, int64_t lanes,
+                                           Value isAligned,
                                            ArrayRef<Reduction> reductions,
                                            ValueRange accumulators) {
   auto getAlignment = [&](Type element) {
     int64_t bytes = lanes * element.getIntOrFloatBitWidth() / 8;
     return llvm::MaybeAlign(std::min(bytes, transferBytes));
   };
+  auto isVector = [&](OpOperand &operand) {
+    return loop.getMatchingIndexingMap(&operand).getNumResults() != 0 &&
+           !isReduced(reductions, operand) &&
+           !loop.getMatchingBlockArgument(&operand).use_empty();
+  };
+  SmallVector<Type> types;
+  for (OpOperand &operand : loop->getOpOperands())
+    if (isVector(operand))
+      types.push_back(VectorType::get(
+          lanes, loop.getMatchingBlockArgument(&operand).getType()));
+  SmallVector<Value> loaded;
+  if (!types.empty())
+    loaded = transfer(isAligned, types, [&](bool wide) {
+      SmallVector<Value> values;
+      for (OpOperand &operand : loop->getOpOperands()) {
+        if (!isVector(operand))
+          continue;
+        auto type = cast<VectorType>(types[values.size()]);
+        Value buffer = getBuffer(operand);
+        if (wide) {
+          values.push_back(vector::LoadOp::create(
+              b, type, buffer, start,
+              /*nontemporal=*/false, getAlignment(type.getElementType())));
+          continue;
+        }
+        SmallVector<Value> elements;
+        for (int64_t lane = 0; lane != lanes; ++lane)
+          elements.push_back(
+              memref::LoadOp::create(b, buffer, b.add(start, b.index(lane))));
+        values.push_back(vector::FromElementsOp::create(b, type, elements));
+      }
+      return values;
+    });
   SmallVector<Value> vectors;
+  auto *next = loaded.begin();
   for (OpOperand &operand : loop->getOpOperands()) {
     BlockArgument argument = loop.getMatchingBlockArgument(&operand);
-    Value buffer = getBuffer(operand);
-    if (isReduced(reductions, operand) || argument.use_empty())
+    if (isVector(operand))
+      vectors.push_back(*next++);
+    else if (isReduced(reductions, operand) || argument.use_empty())
       vectors.push_back(
           arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-    else if (loop.getMatchingIndexingMap(&operand).getNumResults() == 0)
-      vectors.push_back(load(operand, {}));
     else
-      vectors.push_back(vector::LoadOp::create(
-          b, VectorType::get(lanes, argument.getType()), buffer, start,
-          /*nontemporal=*/false, getAlignment(argument.getType())));
+      vectors.push_back(load(operand, {}));
   }
   SmallVector<SmallVector<Value>> results(loop.getNumDpsInits());
   SmallVector<SmallVector<Value>> terms(lanes);
@@ -213,26 +263,37 @@ SmallVector<Value> KernelLoop::buildVector(Value start, int64_t lanes,
     terms[lane] =
         combineTerms(built, reductions, SmallVector<Value>(reductions.size()));
   }
-  for (auto [init, values] :
-       llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
-    if (isReduced(reductions, init))
-      continue;
-    Type element = values.front().getType();
-    Value vector = vector::FromElementsOp::create(
-        b, VectorType::get(lanes, element), values);
-    vector::StoreOp::create(b, vector, getBuffer(init), start,
-                            /*nontemporal=*/false, getAlignment(element));
-  }
+  if (reductions.size() != results.size())
+    transfer(isAligned, {}, [&](bool wide) -> SmallVector<Value> {
+      for (auto [init, values] :
+           llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
+        if (isReduced(reductions, init))
+          continue;
+        Value buffer = getBuffer(init);
+        Type element = values.front().getType();
+        if (wide) {
+          Value vector = vector::FromElementsOp::create(
+              b, VectorType::get(lanes, element), values);
+          vector::StoreOp::create(b, vector, buffer, start,
+                                  /*nontemporal=*/false, getAlignment(element));
+          continue;
+        }
+        for (auto [lane, value] : llvm::enumerate(values))
+          memref::StoreOp::create(b, value, buffer,
+                                  b.add(start, b.index(lane)));
+      }
+      return {};
+    });
   // Halves are combined until one lane is left.
-  SmallVector<Value> next;
+  SmallVector<Value> totals;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
     for (int64_t left = lanes / 2; left != 0; left /= 2)
       for (int64_t lane = 0; lane != left; ++lane)
         terms[lane][i] =
             combine(reduction, terms[lane][i], terms[lane + left][i]);
-    next.push_back(combine(reduction, accumulators[i], terms[0][i]));
+    totals.push_back(combine(reduction, accumulators[i], terms[0][i]));
   }
-  return next;
+  return totals;
 }
 
 void KernelLoop::buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
@@ -411,6 +472,8 @@ Value Launcher::isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes) {
         address, b.index(std::min(bytes * lanes, transferBytes)));
     bits = bits ? b.createOrFold<arith::OrIOp>(bits, address) : address;
   }
+  if (!bits)
+    return arith::ConstantOp::create(b, b.getBoolAttr(true));
   return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, bits,
                                        b.index(0));
 }
@@ -440,12 +503,12 @@ void Launcher::buildFlat() {
     Value done = b.index(0);
     if (lanes > 1) {
       Value number = b.divide(end, b.index(lanes));
-      number = arith::SelectOp::create(b, isAligned(kernel, mapping, lanes),
-                                       number, b.index(0));
+      Value aligned = isAligned(kernel, mapping, lanes);
       totals = forEach(kernel, b.index(0), number, totals,
                        [&](Value index, ValueRange values) {
                          Value at = b.multiply(index, b.index(lanes));
-                         return body.buildVector(at, lanes, reductions, values);
+                         return body.buildVector(at, lanes, aligned, reductions,
+                                                 values);
                        });
       done = b.multiply(number, b.index(lanes));
     }

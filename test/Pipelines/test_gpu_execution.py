@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -59,7 +60,7 @@ def test_sizes_and_alignments(element):
         for offset in (0, 1):
             for one, other in zip(got, program(*inputs, offset=offset)):
                 np.testing.assert_array_equal(one, other)
-        eps = float(np.finfo(dtype).eps)
+        eps = float(ml_dtypes.finfo(dtype).eps)
         assert abs(got[0] - expected[0]) <= 1e-6 * abs(expected[0])
         for one, other in zip(got[1:], expected[1:]):
             np.testing.assert_allclose(one.astype("f8"), other.astype("f8"),
