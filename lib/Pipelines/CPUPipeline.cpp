@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Stages.h"
 #include "TargetInfo.h"
 
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
@@ -30,47 +31,8 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-static void simplify(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
 static int64_t getVectorBits(const CPUPipelineOptions &options) {
   return options.vectorBits ? options.vectorBits : getHostVectorBits();
-}
-
-static void optimizeTensors(OpPassManager &pm,
-                            const CPUPipelineOptions &options) {
-  simplify(pm);
-  pm.addNestedPass<func::FuncOp>(createFisherRaiseContractions());
-  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
-  if (options.fuse) {
-    pm.addPass(createLinalgFoldUnitExtentDimsPass());
-    pm.addPass(createFisherFuseElementwise());
-    simplify(pm);
-    pm.addPass(createFisherFuse());
-    simplify(pm);
-  }
-}
-
-static void makeBuffers(OpPassManager &pm, const CPUPipelineOptions &cpu) {
-  if (cpu.donate) {
-    FisherAssignDestinationsOptions destinations;
-    destinations.dynamicResults = cpu.dynamicDestinations;
-    pm.addPass(createFisherAssignDestinations(destinations));
-  }
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
-  bufferization::OneShotBufferizePassOptions options;
-  options.bufferizeFunctionBoundaries = true;
-  options.functionBoundaryTypeConversion =
-      bufferization::LayoutMapOption::IdentityLayoutMap;
-  pm.addPass(bufferization::createOneShotBufferizePass(options));
-  pm.addPass(bufferization::createDropEquivalentBufferResultsPass());
-  // A copy of a result that is in its place already goes.
-  pm.addPass(createCanonicalizerPass());
-  bufferization::buildBufferDeallocationPipeline(pm);
-  pm.addPass(createConvertBufferizationToMemRefPass());
-  pm.addNestedPass<func::FuncOp>(createFisherLegalizeCopies());
 }
 
 static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
@@ -107,18 +69,6 @@ static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   simplify(pm);
 }
 
-/// bf16 and f16 are stored; the arithmetic that a CPU lacks for them is done in
-/// f32 and rounded after each operation, as the IR says.
-static void legalizeArithmetic(OpPassManager &pm) {
-  arith::ArithEmulateUnsupportedFloatsOptions emulation;
-  emulation.sourceTypeStrs = {"bf16"};
-  emulation.targetTypeStr = "f32";
-  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulation));
-  pm.addPass(createConvertMathToFuncs());
-  pm.addPass(createConvertComplexToStandardPass());
-  pm.addPass(createFisherLegalizeFloats());
-}
-
 static void lowerToLLVM(OpPassManager &pm) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -134,8 +84,8 @@ void fisher::buildCPUPipeline(OpPassManager &pm,
   ConvertFisherToLinalgOptions conversion;
   conversion.vectorBits = getVectorBits(options);
   pm.addPass(createConvertFisherToLinalg(conversion));
-  optimizeTensors(pm, options);
-  makeBuffers(pm, options);
+  optimizeTensors(pm, options.fuse);
+  makeBuffers(pm, options.donate, options.dynamicDestinations);
   makeLoops(pm, options);
   legalizeArithmetic(pm);
   pm.addPass(createFisherStripMarks());
@@ -150,4 +100,18 @@ void fisher::registerFisherPipelines() {
       "LLVM "
       "dialect for this CPU",
       buildCPUPipeline);
+  registerPassPipeline(
+      "fisher-gpu-pipeline",
+      "Lower fisher, linalg, arith, math, tensor and scf on tensors to the "
+      "LLVM dialect for the host, and to code for a GPU",
+      [](OpPassManager &pm, StringRef text,
+         llvm::function_ref<LogicalResult(const Twine &)> emitError) {
+        GPUPipelineOptions options;
+        if (failed(options.parseFromString(text)))
+          return failure();
+        return buildGPUPipeline(pm, options, emitError);
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)> show) {
+        show(GPUPipelineOptions());
+      });
 }

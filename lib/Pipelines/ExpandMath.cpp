@@ -25,6 +25,32 @@ namespace mlir::fisher {
 using namespace mlir;
 using namespace mlir::fisher;
 
+/// A power of f32, by way of f64: its logarithm times the exponent is off by
+/// less than f32 tells apart, wherever the result is finite. There is none of
+/// f64, for which that is not so.
+static Value buildPower(Operation *op, FormulaBuilder &b) {
+  if (!getElementTypeOrSelf(op->getResult(0).getType()).isF32())
+    return {};
+  auto wide = [&](unsigned i) {
+    return Scalar(
+        b, convertFloat(b, b.getLoc(), op->getOperand(i), b.getF64Type()));
+  };
+  auto isWhole = [&](Scalar x) {
+    Scalar nearest(b, math::RoundEvenOp::create(b, x.getValue()));
+    return nearest >= x && nearest <= x;
+  };
+  Scalar base = wide(0), exponent = wide(1);
+  Scalar size = exp(exponent * log(abs(base)));
+  size = select(abs(base) >= 1.0 && abs(base) <= 1.0, 1.0, size);
+  size = select(exponent >= 0.0 && exponent <= 0.0, 1.0, size);
+  // Of a negative number, odd powers are negative, and there are no others
+  // than whole ones.
+  Scalar odd = select(isWhole(0.5 * exponent), size, copysign(size, base));
+  Scalar power = select(base < 0.0 && base >= -1e300 && !isWhole(exponent),
+                        base.nan(), select(isWhole(exponent), odd, size));
+  return convertFloat(b, b.getLoc(), power.getValue(), b.getF32Type());
+}
+
 /// The value of a function of the math dialect; null if there is no formula.
 static Value build(Operation *op, FormulaBuilder &b) {
   auto operand = [&](unsigned i) { return Scalar(b, op->getOperand(i)); };
@@ -48,6 +74,7 @@ static Value build(Operation *op, FormulaBuilder &b) {
       .Case([&](math::Atan2Op) {
         return atan2(operand(0), operand(1)).getValue();
       })
+      .Case([&](math::PowFOp) { return buildPower(op, b); })
       .Case([&](math::RsqrtOp) { return (1.0 / sqrt(operand(0))).getValue(); })
       .Default([](Operation *) { return Value(); });
 }

@@ -12,6 +12,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "IndexBuilder.h"
+#include "LoopCollapse.h"
+#include "Reduction.h"
 #include "VectorBody.h"
 #include "fisher/IR/Marks.h"
 #include "fisher/Math/Scalar.h"
@@ -62,49 +65,8 @@ static constexpr int64_t blockWork = 1000000, maxBlockLength = 16384;
 static constexpr int64_t largeBody = 1000;
 
 //===----------------------------------------------------------------------===//
-// Arithmetic on indices
+// Values
 //===----------------------------------------------------------------------===//
-
-namespace {
-/// A builder of index arithmetic, which folds.
-class IndexBuilder : public ImplicitLocOpBuilder {
-public:
-  using ImplicitLocOpBuilder::ImplicitLocOpBuilder;
-
-  Value index(int64_t number) {
-    return arith::ConstantIndexOp::create(*this, number).getResult();
-  }
-  Value add(Value a, Value b) { return createOrFold<arith::AddIOp>(a, b); }
-  Value subtract(Value a, Value b) { return createOrFold<arith::SubIOp>(a, b); }
-  Value multiply(Value a, Value b) { return createOrFold<arith::MulIOp>(a, b); }
-  Value divide(Value a, Value b) { return createOrFold<arith::DivUIOp>(a, b); }
-  Value ceilDivide(Value a, Value b) {
-    return createOrFold<arith::CeilDivUIOp>(a, b);
-  }
-  Value min(Value a, Value b) { return createOrFold<arith::MinUIOp>(a, b); }
-  Value max(Value a, Value b) { return createOrFold<arith::MaxUIOp>(a, b); }
-  Value isLess(Value a, Value b) {
-    return createOrFold<arith::CmpIOp>(arith::CmpIPredicate::ult, a, b);
-  }
-  Value roundUp(Value a, int64_t multiple) {
-    return multiply(ceilDivide(a, index(multiple)), index(multiple));
-  }
-
-  /// A loop that carries values.
-  SmallVector<Value>
-  loop(Value lower, Value upper, Value step, ValueRange carried,
-       llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-    auto loop = scf::ForOp::create(
-        *this, lower, upper, step, carried,
-        [&](OpBuilder &nested, Location, Value iv, ValueRange values) {
-          OpBuilder::InsertionGuard guard(*this);
-          setInsertionPointToEnd(nested.getInsertionBlock());
-          scf::YieldOp::create(*this, body(iv, values));
-        });
-    return SmallVector<Value>(loop.getResults());
-  }
-};
-} // namespace
 
 static int64_t getElementBytes(Value value) {
   return getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() / 8;
@@ -119,19 +81,6 @@ static bool isConstant(Value value, int64_t number) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// A result that one value for several iterations is combined in.
-struct Reduction {
-  vector::CombiningKind kind;
-  OpOperand *init;
-  /// What the body combines.
-  Value term;
-  TypedAttr neutral;
-  /// What is accumulated in.
-  Type type;
-  /// The combiner's.
-  arith::FastMathFlagsAttr fastMath;
-};
-
 /// A loop whose vector form is being built.
 class LoopVectorizer {
 public:
@@ -225,35 +174,14 @@ private:
 //===----------------------------------------------------------------------===//
 
 LogicalResult LoopVectorizer::analyzeResult(OpOperand &init) {
-  AffineMap map = loop.getMatchingIndexingMap(&init);
-  Type type = getElementTypeOrSelf(init.get().getType());
-  BlockArgument out = loop.getMatchingBlockArgument(&init);
-  if (map.isIdentity()) {
+  if (loop.getMatchingIndexingMap(&init).isIdentity()) {
     dense.push_back(&init);
     return success();
   }
-  // The body combines the result so far with a term, and yields it.
-  if (!out.hasOneUse())
+  FailureOr<Reduction> reduction = matchReduction(loop, init);
+  if (failed(reduction))
     return failure();
-  Operation *combiner = *out.user_begin();
-  std::optional<vector::CombiningKind> kind =
-      linalg::getCombinerOpKind(combiner);
-  std::optional<TypedAttr> neutral = arith::getNeutralElement(combiner);
-  if (!kind || !neutral || combiner->getBlock() != loop.getBlock() ||
-      loop.getMatchingYieldValue(&init)->get() != combiner->getResult(0) ||
-      !combiner->hasOneUse())
-    return failure();
-  bool first = combiner->getOperand(0) == out;
-  Value term = combiner->getOperand(first ? 1 : 0);
-  Type accumulated = type;
-  if (*kind == vector::CombiningKind::ADD && isa<FloatType>(type)) {
-    accumulated = b.getF64Type();
-    neutral = b.getF64FloatAttr(0.0);
-  }
-  arith::FastMathFlagsAttr fastMath;
-  if (auto op = dyn_cast<arith::ArithFastMathInterface>(combiner))
-    fastMath = op.getFastMathFlagsAttr();
-  reductions.push_back({*kind, &init, term, *neutral, accumulated, fastMath});
+  reductions.push_back(*reduction);
   return success();
 }
 
@@ -886,36 +814,6 @@ static GenericOp interchange(GenericOp loop, RewriterBase &rewriter) {
   return failed(interchanged) ? loop : *interchanged;
 }
 
-/// Neighbouring dimensions that every operand has side by side, or lacks.
-static SmallVector<ReassociationIndices> getCollapsible(GenericOp loop) {
-  SmallVector<AffineMap> maps = loop.getIndexingMapsArray();
-  SmallVector<utils::IteratorType> iterators = loop.getIteratorTypesArray();
-  SmallVector<ReassociationIndices> groups;
-  for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim) {
-    ReassociationIndices pair = {dim - 1, dim};
-    if (dim != 0 && iterators[dim - 1] == iterators[dim] &&
-        linalg::areDimSequencesPreserved(maps, pair))
-      groups.back().push_back(dim);
-    else
-      groups.push_back({dim});
-  }
-  return groups;
-}
-
-static GenericOp collapse(GenericOp loop, RewriterBase &rewriter) {
-  if (loop.hasIndexSemantics())
-    return loop;
-  SmallVector<ReassociationIndices> groups = getCollapsible(loop);
-  if (groups.size() == loop.getNumLoops())
-    return loop;
-  FailureOr<linalg::CollapseResult> collapsed =
-      linalg::collapseOpIterationDims(loop, groups, rewriter);
-  if (failed(collapsed))
-    return loop;
-  rewriter.eraseOp(loop);
-  return cast<GenericOp>(collapsed->collapsedOp.getOperation());
-}
-
 /// Asks for what is behind a block of rows, where one of its vectors is read or
 /// written: the next block, which is not in the caches for the same reason.
 static void prefetchNextBlock(VectorTransferOpInterface transfer,
@@ -949,16 +847,10 @@ struct VectorizeLoops : fisher::impl::FisherVectorizeLoopsBase<VectorizeLoops> {
       prefetchNextBlock(transfer, rewriter);
     });
     for (linalg::LinalgOp named : loops) {
-      rewriter.setInsertionPoint(named);
-      auto loop = dyn_cast<GenericOp>(named.getOperation());
-      if (!loop) {
-        FailureOr<GenericOp> generic =
-            linalg::generalizeNamedOp(rewriter, named);
-        if (failed(generic))
-          continue;
-        loop = *generic;
-      }
-      loop = collapse(interchange(loop, rewriter), rewriter);
+      FailureOr<GenericOp> generic = asGeneric(named, rewriter);
+      if (failed(generic))
+        continue;
+      GenericOp loop = collapse(interchange(*generic, rewriter), rewriter);
       rewriter.setInsertionPoint(loop);
       if (failed(LoopVectorizer(loop, rewriter, vectorBits, cacheBytes).run()))
         continue;

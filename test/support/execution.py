@@ -4,6 +4,7 @@
 """Runs modules through fisher-run and reads reference tables."""
 
 import csv
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -13,6 +14,9 @@ import numpy as np
 
 from paths import BUILD
 
+# Where modules run: the CPU, or what runs kernels for OpenCL.
+DEVICE = os.environ.get("FISHER_TEST_DEVICE", "cpu")
+
 
 def tool(name):
     """The path of a tool that was built."""
@@ -21,6 +25,9 @@ def tool(name):
 
 def run(module, *arguments, options=()):
     """The results of `@main` of the module's text for arrays, in order."""
+    if DEVICE == "opencl":
+        import gpu
+        return gpu.run(module, *arguments)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "module.mlir").write_text(module)

@@ -9,6 +9,7 @@
 #ifndef FISHER_PIPELINES_PASSES_H
 #define FISHER_PIPELINES_PASSES_H
 
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::fisher {

@@ -50,7 +50,9 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
       `math.fma`, ...) stays.
     - Conversions between bf16 and f32, and from f64 to bf16, become integer
       arithmetic that rounds once, to nearest even, so that they need no runtime
-      library and treat subnormal numbers alike on every CPU.
+      library and treat subnormal numbers alike on every CPU. With
+      `expand-half`, so do those between f16 and f32 or f64, for targets that
+      know no f16.
 
     Example:
 
@@ -66,6 +68,10 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
     %1 = math.sqrt %0 : f32
     ```
   }];
+  let options = [
+    Option<"expandHalf", "expand-half", "bool", /*default=*/"false",
+           "Make integer arithmetic of conversions of f16, too">,
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::func::FuncDialect",
                            "::mlir::math::MathDialect",
@@ -153,7 +159,7 @@ def FisherExpandMath : Pass<"fisher-expand-math"> {
     `math.log`, `math.log1p`, `math.sinh`, `math.cosh`, `math.tanh`, `math.sin`,
     `math.cos`, `math.tan`, `math.asin`, `math.atan`, `math.atan2`, `math.erf` and
     `math.rsqrt` on f32 and f64, numbers or vectors, become the same: they
-    need no library, and vectors of them no calls.
+    need no library, and vectors of them no calls. So does `math.powf` on f32.
 
     ```mlir
     %0 = math.expm1 %x : f32
@@ -358,6 +364,173 @@ def FisherPlaceBuffers : Pass<"fisher-place-buffers", "ModuleOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect"];
+}
+
+def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
+  let summary = "Make kernels of loops over buffers";
+  let description = [{
+    Every `linalg` operation on buffers, `scf.forall` and `memref.store` outside
+    of kernels becomes `gpu.launch` operations. Buffers are in the memory of the
+    device then, of which the host knows the sizes only: allocations and copies
+    become those of the `gpu` dialect. What the host itself needs (a condition
+    that depends on a loss, say) is copied to it.
+
+    - Loops over ranges of memory move 16 bytes at once where all ranges are
+      aligned so, which is found out at run time, and single elements at the end
+      and otherwise. Threads take elements in the order of memory.
+    - Sums of floating-point numbers are in f64: of a thread, of the threads of
+      a block by halves, and of what each block leaves in a second kernel. The
+      number of blocks depends on the sizes alone, so that the same bits come
+      each time, on each device.
+    - Sums along inner dimensions are a block's for each result.
+    - An iteration of `scf.forall` is one thread's if it is small, and else a
+      block's, whose threads share the iterations of the loops inside.
+    - In all other loops, a thread runs the iterations that are not parallel.
+
+    Upstream maps loops that are parallel and sum nothing; what it lacks is the
+    rest. For example,
+
+    ```mlir
+    linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
+        ins(%x : memref<512xf32>) outs(%y : memref<512xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = math.sqrt %in : f32
+      linalg.yield %0 : f32
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.launch blocks(%b, %by, %bz) in (%nb = %c1, %nby = %c1, %nbz = %c1)
+               threads(%t, %ty, %tz) in (%nt = %c256, %nty = %c1, %ntz = %c1) {
+      ...
+      scf.for %i = %first to %number step %threads {
+        %at = arith.muli %i, %c4 : index
+        %0 = vector.load %xs[%at] {alignment = 16 : i64} : memref<512xf32, 1>, vector<4xf32>
+        %1 = math.sqrt %0 : vector<4xf32>
+        vector.store %1, %ys[%at] {alignment = 16 : i64} : memref<512xf32, 1>, vector<4xf32>
+      }
+      ...
+    }
+    ```
+  }];
+  let options = [
+    Option<"constantSpace", "constant-space", "int64_t", /*default=*/"1",
+           "Number of the address space of constants">,
+    Option<"subgroupSize", "subgroup-size", "int64_t", /*default=*/"32",
+           "How many threads run together">,
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::gpu::GPUDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def FisherLowerDeviceMath
+    : Pass<"fisher-lower-device-math", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Make instructions of functions of the math dialect in kernels";
+  let description = [{
+    Upstream's conversions make calls of functions of the libraries of the
+    devices' makers, even of a square root, which NVIDIA's then approximates.
+    Square roots, absolute values, signs, roundings and `math.fma` become
+    intrinsics of LLVM here, which are exact instructions. What else of the math
+    dialect is left, after `fisher-expand-math`, is an error.
+
+    ```mlir
+    %0 = math.sqrt %x : f32
+    ```
+
+    becomes
+
+    ```mlir
+    %0 = llvm.call_intrinsic "llvm.sqrt.f32"(%x) : (f32) -> f32
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def FisherBareKernels : Pass<"fisher-bare-kernels", "ModuleOp"> {
+  let summary = "Pass pointers to kernels";
+  let description = [{
+    Works on kernels that were outlined, each of which is launched in one place.
+    A buffer of one element, by which the kernel knows the address of a larger
+    one, becomes a pointer. Upstream's conversions know bare pointers for two of
+    the three targets.
+
+    For example,
+
+    ```mlir
+    gpu.launch_func @step_kernel::@step_kernel blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+        args(%x : memref<f32, 1>, %size : index)
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.launch_func @step_kernel::@step_kernel blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+        args(%pointer : !llvm.ptr<1>, %size : index)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
+def FisherNameKernels : Pass<"fisher-name-kernels", "ModuleOp"> {
+  let summary = "Put all kernels into one module, with names that tell their arguments";
+  let description = [{
+    Works on kernels in the LLVM dialect, each of which is launched in one
+    place. All go into `gpu.module @kernels`, so that the host loads one.
+    Arguments without a use go. A kernel's name is that of the function that
+    launches it, a number, and a letter for each argument, because OpenCL has to
+    be told which are pointers: `p` pointer, `l` 64-bit, `i` 32-bit, `s` 16-bit
+    and `b` 8-bit number, `d` f64, `f` f32.
+
+    For example,
+
+    ```mlir
+    gpu.launch_func @step_kernel::@step_kernel blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+        args(%x : !llvm.ptr<1>, %size : index, %unused : index)
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.launch_func @kernels::@step_0_pl blocks in (%n, %c1, %c1) threads in (%c256, %c1, %c1)
+        args(%x : !llvm.ptr<1>, %size : index)
+    ```
+  }];
+  let dependentDialects = ["::mlir::gpu::GPUDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def FisherSerializeKernels : Pass<"fisher-serialize-kernels", "ModuleOp"> {
+  let summary = "Write code of kernels that are in the LLVM dialect";
+  let description = [{
+    A `gpu.module` in the LLVM dialect, with one target, becomes a `gpu.binary`:
+    PTX if the target is `#nvvm.target`, a code object if it is
+    `#rocdl.target`, for which LLVM's linker has to be in `PATH`, or SPIR-V 1.2
+    for the environment of OpenCL 2.2 if it is `#spirv.target_env`. bf16, which OpenCL does not know, is read
+    and written as integers.
+
+    ```mlir
+    gpu.module @kernels [#rocdl.target<chip = "gfx90a">] {
+      llvm.func @kernel() attributes {gpu.kernel, rocdl.kernel} {
+        llvm.return
+      }
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    gpu.binary @kernels [#gpu.object<#rocdl.target<chip = "gfx90a">, bin = "...">]
+    ```
+  }];
 }
 
 #endif // FISHER_PIPELINES_PASSES_TD

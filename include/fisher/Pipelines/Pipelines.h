@@ -10,6 +10,7 @@
 #define FISHER_PIPELINES_PIPELINES_H
 
 #include "mlir/Pass/PassOptions.h"
+#include "mlir/Support/LLVM.h"
 
 namespace mlir {
 class OpPassManager;
@@ -65,6 +66,43 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
 /// A result that stays one belongs to the caller, who frees it; one buffer may
 /// be returned as several results.
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);
+
+/// Options of `fisher-gpu-pipeline`.
+struct GPUPipelineOptions : public PassPipelineOptions<GPUPipelineOptions> {
+  PassOptions::Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("What the kernels are for: nvptx, amdgpu or spirv"),
+      llvm::cl::init("nvptx")};
+  PassOptions::Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("The chip, such as sm_90 or gfx942 (default: sm_80, "
+                     "gfx90a; none for spirv)"),
+      llvm::cl::init("")};
+  PassOptions::Option<bool> fuse{
+      *this, "fuse",
+      llvm::cl::desc("Fuse elementwise operations on tensors before kernels "
+                     "are made"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> donate{
+      *this, "donate",
+      llvm::cl::desc("Write results into arguments: into those that they "
+                     "update, or into new ones"),
+      llvm::cl::init(true)};
+  PassOptions::Option<bool> dynamicDestinations{
+      *this, "dynamic-destinations",
+      llvm::cl::desc("With donate, write results of dynamic shape into new "
+                     "arguments, too; the caller knows their sizes"),
+      llvm::cl::init(false)};
+};
+
+/// Appends to `pm`, which works on a module, the passes from fisher, linalg,
+/// arith, math, tensor and scf on tensors to the LLVM dialect for the host,
+/// with a `gpu.binary` of the kernels. Buffers that functions take and return
+/// are in the memory of the device; what else is said of the CPU's pipeline
+/// holds here too. docs/gpu.md says what the host's code calls.
+LogicalResult
+buildGPUPipeline(OpPassManager &pm, const GPUPipelineOptions &options,
+                 llvm::function_ref<LogicalResult(const Twine &)> emitError);
 
 /// Registers the pipelines, and the passes that only they use, by name.
 void registerFisherPipelines();

@@ -1,0 +1,106 @@
+//===- Kernel.h - A kernel that is being built ------------------*- C++ -*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_PIPELINES_KERNEL_H
+#define FISHER_LIB_PIPELINES_KERNEL_H
+
+#include "IndexBuilder.h"
+#include "Reduction.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::fisher {
+
+/// Numbers of LLVM's address spaces in kernels. The first two are the same for
+/// all targets; the last is that of AMD's, and 0 in code for others.
+struct AddressSpaces {
+  static constexpr int64_t global = 1, workgroup = 3, privateToThread = 5;
+};
+
+/// Code of the host around kernels: buffers are in the memory of the device,
+/// of which the host knows the sizes only.
+class HostCode {
+public:
+  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize)
+      : function(function), constantSpace(constantSpace),
+        subgroupSize(subgroupSize) {}
+
+  /// Whether something is computed from what is read from a buffer.
+  bool isFromDevice(Value value) const;
+  /// Reads from the device, on the host, what a load reads; the load goes.
+  void fetch(memref::LoadOp load);
+  /// Fetches what `user` needs of loads whose memory has changed where it runs,
+  /// so that its kernel cannot load it.
+  void fetchChanged(Operation *user);
+
+  Operation *function;
+  int64_t constantSpace, subgroupSize;
+
+private:
+  /// Whether what a load reads is still there where `user` runs.
+  bool isUnchanged(memref::LoadOp load, Operation *user) const;
+  bool mayAlias(Value a, Value b) const;
+};
+
+/// A kernel of a fixed number of threads in each block, in one dimension, that
+/// is being built in place of an operation.
+class Kernel {
+public:
+  /// `numBlocks` is a value of the host.
+  Kernel(HostCode &host, Operation *op, Value numBlocks, int64_t blockSize);
+
+  /// What stands in the kernel for a value from outside: an argument, or its
+  /// computation.
+  Value import(Value value);
+  /// Imports all that a region takes from outside and that is not mapped yet.
+  void import(Region &region, IRMapping &mapping);
+
+  /// Builds what one thread of each block does.
+  void onFirstThread(llvm::function_ref<void()> build);
+  /// Combines a value of each thread of the block, in a fixed order; every
+  /// thread gets the totals.
+  SmallVector<Value> combineThreads(ArrayRef<Reduction> reductions,
+                                    ValueRange values);
+
+  /// A buffer that every thread has for itself.
+  Value allocatePrivate(MemRefType type);
+
+  IndexBuilder b;
+  HostCode &host;
+  /// Where code of the host goes.
+  IndexBuilder before;
+  int64_t blockSize;
+  Value block, thread, numBlocks;
+  /// The number among all threads, and how many there are.
+  Value globalThread, numThreads;
+
+private:
+  Value importBuffer(Value buffer);
+  Value importConstant(memref::GetGlobalOp constant);
+  Value getWorkgroupBuffer(Type element, int64_t number);
+
+  Operation *replaced;
+  gpu::LaunchOp launch;
+  /// Imported values are before it.
+  Operation *entry;
+  IRMapping imported;
+};
+
+/// How many blocks a kernel has at most; it depends on nothing but the sizes,
+/// so that sums are the same on every device.
+inline constexpr int64_t maxBlocks = 1024;
+inline constexpr int64_t defaultBlockSize = 256;
+
+/// The type of a buffer, elsewhere.
+MemRefType inSpace(MemRefType type, int64_t space);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_PIPELINES_KERNEL_H

@@ -1,0 +1,656 @@
+//===- LinalgKernel.cpp - Kernels of loops over buffers -------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LinalgKernel.h"
+
+#include "fisher/Math/Scalar.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+using linalg::GenericOp;
+
+/// What memory moves at once, in bytes.
+static constexpr int64_t transferBytes = 16;
+/// Bodies with more operations take one element at once: they do not wait for
+/// memory, and several would need too many registers.
+static constexpr int64_t largeBody = 600;
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+Value fisher::convertTo(IndexBuilder &b, Value value, Type type) {
+  auto floatType = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  return floatType ? convertFloat(b, b.getLoc(), value, floatType) : value;
+}
+
+SmallVector<Value> fisher::getNeutral(IndexBuilder &b,
+                                      ArrayRef<Reduction> reductions) {
+  return llvm::map_to_vector(reductions, [&](const Reduction &reduction) {
+    return arith::ConstantOp::create(b, reduction.neutral).getResult();
+  });
+}
+
+Value fisher::getProduct(IndexBuilder &b, ArrayRef<Value> sizes) {
+  Value product = b.index(1);
+  for (Value size : sizes)
+    product = b.multiply(product, size);
+  return product;
+}
+
+SmallVector<Value> fisher::delinearize(IndexBuilder &b, Value number,
+                                       ArrayRef<Value> sizes) {
+  SmallVector<Value> indices(sizes.size());
+  for (int64_t i = sizes.size() - 1; i > 0; --i) {
+    indices[i] = b.createOrFold<arith::RemUIOp>(number, sizes[i]);
+    number = b.divide(number, sizes[i]);
+  }
+  if (!sizes.empty())
+    indices[0] = number;
+  return indices;
+}
+
+//===----------------------------------------------------------------------===//
+// Iterations
+//===----------------------------------------------------------------------===//
+
+LogicalResult KernelLoop::analyze(GenericOp loop,
+                                  SmallVectorImpl<Reduction> &reductions) {
+  llvm::SmallBitVector inKept;
+  for (OpOperand &init : loop.getDpsInitsMutable()) {
+    AffineMap map = loop.getMatchingIndexingMap(&init);
+    if (map.isPermutation() && map.getNumResults() == loop.getNumLoops())
+      continue;
+    FailureOr<Reduction> reduction = matchReduction(loop, init);
+    if (failed(reduction) || !map.isProjectedPermutation())
+      return failure();
+    llvm::SmallBitVector dims(loop.getNumLoops());
+    for (AffineExpr expr : map.getResults())
+      dims.set(cast<AffineDimExpr>(expr).getPosition());
+    if (!reductions.empty() && dims != inKept)
+      return failure();
+    inKept = dims;
+    reductions.push_back(*reduction);
+  }
+  return success();
+}
+
+SmallVector<Value> KernelLoop::getIndices(OpOperand &operand,
+                                          ArrayRef<Value> at) {
+  AffineMap map = loop.getMatchingIndexingMap(&operand);
+  SmallVector<Value> indices;
+  for (AffineExpr expr : map.getResults()) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      indices.push_back(at[dim.getPosition()]);
+    else
+      indices.push_back(
+          affine::expandAffineExpr(b, b.getLoc(), expr, at, ValueRange()));
+  }
+  return indices;
+}
+
+Value KernelLoop::load(OpOperand &operand, ArrayRef<Value> at) {
+  Value buffer = getBuffer(operand);
+  if (!isa<MemRefType>(buffer.getType()))
+    return buffer;
+  return memref::LoadOp::create(b, buffer, getIndices(operand, at));
+}
+
+IRMapping KernelLoop::buildBody(ArrayRef<Value> at, ValueRange elements) {
+  IRMapping local = mapping;
+  local.map(loop.getBlock()->getArguments(), elements);
+  for (Operation &op : loop.getBlock()->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(op)) {
+      local.map(index.getResult(), at[index.getDim()]);
+      continue;
+    }
+    SmallVector<linalg::IndexOp> nested;
+    b.clone(op, local)->walk(
+        [&](linalg::IndexOp index) { nested.push_back(index); });
+    for (linalg::IndexOp index : nested) {
+      index.replaceAllUsesWith(at[index.getDim()]);
+      index.erase();
+    }
+  }
+  return local;
+}
+
+Value KernelLoop::combine(const Reduction &reduction, Value a, Value c) {
+  return vector::makeArithReduction(b, b.getLoc(), reduction.kind, a, c);
+}
+
+/// Whether an operand is a result that is combined.
+static bool isReduced(ArrayRef<Reduction> reductions, OpOperand &operand) {
+  return llvm::any_of(reductions, [&](const Reduction &reduction) {
+    return reduction.init == &operand;
+  });
+}
+
+SmallVector<Value> KernelLoop::combineTerms(const IRMapping &built,
+                                            ArrayRef<Reduction> reductions,
+                                            ValueRange accumulators) {
+  SmallVector<Value> next;
+  for (auto [reduction, accumulator] :
+       llvm::zip_equal(reductions, accumulators)) {
+    Value term =
+        convertTo(b, built.lookupOrDefault(reduction.term), reduction.type);
+    next.push_back(accumulator ? combine(reduction, accumulator, term) : term);
+  }
+  return next;
+}
+
+SmallVector<Value> KernelLoop::buildIteration(ArrayRef<Value> at,
+                                              ArrayRef<Reduction> reductions,
+                                              ValueRange accumulators) {
+  SmallVector<Value> elements;
+  for (OpOperand &operand : loop->getOpOperands()) {
+    BlockArgument argument = loop.getMatchingBlockArgument(&operand);
+    // What a combiner makes of its term and zero is not used.
+    if (isReduced(reductions, operand) || argument.use_empty())
+      elements.push_back(
+          arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
+    else
+      elements.push_back(load(operand, at));
+  }
+  IRMapping built = buildBody(at, elements);
+  for (OpOperand &init : loop.getDpsInitsMutable())
+    if (!isReduced(reductions, init))
+      memref::StoreOp::create(
+          b, built.lookupOrDefault(loop.getMatchingYieldValue(&init)->get()),
+          getBuffer(init), getIndices(init, at));
+  return combineTerms(built, reductions, accumulators);
+}
+
+/// Loads or stores whole vectors of some buffers, or element by element where
+/// these are not aligned.
+SmallVector<Value>
+KernelLoop::transfer(Value isAligned, TypeRange types,
+                     llvm::function_ref<SmallVector<Value>(bool wide)> build) {
+  auto choice = scf::IfOp::create(b, types, isAligned, /*withElseRegion=*/true);
+  for (bool wide : {true, false}) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(wide ? choice.thenBlock() : choice.elseBlock());
+    if (types.empty())
+      b.setInsertionPoint(b.getInsertionBlock()->getTerminator());
+    SmallVector<Value> values = build(wide);
+    if (!types.empty())
+      scf::YieldOp::create(b, values);
+  }
+  return SmallVector<Value>(choice.getResults());
+}
+
+/// One element after the other: each may take another branch, and needs few
+/// registers. Only memory is faster for several.
+SmallVector<Value> KernelLoop::buildVector(Value start, int64_t lanes,
+                                           Value isAligned,
+                                           ArrayRef<Reduction> reductions,
+                                           ValueRange accumulators) {
+  auto getAlignment = [&](Type element) {
+    int64_t bytes = lanes * element.getIntOrFloatBitWidth() / 8;
+    return llvm::MaybeAlign(std::min(bytes, transferBytes));
+  };
+  auto isVector = [&](OpOperand &operand) {
+    return loop.getMatchingIndexingMap(&operand).getNumResults() != 0 &&
+           !isReduced(reductions, operand) &&
+           !loop.getMatchingBlockArgument(&operand).use_empty();
+  };
+  SmallVector<Type> types;
+  for (OpOperand &operand : loop->getOpOperands())
+    if (isVector(operand))
+      types.push_back(VectorType::get(
+          lanes, loop.getMatchingBlockArgument(&operand).getType()));
+  SmallVector<Value> loaded;
+  if (!types.empty())
+    loaded = transfer(isAligned, types, [&](bool wide) {
+      SmallVector<Value> values;
+      for (OpOperand &operand : loop->getOpOperands()) {
+        if (!isVector(operand))
+          continue;
+        auto type = cast<VectorType>(types[values.size()]);
+        Value buffer = getBuffer(operand);
+        if (wide) {
+          values.push_back(vector::LoadOp::create(
+              b, type, buffer, start,
+              /*nontemporal=*/false, getAlignment(type.getElementType())));
+          continue;
+        }
+        SmallVector<Value> elements;
+        for (int64_t lane = 0; lane != lanes; ++lane)
+          elements.push_back(
+              memref::LoadOp::create(b, buffer, b.add(start, b.index(lane))));
+        values.push_back(vector::FromElementsOp::create(b, type, elements));
+      }
+      return values;
+    });
+  SmallVector<Value> vectors;
+  auto *next = loaded.begin();
+  for (OpOperand &operand : loop->getOpOperands()) {
+    BlockArgument argument = loop.getMatchingBlockArgument(&operand);
+    if (isVector(operand))
+      vectors.push_back(*next++);
+    else if (isReduced(reductions, operand) || argument.use_empty())
+      vectors.push_back(
+          arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
+    else
+      vectors.push_back(load(operand, {}));
+  }
+  SmallVector<SmallVector<Value>> results(loop.getNumDpsInits());
+  SmallVector<SmallVector<Value>> terms(lanes);
+  for (int64_t lane = 0; lane != lanes; ++lane) {
+    SmallVector<Value> elements;
+    for (Value vector : vectors)
+      elements.push_back(isa<VectorType>(vector.getType())
+                             ? vector::ExtractOp::create(b, vector, lane)
+                             : vector);
+    IRMapping built = buildBody(b.add(start, b.index(lane)), elements);
+    for (auto [init, values] :
+         llvm::zip_equal(loop.getDpsInitsMutable(), results))
+      if (!isReduced(reductions, init))
+        values.push_back(
+            built.lookupOrDefault(loop.getMatchingYieldValue(&init)->get()));
+    terms[lane] =
+        combineTerms(built, reductions, SmallVector<Value>(reductions.size()));
+  }
+  if (reductions.size() != results.size())
+    transfer(isAligned, {}, [&](bool wide) -> SmallVector<Value> {
+      for (auto [init, values] :
+           llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
+        if (isReduced(reductions, init))
+          continue;
+        Value buffer = getBuffer(init);
+        Type element = values.front().getType();
+        if (wide) {
+          Value vector = vector::FromElementsOp::create(
+              b, VectorType::get(lanes, element), values);
+          vector::StoreOp::create(b, vector, buffer, start,
+                                  /*nontemporal=*/false, getAlignment(element));
+          continue;
+        }
+        for (auto [lane, value] : llvm::enumerate(values))
+          memref::StoreOp::create(b, value, buffer,
+                                  b.add(start, b.index(lane)));
+      }
+      return {};
+    });
+  // Halves are combined until one lane is left.
+  SmallVector<Value> totals;
+  for (auto [i, reduction] : llvm::enumerate(reductions)) {
+    for (int64_t left = lanes / 2; left != 0; left /= 2)
+      for (int64_t lane = 0; lane != left; ++lane)
+        terms[lane][i] =
+            combine(reduction, terms[lane][i], terms[lane + left][i]);
+    totals.push_back(combine(reduction, accumulators[i], terms[0][i]));
+  }
+  return totals;
+}
+
+void KernelLoop::buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
+                               ArrayRef<Value> sizes) {
+  // Results that do not move along these dimensions are carried.
+  SmallVector<OpOperand *> carried;
+  for (OpOperand &init : loop.getDpsInitsMutable())
+    if (llvm::none_of(dims, [&](int64_t dim) {
+          return loop.getMatchingIndexingMap(&init).isFunctionOfDim(dim);
+        }))
+      carried.push_back(&init);
+  SmallVector<Value> values;
+  for (OpOperand *init : carried)
+    values.push_back(load(*init, at));
+  std::function<SmallVector<Value>(ArrayRef<int64_t>, ValueRange)> nest =
+      [&](ArrayRef<int64_t> left, ValueRange current) -> SmallVector<Value> {
+    if (!left.empty())
+      return b.loop(b.index(0), sizes[left.front()], b.index(1), current,
+                    [&](Value index, ValueRange values) {
+                      at[left.front()] = index;
+                      return nest(left.drop_front(), values);
+                    });
+    SmallVector<Value> elements;
+    for (OpOperand &operand : loop->getOpOperands()) {
+      auto *position = llvm::find(carried, &operand);
+      if (position != carried.end())
+        elements.push_back(current[position - carried.begin()]);
+      else if (loop.getMatchingBlockArgument(&operand).use_empty())
+        elements.push_back(arith::ConstantOp::create(
+            b,
+            b.getZeroAttr(loop.getMatchingBlockArgument(&operand).getType())));
+      else
+        elements.push_back(load(operand, at));
+    }
+    IRMapping local = buildBody(at, elements);
+    SmallVector<Value> next;
+    for (OpOperand &init : loop.getDpsInitsMutable()) {
+      Value value =
+          local.lookupOrDefault(loop.getMatchingYieldValue(&init)->get());
+      if (llvm::is_contained(carried, &init))
+        next.push_back(value);
+      else
+        memref::StoreOp::create(b, value, getBuffer(init),
+                                getIndices(init, at));
+    }
+    return next;
+  };
+  values = nest(dims, values);
+  for (auto [init, value] : llvm::zip_equal(carried, values))
+    memref::StoreOp::create(b, value, getBuffer(*init), getIndices(*init, at));
+}
+
+void KernelLoop::finish(const Reduction &reduction, Value total,
+                        ArrayRef<Value> at) {
+  OpOperand &init = *reduction.init;
+  Type element = getElementTypeOrSelf(getBuffer(init));
+  SmallVector<Value> indices = getIndices(init, at);
+  Value before = memref::LoadOp::create(b, getBuffer(init), indices);
+  Value after = convertTo(
+      b, combine(reduction, convertTo(b, before, reduction.type), total),
+      element);
+  memref::StoreOp::create(b, after, getBuffer(init), indices);
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A loop on the host that kernels are being built for.
+class Launcher {
+public:
+  Launcher(GenericOp loop, HostCode &host)
+      : loop(loop), host(host), before(loop.getLoc(), loop) {}
+  void run();
+
+private:
+  /// How many blocks there are for so many threads.
+  Value getNumBlocks(Value threads, int64_t blockSize) {
+    Value blocks = before.ceilDivide(threads, before.index(blockSize));
+    return before.min(before.max(blocks, before.index(1)),
+                      before.index(maxBlocks));
+  }
+  /// What a kernel takes from outside.
+  IRMapping import(Kernel &kernel);
+  SmallVector<Value> import(Kernel &kernel, ArrayRef<Value> values) {
+    return llvm::map_to_vector(
+        values, [&](Value value) { return kernel.import(value); });
+  }
+
+  bool isFlat();
+  int64_t getLanes();
+  Value isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes);
+  SmallVector<Value>
+  forEach(Kernel &kernel, Value lower, Value upper, ValueRange carried,
+          llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+    return kernel.b.loop(kernel.b.add(lower, kernel.globalThread), upper,
+                         kernel.numThreads, carried, body);
+  }
+
+  /// One for each arrangement.
+  void buildFlat();
+  void buildRows();
+  void buildSequences();
+  void combineBlocks(ArrayRef<Value> partials, Value numBlocks);
+
+  GenericOp loop;
+  HostCode &host;
+  IndexBuilder before;
+  SmallVector<Value> sizes;
+  SmallVector<Reduction> reductions;
+  SmallVector<int64_t> kept, reduced;
+};
+} // namespace
+
+IRMapping Launcher::import(Kernel &kernel) {
+  IRMapping mapping;
+  for (Value operand : loop->getOperands())
+    mapping.map(operand, kernel.import(operand));
+  kernel.import(loop.getRegion(), mapping);
+  return mapping;
+}
+
+/// Whether operands are a range of memory, whose elements are those of the
+/// iterations in their order, or one number.
+bool Launcher::isFlat() {
+  return loop.getNumLoops() == 1 &&
+         llvm::all_of(loop->getOpOperands(), [&](OpOperand &operand) {
+           AffineMap map = loop.getMatchingIndexingMap(&operand);
+           auto type = dyn_cast<MemRefType>(operand.get().getType());
+           return map.getNumResults() == 0 || !type ||
+                  (map.isIdentity() && type.isLastDimUnitStride());
+         });
+}
+
+int64_t Launcher::getLanes() {
+  if (!isFlat())
+    return 1;
+  int64_t numOps = 0, narrowest = 64, widest = 8;
+  loop.getBlock()->walk([&](Operation *) { ++numOps; });
+  if (numOps > largeBody)
+    return 1;
+  for (OpOperand &operand : loop->getOpOperands()) {
+    Type type = getElementTypeOrSelf(operand.get());
+    if (loop.getMatchingIndexingMap(&operand).getNumResults() == 0)
+      continue;
+    if (!type.isIntOrFloat() || type.getIntOrFloatBitWidth() < 8)
+      return 1;
+    narrowest = std::min<int64_t>(narrowest, type.getIntOrFloatBitWidth());
+    widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth());
+  }
+  return std::min(transferBytes * 8 / narrowest,
+                  4 * transferBytes * 8 / widest);
+}
+
+/// Whether all ranges start where vectors may.
+Value Launcher::isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes) {
+  IndexBuilder &b = kernel.b;
+  Value bits;
+  llvm::SmallPtrSet<Value, 8> seen;
+  for (OpOperand &operand : loop->getOpOperands()) {
+    Value buffer = mapping.lookup(operand.get());
+    if (!isa<MemRefType>(buffer.getType()) ||
+        loop.getMatchingIndexingMap(&operand).getNumResults() == 0 ||
+        !seen.insert(buffer).second)
+      continue;
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, buffer);
+    int64_t bytes = getElementTypeOrSelf(buffer).getIntOrFloatBitWidth() / 8;
+    Value address = b.add(
+        memref::ExtractAlignedPointerAsIndexOp::create(b, buffer),
+        b.multiply(getValueOrCreateConstantIndexOp(
+                       b, b.getLoc(), metadata.getConstifiedMixedOffset()),
+                   b.index(bytes)));
+    // Vectors of less than a transfer are aligned as a whole.
+    address = b.createOrFold<arith::RemUIOp>(
+        address, b.index(std::min(bytes * lanes, transferBytes)));
+    bits = bits ? b.createOrFold<arith::OrIOp>(bits, address) : address;
+  }
+  if (!bits)
+    return arith::ConstantOp::create(b, b.getBoolAttr(true));
+  return b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, bits,
+                                       b.index(0));
+}
+
+/// Every result is dense, or one number that a second kernel finds: what each
+/// block of the first leaves is summed in a fixed order.
+void Launcher::buildFlat() {
+  int64_t lanes = getLanes();
+  Value size = getProduct(before, sizes);
+  Value numBlocks = getNumBlocks(before.ceilDivide(size, before.index(lanes)),
+                                 defaultBlockSize);
+  SmallVector<Value> partials;
+  for (const Reduction &reduction : reductions)
+    partials.push_back(
+        gpu::AllocOp::create(
+            before, MemRefType::get(ShapedType::kDynamic, reduction.type),
+            Type(), ValueRange(), numBlocks, ValueRange())
+            .getMemref());
+  {
+    Kernel kernel(host, loop, numBlocks, defaultBlockSize);
+    IndexBuilder &b = kernel.b;
+    IRMapping mapping = import(kernel);
+    SmallVector<Value> inside = import(kernel, sizes);
+    Value end = kernel.import(size);
+    KernelLoop body(loop, kernel.b, mapping);
+    SmallVector<Value> totals = getNeutral(b, reductions);
+    Value done = b.index(0);
+    if (lanes > 1) {
+      Value number = b.divide(end, b.index(lanes));
+      Value aligned = isAligned(kernel, mapping, lanes);
+      totals = forEach(kernel, b.index(0), number, totals,
+                       [&](Value index, ValueRange values) {
+                         Value at = b.multiply(index, b.index(lanes));
+                         return body.buildVector(at, lanes, aligned, reductions,
+                                                 values);
+                       });
+      done = b.multiply(number, b.index(lanes));
+    }
+    totals =
+        forEach(kernel, done, end, totals, [&](Value index, ValueRange values) {
+          return body.buildIteration(delinearize(b, index, inside), reductions,
+                                     values);
+        });
+    totals = kernel.combineThreads(reductions, totals);
+    if (!reductions.empty())
+      kernel.onFirstThread([&] {
+        for (auto [partial, total] : llvm::zip_equal(partials, totals))
+          memref::StoreOp::create(b, total, kernel.import(partial),
+                                  kernel.block);
+      });
+  }
+  if (reductions.empty())
+    return;
+  combineBlocks(partials, numBlocks);
+  for (Value partial : partials)
+    gpu::DeallocOp::create(before, TypeRange(), ValueRange(), partial);
+}
+
+void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
+  Kernel kernel(host, loop, before.index(1), defaultBlockSize);
+  IndexBuilder &b = kernel.b;
+  IRMapping mapping = import(kernel);
+  SmallVector<Value> buffers = import(kernel, partials);
+  SmallVector<Value> totals =
+      b.loop(kernel.thread, kernel.import(numBlocks), b.index(defaultBlockSize),
+             getNeutral(b, reductions), [&](Value index, ValueRange values) {
+               SmallVector<Value> next;
+               for (auto [reduction, buffer, value] :
+                    llvm::zip_equal(reductions, buffers, values))
+                 next.push_back(vector::makeArithReduction(
+                     b, b.getLoc(), reduction.kind, value,
+                     memref::LoadOp::create(b, buffer, index)));
+               return next;
+             });
+  totals = kernel.combineThreads(reductions, totals);
+  kernel.onFirstThread([&] {
+    KernelLoop body(loop, kernel.b, mapping);
+    SmallVector<Value> at(loop.getNumLoops());
+    for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
+      body.finish(reduction, total, at);
+  });
+}
+
+/// A block sums along the dimensions that are reduced.
+void Launcher::buildRows() {
+  auto select = [](ArrayRef<Value> values, ArrayRef<int64_t> dims) {
+    return llvm::map_to_vector(dims, [&](int64_t dim) { return values[dim]; });
+  };
+  Value rows = getProduct(before, select(sizes, kept));
+  Value length = getProduct(before, select(sizes, reduced));
+  Value numBlocks =
+      before.min(before.max(rows, before.index(1)), before.index(maxBlocks));
+  int64_t blockSize = defaultBlockSize;
+  std::optional<int64_t> known = getConstantIntValue(length);
+  if (!known || *known < defaultBlockSize)
+    blockSize = 2 * host.subgroupSize;
+  Kernel kernel(host, loop, numBlocks, blockSize);
+  IndexBuilder &b = kernel.b;
+  IRMapping mapping = import(kernel);
+  SmallVector<Value> inside = import(kernel, sizes);
+  Value numRows = kernel.import(rows), end = kernel.import(length);
+  KernelLoop body(loop, kernel.b, mapping);
+  b.loop(
+      kernel.block, numRows, kernel.numBlocks, {},
+      [&](Value row, ValueRange) -> SmallVector<Value> {
+        SmallVector<Value> at(sizes.size());
+        for (auto [dim, index] :
+             llvm::zip_equal(kept, delinearize(b, row, select(inside, kept))))
+          at[dim] = index;
+        SmallVector<Value> totals = b.loop(
+            kernel.thread, end, b.index(blockSize), getNeutral(b, reductions),
+            [&](Value index, ValueRange values) {
+              for (auto [dim, position] : llvm::zip_equal(
+                       reduced, delinearize(b, index, select(inside, reduced))))
+                at[dim] = position;
+              return body.buildIteration(at, reductions, values);
+            });
+        totals = kernel.combineThreads(reductions, totals);
+        kernel.onFirstThread([&] {
+          for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
+            body.finish(reduction, total, at);
+        });
+        return {};
+      });
+}
+
+/// A thread runs all iterations of the dimensions that are not parallel.
+void Launcher::buildSequences() {
+  SmallVector<int64_t> parallel, others;
+  for (auto [dim, type] : llvm::enumerate(loop.getIteratorTypesArray()))
+    (type == utils::IteratorType::parallel ? parallel : others).push_back(dim);
+  SmallVector<Value> parallelSizes =
+      llvm::map_to_vector(parallel, [&](int64_t dim) { return sizes[dim]; });
+  Value size = getProduct(before, parallelSizes);
+  Kernel kernel(host, loop, getNumBlocks(size, defaultBlockSize),
+                defaultBlockSize);
+  IndexBuilder &b = kernel.b;
+  IRMapping mapping = import(kernel);
+  SmallVector<Value> inside = import(kernel, sizes);
+  SmallVector<Value> insideParallel = import(kernel, parallelSizes);
+  KernelLoop body(loop, kernel.b, mapping);
+  forEach(kernel, b.index(0), kernel.import(size), {},
+          [&](Value index, ValueRange) -> SmallVector<Value> {
+            SmallVector<Value> at(sizes.size());
+            for (auto [dim, position] : llvm::zip_equal(
+                     parallel, delinearize(b, index, insideParallel)))
+              at[dim] = position;
+            body.buildSequence(at, others, inside);
+            return {};
+          });
+}
+
+void Launcher::run() {
+  for (Range range : cast<linalg::LinalgOp>(loop.getOperation())
+                         .createLoopRanges(before, loop.getLoc()))
+    sizes.push_back(
+        getValueOrCreateConstantIndexOp(before, loop.getLoc(), range.size));
+  bool isKnown = succeeded(KernelLoop::analyze(loop, reductions));
+  if (!isKnown || loop.getNumLoops() == 0)
+    return buildSequences();
+  if (reductions.empty())
+    return buildFlat();
+  AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);
+  for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim)
+    (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
+  if (kept.empty())
+    return buildFlat();
+  // A contraction's operands are read by neighbouring threads at once.
+  bool isRow = reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
+  if (isRow && !linalg::isaContractionOpInterface(loop))
+    return buildRows();
+  // Results with an element for each iteration are no matter of their order.
+  buildSequences();
+}
+
+void fisher::launchLoop(GenericOp loop, HostCode &host) {
+  host.fetchChanged(loop);
+  Launcher(loop, host).run();
+  loop.erase();
+}

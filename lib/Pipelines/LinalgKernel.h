@@ -1,0 +1,85 @@
+//===- LinalgKernel.h - Kernels of loops over buffers ------------*- C++
+//-*-===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_PIPELINES_LINALGKERNEL_H
+#define FISHER_LIB_PIPELINES_LINALGKERNEL_H
+
+#include "Kernel.h"
+
+namespace mlir::fisher {
+
+/// Builds the iterations of a loop over buffers in a kernel. All that it takes
+/// from outside is looked up in `mapping`.
+class KernelLoop {
+public:
+  KernelLoop(linalg::GenericOp loop, IndexBuilder &b, IRMapping &mapping)
+      : loop(loop), b(b), mapping(mapping) {}
+
+  /// Analyses the results of a loop: fills what each reduction combines.
+  /// Fails if a result is neither a reduction nor has an element for each
+  /// iteration.
+  static LogicalResult analyze(linalg::GenericOp loop,
+                               SmallVectorImpl<Reduction> &reductions);
+
+  /// One iteration: stores the dense results, and returns `accumulators`, of
+  /// the reductions, with the iteration's terms.
+  SmallVector<Value> buildIteration(ArrayRef<Value> at,
+                                    ArrayRef<Reduction> reductions,
+                                    ValueRange accumulators);
+  /// `lanes` iterations of a loop over one dimension, whose operands are
+  /// ranges of memory, or one number.
+  SmallVector<Value> buildVector(Value start, int64_t lanes, Value isAligned,
+                                 ArrayRef<Reduction> reductions,
+                                 ValueRange accumulators);
+  /// All iterations along some dimensions, one after the other, as the body
+  /// says: what is reduced is carried, or stays in its buffer.
+  void buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
+                     ArrayRef<Value> sizes);
+  /// Combines a total with what a result has, and stores it.
+  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at);
+
+private:
+  Value getBuffer(OpOperand &operand) const {
+    return mapping.lookupOrDefault(operand.get());
+  }
+  SmallVector<Value> getIndices(OpOperand &operand, ArrayRef<Value> at);
+  Value load(OpOperand &operand, ArrayRef<Value> at);
+  /// Builds the body for elements; returns what was built for its values.
+  IRMapping buildBody(ArrayRef<Value> at, ValueRange elements);
+  Value combine(const Reduction &reduction, Value a, Value c);
+  SmallVector<Value>
+  transfer(Value isAligned, TypeRange types,
+           llvm::function_ref<SmallVector<Value>(bool wide)> build);
+  /// The terms of a body that was built, combined with accumulators that are
+  /// not null.
+  SmallVector<Value> combineTerms(const IRMapping &built,
+                                  ArrayRef<Reduction> reductions,
+                                  ValueRange accumulators);
+
+  linalg::GenericOp loop;
+  IndexBuilder &b;
+  IRMapping &mapping;
+};
+
+/// The indices of the element with a number, in a space of some sizes.
+SmallVector<Value> delinearize(IndexBuilder &b, Value number,
+                               ArrayRef<Value> sizes);
+Value getProduct(IndexBuilder &b, ArrayRef<Value> sizes);
+
+/// A float in another type; integers stay as they are.
+Value convertTo(IndexBuilder &b, Value value, Type type);
+
+SmallVector<Value> getNeutral(IndexBuilder &b, ArrayRef<Reduction> reductions);
+
+/// Replaces a loop over buffers on the host by kernels.
+void launchLoop(linalg::GenericOp loop, HostCode &host);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_PIPELINES_LINALGKERNEL_H

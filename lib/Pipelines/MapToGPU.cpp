@@ -1,0 +1,150 @@
+//===- MapToGPU.cpp - Kernels of loops over buffers -----------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Upstream's convert-parallel-loops-to-gpu knows loops that are parallel. What
+// it has no form for is here: loops that sum while they write, in a fixed
+// order, transfers of 16 bytes, and distributions that a block works on.
+//
+//===----------------------------------------------------------------------===//
+
+#include "EventKernel.h"
+#include "Kernel.h"
+#include "LinalgKernel.h"
+#include "LoopCollapse.h"
+#include "fisher/Pipelines/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlir::fisher {
+#define GEN_PASS_DEF_FISHERMAPTOGPU
+#include "fisher/Pipelines/Passes.h.inc"
+} // namespace mlir::fisher
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+/// One thread stores what the host would.
+static void launchStore(memref::StoreOp store, HostCode &host) {
+  host.fetchChanged(store);
+  IndexBuilder before(store.getLoc(), store);
+  Kernel kernel(host, store, before.index(1), host.subgroupSize);
+  IRMapping mapping;
+  for (Value operand : store->getOperands())
+    mapping.map(operand, kernel.import(operand));
+  kernel.onFirstThread([&] { kernel.b.clone(*store, mapping); });
+  store.erase();
+}
+
+/// Memory of the host becomes that of the device.
+static void convertMemory(Operation *op) {
+  OpBuilder b(op);
+  Location loc = op->getLoc();
+  if (auto allocation = dyn_cast<memref::AllocOp>(op)) {
+    auto onDevice = gpu::AllocOp::create(
+        b, loc, allocation.getType(), Type(), ValueRange(),
+        allocation.getDynamicSizes(), allocation.getSymbolOperands());
+    allocation.replaceAllUsesWith(onDevice.getMemref());
+  } else if (auto deallocation = dyn_cast<memref::DeallocOp>(op)) {
+    gpu::DeallocOp::create(b, loc, TypeRange(), ValueRange(),
+                           deallocation.getMemref());
+  } else {
+    auto copy = cast<memref::CopyOp>(op);
+    gpu::MemcpyOp::create(b, loc, TypeRange(), ValueRange(), copy.getTarget(),
+                          copy.getSource());
+  }
+  op->erase();
+}
+
+/// Fills a buffer that is a copy of a constant of one value; nothing, if it is
+/// not.
+static linalg::LinalgOp asFill(memref::CopyOp copy) {
+  auto constant = copy.getSource().getDefiningOp<memref::GetGlobalOp>();
+  if (!constant)
+    return {};
+  auto global =
+      copy->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(
+          constant.getName());
+  auto splat =
+      dyn_cast_or_null<SplatElementsAttr>(global.getInitialValueAttr());
+  if (!splat)
+    return {};
+  OpBuilder b(copy);
+  Value number = arith::ConstantOp::create(
+      b, copy.getLoc(), cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+  auto fill =
+      linalg::FillOp::create(b, copy.getLoc(), number, copy.getTarget());
+  copy.erase();
+  return cast<linalg::LinalgOp>(fill.getOperation());
+}
+
+namespace {
+struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
+  using Base::Base;
+
+  LogicalResult map(func::FuncOp function) {
+    HostCode host(function, constantSpace, subgroupSize);
+    SmallVector<Operation *> work;
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<scf::ForallOp, linalg::LinalgOp>(op)) {
+        work.push_back(op);
+        return WalkResult::skip();
+      }
+      if (isa<memref::StoreOp, memref::AllocOp, memref::DeallocOp,
+              memref::CopyOp>(op))
+        work.push_back(op);
+      return WalkResult::advance();
+    });
+    IRRewriter rewriter(&getContext());
+    for (Operation *op : work) {
+      if (auto copy = dyn_cast<memref::CopyOp>(op))
+        if (linalg::LinalgOp fill = asFill(copy))
+          op = fill;
+      if (auto forall = dyn_cast<scf::ForallOp>(op)) {
+        if (failed(launchForall(forall, host)))
+          return failure();
+      } else if (auto loop = dyn_cast<linalg::LinalgOp>(op)) {
+        FailureOr<linalg::GenericOp> generic = asGeneric(loop, rewriter);
+        if (failed(generic))
+          return op->emitError("no kernel can be made of this operation");
+        launchLoop(collapse(*generic, rewriter), host);
+      } else if (auto store = dyn_cast<memref::StoreOp>(op)) {
+        launchStore(store, host);
+      } else {
+        convertMemory(op);
+      }
+    }
+    // What is left is read by the host.
+    SmallVector<memref::LoadOp> loads;
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<gpu::LaunchOp>(op))
+        return WalkResult::skip();
+      if (auto load = dyn_cast<memref::LoadOp>(op))
+        loads.push_back(load);
+      return WalkResult::advance();
+    });
+    for (memref::LoadOp load : loads) {
+      if (load->use_empty())
+        load.erase();
+      else if (host.isFromDevice(load))
+        host.fetch(load);
+    }
+    return success();
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      if (!function.isExternal() && failed(map(function)))
+        return signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,12 @@
+// RUN: not fisher-opt --pass-pipeline='builtin.module(fisher-gpu-pipeline{target=cuda})' %s 2>&1 | FileCheck %s --check-prefix=TARGET
+// RUN: not fisher-opt --pass-pipeline='builtin.module(fisher-gpu-pipeline{target=nvptx chip=gfx90a})' %s 2>&1 | FileCheck %s --check-prefix=NVIDIA
+// RUN: not fisher-opt --pass-pipeline='builtin.module(fisher-gpu-pipeline{target=amdgpu chip=sm_80})' %s 2>&1 | FileCheck %s --check-prefix=AMD
+// RUN: not fisher-opt --pass-pipeline='builtin.module(fisher-gpu-pipeline{target=spirv chip=sm_80})' %s 2>&1 | FileCheck %s --check-prefix=SPIRV
+
+// TARGET: error: there is no target 'cuda' of kernels; there are nvptx, amdgpu and spirv
+// NVIDIA: error: there is no chip 'gfx90a' of the target 'nvptx'; one is 'sm_80'
+// AMD: error: there is no chip 'sm_80' of the target 'amdgpu'; one is 'gfx90a'
+// SPIRV: error: the target 'spirv' has no chips
+func.func @main() {
+  return
+}

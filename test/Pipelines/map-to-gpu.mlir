@@ -1,0 +1,199 @@
+// RUN: fisher-opt --fisher-map-to-gpu --split-input-file %s | FileCheck %s
+// RUN: fisher-opt --fisher-map-to-gpu='constant-space=2 subgroup-size=64' --split-input-file %s | FileCheck %s --check-prefix=OPTIONS
+
+#identity = affine_map<(d0) -> (d0)>
+#all = affine_map<(d0) -> ()>
+
+// A range of memory: 16 bytes at once where it is aligned, then the rest.
+
+// CHECK-LABEL: func @elementwise(
+// CHECK-SAME: %[[X:.*]]: memref<?xf32>, %[[Y:.*]]: memref<?xf32>
+// CHECK: gpu.launch blocks({{.*}}) in ({{.*}}) threads({{.*}}) in (%{{.*}} = %c256
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: scf.for
+// CHECK: vector.load %{{.*}} {alignment = 16 : i64} : memref<?xf32, 1>, vector<4xf32>
+// CHECK-COUNT-4: math.sqrt %{{.*}} : f32
+// CHECK: vector.store %{{.*}} {alignment = 16 : i64} : memref<?xf32, 1>, vector<4xf32>
+// CHECK: scf.for
+// CHECK: memref.load
+// CHECK: math.sqrt
+// CHECK: memref.store
+// CHECK: gpu.terminator
+func.func @elementwise(%x: memref<?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+      ins(%x : memref<?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.sqrt %in : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// A sum is that of what each block leaves, in f64. The weight, which is read on
+// the host, is read in the kernel instead.
+
+// CHECK-LABEL: func @sum(
+// CHECK: %[[PARTIALS:.*]] = gpu.alloc  (%[[BLOCKS:.*]]) : memref<?xf64>
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %[[BLOCKS]],
+// CHECK: memref.load %{{.*}}[] : memref<f32, 1>
+// CHECK: vector.load
+// CHECK: gpu.barrier
+// CHECK: gpu.launch
+// CHECK: gpu.barrier
+// CHECK: gpu.dealloc  %[[PARTIALS]]
+func.func @sum(%x: memref<?xf32>, %weight: memref<f32>, %total: memref<f64>) {
+  %w = memref.load %weight[] : memref<f32>
+  linalg.generic {indexing_maps = [#identity, #all], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf32>) outs(%total : memref<f64>) {
+  ^bb0(%in: f32, %out: f64):
+    %0 = arith.mulf %in, %w : f32
+    %1 = arith.extf %0 : f32 to f64
+    %2 = arith.addf %out, %1 : f64
+    linalg.yield %2 : f64
+  }
+  return
+}
+
+// What is written in between has to be read before.
+
+// CHECK-LABEL: func @changed(
+// CHECK: gpu.memcpy
+// CHECK: %[[W:.*]] = memref.load %{{.*}}[] : memref<f32>
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: vector.from_elements %[[W]], %[[W]], %[[W]], %[[W]]
+func.func @changed(%weight: memref<f32>, %y: memref<?xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %w = memref.load %weight[] : memref<f32>
+  memref.store %zero, %weight[] : memref<f32>
+  linalg.fill ins(%w : f32) outs(%y : memref<?xf32>)
+  return
+}
+
+// -----
+
+// A block sums each row.
+
+// OPTIONS-LABEL: func @rows(
+// OPTIONS: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c128
+// CHECK-LABEL: func @rows(
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c64
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: memref.load %{{.*}} : memref<?x?xf32, 1>
+// CHECK: gpu.barrier
+func.func @rows(%x: memref<?x?xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = arith.addf %in, %out : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// A thread sums each element of a product.
+
+// CHECK-LABEL: func @product(
+// CHECK: gpu.launch
+// CHECK-NOT: gpu.barrier
+// CHECK: scf.for
+// CHECK: %[[FIRST:.*]] = memref.load
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[FIRST]]) -> (f32)
+// CHECK: memref.store
+func.func @product(%a: memref<8x16xf32>, %b: memref<16x4xf32>, %c: memref<8x4xf32>) {
+  linalg.matmul ins(%a, %b : memref<8x16xf32>, memref<16x4xf32>) outs(%c : memref<8x4xf32>)
+  return
+}
+
+// -----
+
+// Memory is the device's; a condition of the host is copied to it.
+
+// CHECK-LABEL: func @memory(
+// CHECK: gpu.memcpy  %[[HERE:.*]], %{{.*}} : memref<i1>, memref<i1>
+// CHECK: %[[CHOICE:.*]] = memref.load %[[HERE]][]
+// CHECK: scf.if %[[CHOICE]]
+// CHECK: %[[BUFFER:.*]] = gpu.alloc  () : memref<4xf32>
+// CHECK: gpu.memcpy  %[[BUFFER]], %{{.*}} : memref<4xf32>, memref<4xf32>
+// CHECK: gpu.dealloc  %[[BUFFER]]
+func.func @memory(%condition: memref<i1>, %x: memref<4xf32>) {
+  %choice = memref.load %condition[] : memref<i1>
+  scf.if %choice {
+    %buffer = memref.alloc() : memref<4xf32>
+    memref.copy %x, %buffer : memref<4xf32> to memref<4xf32>
+    memref.dealloc %buffer : memref<4xf32>
+  }
+  return
+}
+
+// -----
+
+#identity = affine_map<(d0) -> (d0)>
+#all = affine_map<(d0) -> ()>
+
+// An iteration on a long row is a block's; its buffer is a part of one that is
+// allocated before.
+
+// CHECK-LABEL: func @events(
+// CHECK: %[[SCRATCH:.*]] = gpu.alloc  (%{{.*}}) : memref<?xi8>
+// CHECK: gpu.launch
+// CHECK: memref.view %{{.*}} : memref<?xi8, 1> to memref<?xf32, 1>
+// CHECK: gpu.barrier
+// CHECK: gpu.dealloc  %[[SCRATCH]]
+
+// CHECK-LABEL: func @few(
+// CHECK-NOT: gpu.alloc
+// CHECK: gpu.launch
+// CHECK-NOT: gpu.barrier
+// CHECK: memref.alloca() : memref<4xf32, 5>
+func.func @events(%x: memref<?x?xf32>, %rows: index, %length: index) {
+  scf.forall (%i) in (%rows) {
+    %row = memref.subview %x[%i, 0] [1, %length] [1, 1] : memref<?x?xf32> to memref<?xf32, strided<[1], offset: ?>>
+    %buffer = memref.alloc(%length) : memref<?xf32>
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%row : memref<?xf32, strided<[1], offset: ?>>) outs(%buffer : memref<?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      linalg.yield %0 : f32
+    }
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%buffer : memref<?xf32>) outs(%row : memref<?xf32, strided<[1], offset: ?>>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    memref.dealloc %buffer : memref<?xf32>
+  }
+  return
+}
+
+func.func @few(%x: memref<?x4xf32>, %rows: index) {
+  scf.forall (%i) in (%rows) {
+    %row = memref.subview %x[%i, 0] [1, 4] [1, 1] : memref<?x4xf32> to memref<4xf32, strided<[1], offset: ?>>
+    %buffer = memref.alloc() : memref<4xf32>
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%row : memref<4xf32, strided<[1], offset: ?>>) outs(%buffer : memref<4xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      linalg.yield %0 : f32
+    }
+    memref.dealloc %buffer : memref<4xf32>
+  }
+  return
+}
+
+// -----
+
+// Constants of the program are the kernel's own, too.
+
+// OPTIONS: memref.global "private" constant @table_on_device : memref<4xf32, 2> = dense<[1.000000e+00, 2.000000e+00, 3.000000e+00, 4.000000e+00]>
+// CHECK: memref.global "private" constant @table_on_device : memref<4xf32, 1> =
+// CHECK-LABEL: func @constants(
+// CHECK: gpu.launch
+// CHECK: memref.get_global @table_on_device : memref<4xf32, 1>
+memref.global "private" constant @table : memref<4xf32> = dense<[1.0, 2.0, 3.0, 4.0]>
+func.func @constants(%y: memref<4xf32>) {
+  %x = memref.get_global @table : memref<4xf32>
+  linalg.add ins(%x, %x : memref<4xf32>, memref<4xf32>) outs(%y : memref<4xf32>)
+  return
+}
