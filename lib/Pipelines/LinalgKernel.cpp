@@ -8,13 +8,15 @@
 
 #include "LinalgKernel.h"
 
+#include "LoopCollapse.h"
+
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
@@ -173,117 +175,69 @@ SmallVector<Value> KernelLoop::buildIteration(ArrayRef<Value> at,
   return combineTerms(built, reductions, accumulators);
 }
 
-/// Loads or stores whole vectors of some buffers, or element by element where
-/// these are not aligned.
-SmallVector<Value>
-KernelLoop::transfer(Value isAligned, TypeRange types,
-                     llvm::function_ref<SmallVector<Value>(bool wide)> build) {
-  auto choice = scf::IfOp::create(b, types, isAligned, /*withElseRegion=*/true);
-  for (bool wide : {true, false}) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(wide ? choice.thenBlock() : choice.elseBlock());
-    if (types.empty())
-      b.setInsertionPoint(b.getInsertionBlock()->getTerminator());
-    SmallVector<Value> values = build(wide);
-    if (!types.empty())
-      scf::YieldOp::create(b, values);
-  }
-  return SmallVector<Value>(choice.getResults());
-}
-
 /// One element after the other: each may take another branch, and needs few
 /// registers. Only memory is faster for several.
 SmallVector<Value> KernelLoop::buildVector(Value start, int64_t lanes,
-                                           Value isAligned,
+                                           bool isAligned,
                                            ArrayRef<Reduction> reductions,
                                            ValueRange accumulators) {
   auto getAlignment = [&](Type element) {
     int64_t bytes = lanes * element.getIntOrFloatBitWidth() / 8;
     return llvm::MaybeAlign(std::min(bytes, transferBytes));
   };
-  auto isVector = [&](OpOperand &operand) {
-    return loop.getMatchingIndexingMap(&operand).getNumResults() != 0 &&
-           !isReduced(reductions, operand) &&
-           !loop.getMatchingBlockArgument(&operand).use_empty();
-  };
-  SmallVector<Type> types;
-  for (OpOperand &operand : loop->getOpOperands())
-    if (isVector(operand))
-      types.push_back(VectorType::get(
-          lanes, loop.getMatchingBlockArgument(&operand).getType()));
-  SmallVector<Value> loaded;
-  if (!types.empty())
-    loaded = transfer(isAligned, types, [&](bool wide) {
-      SmallVector<Value> values;
-      for (OpOperand &operand : loop->getOpOperands()) {
-        if (!isVector(operand))
-          continue;
-        auto type = cast<VectorType>(types[values.size()]);
-        Value buffer = getBuffer(operand);
-        if (wide) {
-          values.push_back(vector::LoadOp::create(
-              b, type, buffer, start,
-              /*nontemporal=*/false, getAlignment(type.getElementType())));
-          continue;
-        }
-        SmallVector<Value> elements;
-        for (int64_t lane = 0; lane != lanes; ++lane)
-          elements.push_back(
-              memref::LoadOp::create(b, buffer, b.add(start, b.index(lane))));
-        values.push_back(vector::FromElementsOp::create(b, type, elements));
-      }
-      return values;
-    });
-  SmallVector<Value> vectors;
-  auto *next = loaded.begin();
+  SmallVector<Value> lane;
+  for (int64_t i = 0; i != lanes; ++i)
+    lane.push_back(b.add(start, b.index(i)));
+  // The elements of each operand.
+  SmallVector<SmallVector<Value>> loaded;
   for (OpOperand &operand : loop->getOpOperands()) {
     BlockArgument argument = loop.getMatchingBlockArgument(&operand);
-    if (isVector(operand))
-      vectors.push_back(*next++);
-    else if (isReduced(reductions, operand) || argument.use_empty())
-      vectors.push_back(
-          arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-    else
-      vectors.push_back(load(operand, {}));
+    SmallVector<Value> &elements = loaded.emplace_back();
+    if (isReduced(reductions, operand) || argument.use_empty()) {
+      elements.assign(lanes, arith::ConstantOp::create(
+                                 b, b.getZeroAttr(argument.getType())));
+    } else if (loop.getMatchingIndexingMap(&operand).getNumResults() == 0) {
+      elements.assign(lanes, load(operand, {}));
+    } else if (isAligned) {
+      Value vector = vector::LoadOp::create(
+          b, VectorType::get(lanes, argument.getType()), getBuffer(operand),
+          start, /*nontemporal=*/false, getAlignment(argument.getType()));
+      for (int64_t i = 0; i != lanes; ++i)
+        elements.push_back(vector::ExtractOp::create(b, vector, i));
+    } else {
+      for (Value at : lane)
+        elements.push_back(load(operand, at));
+    }
   }
   SmallVector<SmallVector<Value>> results(loop.getNumDpsInits());
   SmallVector<SmallVector<Value>> terms(lanes);
-  for (int64_t lane = 0; lane != lanes; ++lane) {
-    SmallVector<Value> elements;
-    for (Value vector : vectors)
-      elements.push_back(isa<VectorType>(vector.getType())
-                             ? vector::ExtractOp::create(b, vector, lane)
-                             : vector);
-    IRMapping built = buildBody(b.add(start, b.index(lane)), elements);
+  for (int64_t i = 0; i != lanes; ++i) {
+    SmallVector<Value> elements = llvm::map_to_vector(
+        loaded, [&](ArrayRef<Value> values) { return values[i]; });
+    IRMapping built = buildBody(lane[i], elements);
     for (auto [init, values] :
          llvm::zip_equal(loop.getDpsInitsMutable(), results))
       if (!isReduced(reductions, init))
         values.push_back(
             built.lookupOrDefault(loop.getMatchingYieldValue(&init)->get()));
-    terms[lane] =
+    terms[i] =
         combineTerms(built, reductions, SmallVector<Value>(reductions.size()));
   }
-  if (reductions.size() != results.size())
-    transfer(isAligned, {}, [&](bool wide) -> SmallVector<Value> {
-      for (auto [init, values] :
-           llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
-        if (isReduced(reductions, init))
-          continue;
-        Value buffer = getBuffer(init);
-        Type element = values.front().getType();
-        if (wide) {
-          Value vector = vector::FromElementsOp::create(
-              b, VectorType::get(lanes, element), values);
-          vector::StoreOp::create(b, vector, buffer, start,
-                                  /*nontemporal=*/false, getAlignment(element));
-          continue;
-        }
-        for (auto [lane, value] : llvm::enumerate(values))
-          memref::StoreOp::create(b, value, buffer,
-                                  b.add(start, b.index(lane)));
-      }
-      return {};
-    });
+  for (auto [init, values] :
+       llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
+    if (isReduced(reductions, init))
+      continue;
+    if (isAligned) {
+      Type element = values.front().getType();
+      Value vector = vector::FromElementsOp::create(
+          b, VectorType::get(lanes, element), values);
+      vector::StoreOp::create(b, vector, getBuffer(init), start,
+                              /*nontemporal=*/false, getAlignment(element));
+      continue;
+    }
+    for (auto [at, value] : llvm::zip_equal(lane, values))
+      memref::StoreOp::create(b, value, getBuffer(init), at);
+  }
   // Halves are combined until one lane is left.
   SmallVector<Value> totals;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
@@ -347,11 +301,12 @@ void KernelLoop::buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
 }
 
 void KernelLoop::finish(const Reduction &reduction, Value total,
-                        ArrayRef<Value> at) {
+                        ArrayRef<Value> at, Value start) {
   OpOperand &init = *reduction.init;
   Type element = getElementTypeOrSelf(getBuffer(init));
   SmallVector<Value> indices = getIndices(init, at);
-  Value before = memref::LoadOp::create(b, getBuffer(init), indices);
+  Value before =
+      start ? start : memref::LoadOp::create(b, getBuffer(init), indices);
   Value after = convertTo(
       b, combine(reduction, convertTo(b, before, reduction.type), total),
       element);
@@ -366,8 +321,8 @@ namespace {
 /// A loop on the host that kernels are being built for.
 class Launcher {
 public:
-  Launcher(GenericOp loop, HostCode &host)
-      : loop(loop), host(host), before(loop.getLoc(), loop) {}
+  Launcher(GenericOp loop, HostCode &host, ArrayRef<linalg::FillOp> fills)
+      : loop(loop), host(host), fills(fills), before(loop.getLoc(), loop) {}
   void run();
 
 private:
@@ -402,6 +357,9 @@ private:
 
   GenericOp loop;
   HostCode &host;
+  ArrayRef<linalg::FillOp> fills;
+  /// Those that totals start from.
+  SmallVector<linalg::FillOp> starts;
   IndexBuilder before;
   SmallVector<Value> sizes;
   SmallVector<Reduction> reductions;
@@ -503,13 +461,25 @@ void Launcher::buildFlat() {
     Value done = b.index(0);
     if (lanes > 1) {
       Value number = b.divide(end, b.index(lanes));
-      Value aligned = isAligned(kernel, mapping, lanes);
-      totals = forEach(kernel, b.index(0), number, totals,
-                       [&](Value index, ValueRange values) {
-                         Value at = b.multiply(index, b.index(lanes));
-                         return body.buildVector(at, lanes, aligned, reductions,
-                                                 values);
-                       });
+      // Both loops have the same order, and so the same sums.
+      auto choice = scf::IfOp::create(b, ValueRange(totals).getTypes(),
+                                      isAligned(kernel, mapping, lanes),
+                                      /*withElseRegion=*/true);
+      for (bool aligned : {true, false}) {
+        OpBuilder::InsertionGuard guard(b);
+        Block *block = aligned ? choice.thenBlock() : choice.elseBlock();
+        if (totals.empty())
+          block->getTerminator()->erase();
+        b.setInsertionPointToEnd(block);
+        scf::YieldOp::create(b, forEach(kernel, b.index(0), number, totals,
+                                        [&](Value index, ValueRange values) {
+                                          return body.buildVector(
+                                              b.multiply(index, b.index(lanes)),
+                                              lanes, aligned, reductions,
+                                              values);
+                                        }));
+      }
+      totals.assign(choice.result_begin(), choice.result_end());
       done = b.multiply(number, b.index(lanes));
     }
     totals =
@@ -533,7 +503,9 @@ void Launcher::buildFlat() {
 }
 
 void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
-  Kernel kernel(host, loop, before.index(1), defaultBlockSize);
+  host.last =
+      std::make_unique<Kernel>(host, loop, before.index(1), defaultBlockSize);
+  Kernel &kernel = *host.last;
   IndexBuilder &b = kernel.b;
   IRMapping mapping = import(kernel);
   SmallVector<Value> buffers = import(kernel, partials);
@@ -552,8 +524,13 @@ void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
   kernel.onFirstThread([&] {
     KernelLoop body(loop, kernel.b, mapping);
     SmallVector<Value> at(loop.getNumLoops());
-    for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
-      body.finish(reduction, total, at);
+    for (auto [reduction, total] : llvm::zip_equal(reductions, totals)) {
+      Value start;
+      for (linalg::FillOp fill : starts)
+        if (fill.getOutputs()[0] == reduction.init->get())
+          start = kernel.import(fill.getInputs()[0]);
+      body.finish(reduction, total, at, start);
+    }
   });
 }
 
@@ -632,25 +609,43 @@ void Launcher::run() {
     sizes.push_back(
         getValueOrCreateConstantIndexOp(before, loop.getLoc(), range.size));
   bool isKnown = succeeded(KernelLoop::analyze(loop, reductions));
-  if (!isKnown || loop.getNumLoops() == 0)
-    return buildSequences();
-  if (reductions.empty())
-    return buildFlat();
-  AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);
-  for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim)
-    (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
-  if (kept.empty())
-    return buildFlat();
+  if (isKnown && !reductions.empty()) {
+    AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);
+    for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim)
+      (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
+  }
+  bool isFlat = isKnown && loop.getNumLoops() != 0 && kept.empty();
+  // Only totals start from a number that is known; fills of others are work.
+  for (linalg::FillOp fill : fills) {
+    bool isStart =
+        isFlat && llvm::any_of(reductions, [&](const Reduction &reduction) {
+          return reduction.init->get() == fill.getOutputs()[0];
+        });
+    if (isStart) {
+      starts.push_back(fill);
+      continue;
+    }
+    IRRewriter rewriter(fill.getContext());
+    launchLoop(*asGeneric(fill, rewriter), host, {});
+  }
+  if (isFlat) {
+    buildFlat();
+    for (linalg::FillOp fill : starts)
+      fill.erase();
+    return;
+  }
   // A contraction's operands are read by neighbouring threads at once.
-  bool isRow = reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
+  bool isRow = isKnown && !reduced.empty() &&
+               reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
   if (isRow && !linalg::isaContractionOpInterface(loop))
     return buildRows();
   // Results with an element for each iteration are no matter of their order.
   buildSequences();
 }
 
-void fisher::launchLoop(GenericOp loop, HostCode &host) {
+void fisher::launchLoop(GenericOp loop, HostCode &host,
+                        ArrayRef<linalg::FillOp> fills) {
   host.fetchChanged(loop);
-  Launcher(loop, host).run();
+  Launcher(loop, host, fills).run();
   loop.erase();
 }

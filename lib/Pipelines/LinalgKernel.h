@@ -33,16 +33,17 @@ public:
                                     ArrayRef<Reduction> reductions,
                                     ValueRange accumulators);
   /// `lanes` iterations of a loop over one dimension, whose operands are
-  /// ranges of memory, or one number.
-  SmallVector<Value> buildVector(Value start, int64_t lanes, Value isAligned,
+  /// ranges of memory, which are aligned or not, or one number.
+  SmallVector<Value> buildVector(Value start, int64_t lanes, bool isAligned,
                                  ArrayRef<Reduction> reductions,
                                  ValueRange accumulators);
   /// All iterations along some dimensions, one after the other, as the body
   /// says: what is reduced is carried, or stays in its buffer.
   void buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
                      ArrayRef<Value> sizes);
-  /// Combines a total with what a result has, and stores it.
-  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at);
+  /// Combines a total with `start`, or else what a result has, and stores it.
+  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
+              Value start = {});
 
 private:
   Value getBuffer(OpOperand &operand) const {
@@ -53,9 +54,6 @@ private:
   /// Builds the body for elements; returns what was built for its values.
   IRMapping buildBody(ArrayRef<Value> at, ValueRange elements);
   Value combine(const Reduction &reduction, Value a, Value c);
-  SmallVector<Value>
-  transfer(Value isAligned, TypeRange types,
-           llvm::function_ref<SmallVector<Value>(bool wide)> build);
   /// The terms of a body that was built, combined with accumulators that are
   /// not null.
   SmallVector<Value> combineTerms(const IRMapping &built,
@@ -77,8 +75,11 @@ Value convertTo(IndexBuilder &b, Value value, Type type);
 
 SmallVector<Value> getNeutral(IndexBuilder &b, ArrayRef<Reduction> reductions);
 
-/// Replaces a loop over buffers on the host by kernels.
-void launchLoop(linalg::GenericOp loop, HostCode &host);
+/// Replaces a loop over buffers on the host by kernels. Fills are those before
+/// it of results that nothing else uses in between; they need not be run where
+/// the loop sums all into one number.
+void launchLoop(linalg::GenericOp loop, HostCode &host,
+                ArrayRef<linalg::FillOp> fills);
 
 } // namespace mlir::fisher
 
