@@ -152,8 +152,8 @@ def test_unused_memory_is_given_back_where_there_is_no_room():
 def test_a_driver_that_lacks_functions(tmp_path):
     source = tmp_path / "empty.c"
     source.write_text("int cuInit(unsigned flags) { return 0; }\n")
-    subprocess.run([read_cache("CMAKE_C_COMPILER"), "-shared", source, "-o", tmp_path / "libcuda.so.1"],
-                   check=True)
+    subprocess.run([read_cache("CMAKE_C_COMPILER"), "-shared", source, "-o",
+                    tmp_path / "libcuda.so.1"], check=True)
     done = succeeds('print(library.fisherDeviceOpen(b"cuda").decode())',
                     {"LD_LIBRARY_PATH": str(tmp_path)})
     assert done.stdout == ("the NVIDIA driver is unfit: libcuda.so.1 has no "
