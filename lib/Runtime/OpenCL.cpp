@@ -27,8 +27,6 @@
 
 using namespace fisher::runtime;
 
-extern char **environ;
-
 namespace {
 struct Kernel {
   cl_kernel kernel;
@@ -65,7 +63,9 @@ public:
   }
 
   // An event is a place for the last one that was recorded.
-  void *createEvent() override { return new cl_event(nullptr); }
+  void *createEvent() override {
+    return static_cast<void *>(new cl_event(nullptr));
+  }
   void destroyEvent(void *event) override {
     release(*static_cast<cl_event *>(event));
     delete static_cast<cl_event *>(event);
@@ -198,7 +198,8 @@ std::string OpenCLDriver::getText(cl_uint name) const {
   if (size == 0 || cl.clGetDeviceInfo(device, name, size, text.data(),
                                       nullptr) != CL_SUCCESS)
     return "";
-  return text.c_str();
+  text.pop_back(); // It ends with a zero.
+  return text;
 }
 
 /// Why kernels cannot be run on a device, or nothing.
@@ -312,11 +313,12 @@ public:
   }
   std::string read() const {
     std::string data;
-    char part[1 << 14];
-    lseek(descriptor, 0, SEEK_SET);
-    for (ssize_t count; descriptor >= 0 &&
-                        (count = ::read(descriptor, part, sizeof(part))) > 0;)
-      data.append(part, count);
+    if (descriptor < 0 || lseek(descriptor, 0, SEEK_SET) != 0)
+      return data;
+    std::array<char, 1 << 14> part;
+    for (ssize_t count;
+         (count = ::read(descriptor, part.data(), part.size())) > 0;)
+      data.append(part.data(), count);
     return data;
   }
   const char *getPath() const { return path.c_str(); }

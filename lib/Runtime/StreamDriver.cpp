@@ -8,6 +8,7 @@
 
 #include "StreamDriver.h"
 
+#include <cstring>
 #include <vector>
 
 using namespace fisher::runtime;
@@ -47,7 +48,10 @@ void StreamDriver::check(int result, const std::string &what) const {
 void *StreamDriver::loadModule(const void *code, size_t) {
   std::vector<char> log(1 << 14);
   int options[] = {jitErrorLog, jitErrorLogSize};
-  void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
+  // A number takes the place of a pointer.
+  void *values[] = {log.data(), nullptr};
+  size_t size = log.size() - 1;
+  std::memcpy(static_cast<void *>(&values[1]), &size, sizeof(size));
   void *module;
   int result = api.loadModule(&module, code, 2, options, values);
   if (result == 0)

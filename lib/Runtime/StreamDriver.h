@@ -63,15 +63,16 @@ public:
   double getSeconds(void *begin, void *end) override;
 
 protected:
-  /// Finds a function of the library; its names are kept for messages.
+  /// Finds a function of the library; getMissing() tells what is not there.
   template <typename Function>
   void find(Function *&function, const char *name) {
     library.find(function, name);
   }
 
-  /// Counts the devices, makes `index` that of this thread by `select`, which
-  /// sets its name and chip, and a stream. Returns what is wrong, or nothing.
+  /// Makes device `index` that of this thread, and a stream. Returns what is
+  /// wrong, or nothing; `kind` is what messages call the device.
   std::string openDevice(int index, const char *kind);
+  /// Sets the name and the chip, too; returns an error's number, or 0.
   virtual int selectDevice(int index) = 0;
 
   /// The API's name of an error and its explanation.
