@@ -59,6 +59,9 @@ public:
 
   void setIndex(int number);
 
+  /// Nothing after the end of the process began: the driver may have ended.
+  void unloadModule(void *module);
+
   void *allocate(size_t bytes);
   void free(void *memory);
   void launch(void *function, const Launch &launch);
@@ -77,8 +80,11 @@ private:
   std::unordered_map<size_t, std::vector<void *>> unused;
   bool isTiming = false;
   std::vector<Timing> timings;
+  static bool isEnding;
 };
 } // namespace
+
+bool Device::isEnding = false;
 
 static constexpr Api apis[] = {
     {"cuda", openCuda}, {"hip", openHip}, {"opencl", openOpenCL}};
@@ -97,7 +103,11 @@ std::string Device::open(const char *name) {
       continue;
     std::string error;
     driver = api.open(index, error);
-    openApi = name;
+    if (driver) {
+      openApi = name;
+      // What the driver registered is called after this.
+      std::atexit([] { isEnding = true; });
+    }
     return error;
   }
   return std::string("there is no device '") + name +
@@ -116,6 +126,11 @@ void Device::setIndex(int number) {
   if (driver && number != index)
     fail("another device cannot be chosen after the first was used");
   index = number;
+}
+
+void Device::unloadModule(void *module) {
+  if (!isEnding)
+    get().unloadModule(module);
 }
 
 void *Device::allocate(size_t bytes) {
@@ -289,9 +304,7 @@ EXPORT void *mgpuModuleLoad(void *code, size_t size) {
 
 EXPORT void *mgpuModuleLoadJIT(void *code, int) { return loadModule(code, 0); }
 
-EXPORT void mgpuModuleUnload(void *module) {
-  Locked().get().unloadModule(module);
-}
+EXPORT void mgpuModuleUnload(void *module) { Locked()->unloadModule(module); }
 
 EXPORT void *mgpuModuleGetFunction(void *module, const char *name) {
   return Locked().get().getFunction(module, name);

@@ -64,8 +64,7 @@ void *StreamDriver::loadModule(const void *code, size_t) {
 }
 
 void StreamDriver::unloadModule(void *module) {
-  // At the end of the process, the driver may have ended before.
-  api.unloadModule(module);
+  check(api.unloadModule(module), "unloading kernels");
 }
 
 void *StreamDriver::getFunction(void *module, const char *kernel) {

@@ -160,6 +160,35 @@ def test_a_driver_that_lacks_functions(tmp_path):
                            "cuDeviceGetCount\n")
 
 
+@pytest.mark.parametrize("ending, unloads", [("return 0;", 0), ("unload();", 1)])
+def test_kernels_are_unloaded_while_there_is_a_driver(tmp_path, ending, unloads):
+    """Compiled code unloads its kernels when the process ends; drivers may have
+    ended before."""
+    source = tmp_path / "program.c"
+    source.write_text(f"""
+void *mgpuModuleLoadJIT(const char *code, int level);
+void mgpuModuleUnload(void *module);
+static void *module;
+__attribute__((constructor)) static void load(void) {{
+  module = mgpuModuleLoadJIT(".target sm_90\\n", 3);
+}}
+__attribute__((destructor)) static void unload(void) {{
+  if (module)
+    mgpuModuleUnload(module);
+  module = 0;
+}}
+int main(void) {{ {ending} return 0; }}
+""")
+    program = tmp_path / "program"
+    subprocess.run([read_cache("CMAKE_C_COMPILER"), source, "-o", program,
+                    f"-L{BUILD}/lib", f"-Wl,-rpath,{BUILD}/lib",
+                    "-lFisherRuntime"], check=True)
+    done = subprocess.run([program], env={**os.environ, **FAKE},
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "code for .target sm_90\n" + "unload\n" * unloads
+
+
 def test_opencl_copies_and_fills():
     succeeds("""
         numbers = np.arange(1000, dtype=np.uint16)

@@ -34,7 +34,14 @@
     return 0;                                                                  \
   }
 
+static bool hasEnded = false;
+static void end() { hasEnded = true; }
+
 static int getError(const char *name) {
+  if (hasEnded) {
+    std::fprintf(stderr, "%s was called after the driver's end\n", name);
+    return 4;
+  }
   const char *wanted = std::getenv("FAKE_ERROR");
   size_t length = std::strlen(name);
   if (!wanted || std::strncmp(wanted, name, length) != 0 ||
@@ -73,12 +80,13 @@ static void tellCode(const char *code) {
 #endif
 }
 
-FUNCTION(cuInit, hipInit, (unsigned))
+FUNCTION(cuInit, hipInit, (unsigned), std::atexit(end))
 FUNCTION(cuDeviceGetCount, hipGetDeviceCount, (int *count), *count = 1)
 FUNCTION(cuModuleLoadDataEx, hipModuleLoadDataEx,
          (void **module, const void *code, unsigned, int *, void **),
          tellCode(static_cast<const char *>(code)), *module = module)
-FUNCTION(cuModuleUnload, hipModuleUnload, (void *))
+FUNCTION(cuModuleUnload, hipModuleUnload, (void *),
+         std::fprintf(stderr, "unload\n"))
 FUNCTION(cuModuleGetFunction, hipModuleGetFunction,
          (void **function, void *, const char *name),
          *function = const_cast<char *>(name))
