@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How lit runs the tests: which files they are, which tools and names they use."""
 
+import ctypes
 import os
+import shutil
 
 import lit.formats
 
@@ -43,6 +45,25 @@ config.substitutions += [
     ("%python", config.python),
     ("%shlibext", config.shared_library_suffix),
 ]
+
+
+
+def can_open(library):
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+# What kernels can be run on; PoCL runs those of OpenCL on the CPU.
+config.environment["FISHER_OPENCL_PLATFORM"] = "Portable Computing Language"
+if can_open("libOpenCL.so.1") and shutil.which("llvm-spirv-15"):
+    config.available_features.add("opencl")
+if can_open("libcuda.so.1"):
+    config.available_features.add("cuda")
+if can_open("libamdhip64.so"):
+    config.available_features.add("hip")
 
 if config.sanitizer:
     config.available_features.add("sanitizer")

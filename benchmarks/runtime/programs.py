@@ -153,7 +153,7 @@ def _network(case):
     return text.replace("output_shape [1, 32]", f"output_shape [1, {width}]")
 
 
-def _module(case):
+def module_text(case):
     return {
         "W1": lambda: _pointwise("gaussian<sigma>", case),
         "W2": lambda: _categorical(case),
@@ -163,32 +163,36 @@ def _module(case):
     }[case.workload]()
 
 
+def make_library(base, text, passes, cpu="native", flags=("-fopenmp",)):
+    """A shared library BASE.so with the function `_mlir_ciface_main` of a module,
+    which passes lower to the LLVM dialect; made anew each time."""
+    source, llvm, ir, optimized, code = (
+        base.with_name(base.name + end) for end in (".mlir", ".llvm.mlir", ".ll", ".opt.ll", ".o")
+    )
+    source.write_text(text)
+    tools = llvm_tools()
+    _run(
+        BUILD / "bin" / "fisher-opt", source, "--llvm-request-c-wrappers", *passes, "-o", llvm,
+    )  # fmt: skip
+    _run(tools / "mlir-translate", "--mlir-to-llvmir", llvm, "-o", ir)
+    _run(tools / "opt", "-O3", f"-mcpu={cpu}", "-S", ir, "-o", optimized)
+    _run(
+        tools / "llc", "-O3", f"-mcpu={cpu}", "-relocation-model=pic", "-filetype=obj",
+        optimized, "-o", code,
+    )  # fmt: skip
+    return _link(base.with_name(base.name + ".so"), code, *flags)
+
+
 def compile_case(case, regularized=True):
-    """A shared library with the case's function `_mlir_ciface_main`, made anew
-    each time. It takes a descriptor for each argument, and for each result that
-    updates none."""
+    """A library of the case. Its function takes a descriptor for each argument,
+    and for each result that updates none."""
     folder = BUILD / "runtime"
     folder.mkdir(exist_ok=True)
     name = str(case).replace(" ", "-") + ("" if regularized else "-plain")
-    base = folder / name
-    source, llvm = base.with_suffix(".mlir"), base.with_suffix(".llvm.mlir")
-    source.write_text(_module(case))
-    tools = llvm_tools()
     insert = []
     if case.workload == "W5" and regularized:
         insert = [f"--fisher-insert=policy-file={ROOT / 'examples' / 'prior.policy.mlir'}"]
-    _run(
-        BUILD / "bin" / "fisher-opt", source, *insert, "--llvm-request-c-wrappers",
-        "--fisher-cpu-pipeline", "-o", llvm,
-    )  # fmt: skip
-    ir, optimized, code = (base.with_suffix(end) for end in (".ll", ".opt.ll", ".o"))
-    _run(tools / "mlir-translate", "--mlir-to-llvmir", llvm, "-o", ir)
-    _run(tools / "opt", "-O3", "-mcpu=native", "-S", ir, "-o", optimized)
-    _run(
-        tools / "llc", "-O3", "-mcpu=native", "-relocation-model=pic", "-filetype=obj",
-        optimized, "-o", code,
-    )  # fmt: skip
-    return _link(base.with_suffix(".so"), code)
+    return make_library(folder / name, module_text(case), [*insert, "--fisher-cpu-pipeline"])
 
 
 def compile_kernels():
@@ -206,7 +210,7 @@ def _link(library, *inputs):
     # Calls inside a library stay there, though each has a `main`.
     unfinished = library.with_suffix(f".{os.getpid()}.so")
     _run(
-        llvm_tools() / "clang++", "-shared", "-fopenmp", "-Wl,-Bsymbolic", *inputs, "-lm",
+        llvm_tools() / "clang++", "-shared", "-Wl,-Bsymbolic", *inputs, "-lm",
         "-o", unfinished,
     )  # fmt: skip
     unfinished.rename(library)

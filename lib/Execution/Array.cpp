@@ -178,8 +178,8 @@ Array::Array(ElementKind kind, ArrayRef<int64_t> shape)
       data(static_cast<char *>(owner.get())) {}
 
 Array::Array(ElementKind kind, ArrayRef<int64_t> shape,
-             std::shared_ptr<void> owner, void *data)
-    : kind(kind), shape(shape), numElements(countElements(shape)),
+             std::shared_ptr<void> owner, void *data, Place place)
+    : kind(kind), place(place), shape(shape), numElements(countElements(shape)),
       owner(std::move(owner)), data(static_cast<char *>(data)) {}
 
 template <typename T>
@@ -212,6 +212,7 @@ static void storeSmall(const llvm::fltSemantics &semantics, char *data,
 }
 
 double Array::get(int64_t index) const {
+  assert(isOnHost() && "elements of the device");
   switch (kind) {
   case ElementKind::Bool:
   case ElementKind::UInt8:
@@ -243,6 +244,7 @@ double Array::get(int64_t index) const {
 }
 
 void Array::set(int64_t index, double value) {
+  assert(isOnHost() && "elements of the device");
   switch (kind) {
   case ElementKind::Bool:
     return store<uint8_t>(data, index, value != 0);
@@ -275,6 +277,7 @@ void Array::set(int64_t index, double value) {
 }
 
 Array Array::clone() const {
+  assert(isOnHost() && "elements of the device");
   Array copy(kind, shape);
   std::memcpy(copy.data, data, getByteSize());
   return copy;
@@ -282,7 +285,7 @@ Array Array::clone() const {
 
 Array Array::reshape(ArrayRef<int64_t> newShape) const {
   assert(countElements(newShape) == numElements && "other number of elements");
-  return Array(kind, newShape, owner, data);
+  return Array(kind, newShape, owner, data, place);
 }
 
 std::string Array::describe() const {

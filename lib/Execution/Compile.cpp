@@ -92,6 +92,23 @@ LogicalResult fisher::lowerForTarget(ModuleOp module,
   return manager.run(module);
 }
 
+LogicalResult fisher::lowerForDevice(ModuleOp module, const Device &device,
+                                     bool donate, PassConfiguration configure) {
+  PassManager manager(module->getName());
+  if (configure && failed(configure(manager)))
+    return failure();
+  GPUPipelineOptions options;
+  options.target = device.target;
+  options.chip = device.chip;
+  options.donate = donate;
+  auto emitError = [&](const Twine &message) -> LogicalResult {
+    return mlir::emitError(module.getLoc()) << message;
+  };
+  if (failed(buildGPUPipeline(manager, options, emitError)))
+    return failure();
+  return manager.run(module);
+}
+
 /// What is called from one place only, with all its results by value, is
 /// inlined then instead of compiled as such, which takes long for many.
 void fisher::internalize(llvm::Module &module, StringRef entry) {

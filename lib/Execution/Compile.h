@@ -13,6 +13,7 @@
 #ifndef FISHER_LIB_EXECUTION_COMPILE_H
 #define FISHER_LIB_EXECUTION_COMPILE_H
 
+#include "fisher/Execution/Device.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Pipelines/Pipelines.h"
 
@@ -34,6 +35,10 @@ LogicalResult selectEntry(ModuleOp module, func::FuncOp entry);
 /// `options` says otherwise.
 LogicalResult lowerForTarget(ModuleOp module, const CPUPipelineOptions &options,
                              const llvm::TargetMachine &machine,
+                             PassConfiguration configure);
+
+/// Runs `fisher-gpu-pipeline` for the chip of the device.
+LogicalResult lowerForDevice(ModuleOp module, const Device &device, bool donate,
                              PassConfiguration configure);
 
 /// Leaves only `entry` visible.

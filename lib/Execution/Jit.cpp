@@ -84,6 +84,26 @@ makeEngine(ModuleOp module, StringRef name,
 FailureOr<CompiledFunction>
 CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
                           PassConfiguration configure, StringRef cpu) {
+  return compile(std::move(program), options.donate, Array::Place::Host, cpu,
+                 [&](ModuleOp module, const llvm::TargetMachine &machine) {
+                   return lowerForTarget(module, options, machine, configure);
+                 });
+}
+
+FailureOr<CompiledFunction>
+CompiledFunction::compileForDevice(Program program, const Device &device,
+                                   bool donate, PassConfiguration configure) {
+  auto lower = [&](ModuleOp module, const llvm::TargetMachine &) {
+    return lowerForDevice(module, device, donate, configure);
+  };
+  return compile(std::move(program), donate, Array::Place::Device,
+                 /*cpu=*/{}, lower);
+}
+
+FailureOr<CompiledFunction> CompiledFunction::compile(
+    Program program, bool donate, Array::Place memory, StringRef cpu,
+    llvm::function_ref<LogicalResult(ModuleOp, const llvm::TargetMachine &)>
+        lower) {
   ModuleOp module = *program.module;
   func::FuncOp entry = program.entry;
   FailureOr<Signature> signature = readSignature(entry);
@@ -95,15 +115,14 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
     return failure();
   SmallVector<Destination> destinations(signature->results.size(),
                                         {Destination::Kind::Result});
-  if (options.donate && SymbolTable::symbolKnownUseEmpty(entry, module)) {
+  if (donate && SymbolTable::symbolKnownUseEmpty(entry, module)) {
     auto found = findDestinations(entry, /*dynamicResults=*/false);
     if (failed(found))
       return failure();
     destinations = std::move(*found);
   }
   auto machine = createTargetMachine(cpu, /*isForFile=*/false, signature->loc);
-  if (failed(machine) ||
-      failed(lowerForTarget(module, options, **machine, configure)))
+  if (failed(machine) || failed(lower(module, **machine)))
     return failure();
 
   auto engine = makeEngine(module, name, std::move(*machine));
@@ -114,16 +133,20 @@ CompiledFunction::compile(Program program, const CPUPipelineOptions &options,
   if (!function)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(function.takeError());
+  // Kernels are loaded.
+  if (memory == Array::Place::Device)
+    (*engine)->initialize();
   return CompiledFunction(std::move(*signature), std::move(destinations),
-                          std::move(*engine), *function);
+                          memory, std::move(*engine), *function);
 }
 
 CompiledFunction::CompiledFunction(Signature signature,
                                    SmallVector<Destination> destinations,
+                                   Array::Place memory,
                                    std::unique_ptr<ExecutionEngine> engine,
                                    void (*function)(void **))
     : signature(std::move(signature)), destinations(std::move(destinations)),
-      engine(std::move(engine)), function(function) {}
+      memory(memory), engine(std::move(engine)), function(function) {}
 CompiledFunction::CompiledFunction(CompiledFunction &&) = default;
 CompiledFunction &CompiledFunction::operator=(CompiledFunction &&) = default;
 CompiledFunction::~CompiledFunction() = default;
@@ -175,7 +198,7 @@ static SmallVector<size_t> getFieldOffsets(ArrayRef<Port> results,
 /// Takes over the memory of a result. Results that share memory share its
 /// owner, which `owners` holds by address.
 static Array
-takeResult(const Port &result, const char *field,
+takeResult(const Port &result, const char *field, Array::Place place,
            llvm::SmallDenseMap<void *, std::shared_ptr<void>> &owners) {
   if (!isa<TensorType>(result.type)) {
     Array scalar(result.getKind(), {});
@@ -193,18 +216,41 @@ takeResult(const Port &result, const char *field,
       aligned + words[0] * static_cast<int64_t>(getByteSize(result.getKind()));
   std::shared_ptr<void> &owner = owners[allocated];
   if (!owner)
-    owner = std::shared_ptr<void>(allocated, std::free);
+    owner = place == Array::Place::Device
+                ? ownDeviceMemory(allocated)
+                : std::shared_ptr<void>(allocated, std::free);
   ArrayRef<int64_t> shape = ArrayRef(words).slice(1, result.getShape().size());
-  return Array(result.getKind(), shape, owner, data);
+  return Array(result.getKind(), shape, owner, data, place);
+}
+
+Array CompiledFunction::place(size_t argument, const Array &array) const {
+  bool isTensor = isa<TensorType>(signature.arguments[argument].type);
+  return isOnDevice() && isTensor ? toDevice(array) : array;
+}
+
+Array CompiledFunction::makeArray(ElementKind kind,
+                                  ArrayRef<int64_t> shape) const {
+  return isOnDevice() ? makeDeviceArray(kind, shape) : Array(kind, shape);
 }
 
 SmallVector<Array>
 CompiledFunction::operator()(ArrayRef<Array> arguments) const {
-  SmallVector<Array> own(arguments), results;
-  for (Destination destination : destinations)
-    if (destination.kind == Destination::Kind::Updated)
-      own[destination.argument] = arguments[destination.argument].clone();
+  SmallVector<Array> own, results;
+  for (auto [index, argument] : llvm::enumerate(arguments))
+    own.push_back(place(index, argument));
+  for (Destination destination : destinations) {
+    if (destination.kind != Destination::Kind::Updated)
+      continue;
+    Array &updated = own[destination.argument];
+    if (updated.getData() != arguments[destination.argument].getData())
+      continue;
+    Array copy = makeArray(updated.getKind(), updated.getShape());
+    copyElements(copy, updated);
+    updated = std::move(copy);
+  }
   callInPlace(own, results);
+  for (Array &result : results)
+    result = toHost(result);
   return results;
 }
 
@@ -231,7 +277,7 @@ void CompiledFunction::callInPlace(ArrayRef<Array> arguments,
     else if (destination.kind == Destination::Kind::Updated)
       results[index] = arguments[destination.argument];
     else if (!fits(results[index], result))
-      results[index] = Array(result.getKind(), result.getShape());
+      results[index] = makeArray(result.getKind(), result.getShape());
   }
   size_t size;
   SmallVector<size_t> offsets = getFieldOffsets(returned, size);
@@ -273,7 +319,8 @@ void CompiledFunction::callInPlace(ArrayRef<Array> arguments,
   const size_t *offset = offsets.begin();
   for (auto [index, destination] : llvm::enumerate(destinations))
     if (destination.kind == Destination::Kind::Result)
-      results[index] = takeResult(
-          signature.results[index],
-          reinterpret_cast<const char *>(storage.data()) + *offset++, owners);
+      results[index] =
+          takeResult(signature.results[index],
+                     reinterpret_cast<const char *>(storage.data()) + *offset++,
+                     memory, owners);
 }

@@ -37,6 +37,7 @@ Trainer::create(const CompiledFunction &step, const CompiledFunction *predict,
       failed(trainer->createSampler()) || failed(trainer->createOptimizer()) ||
       failed(trainer->checkOutputs()))
     return failure();
+  trainer->placeValues();
   return trainer;
 }
 
@@ -156,6 +157,16 @@ LogicalResult Trainer::createOptimizer() {
   return success();
 }
 
+void Trainer::placeValues() {
+  onHost.resize(values.size());
+  for (size_t index : llvm::concat<size_t>(plan.batch, plan.noise))
+    onHost[index] = values[index];
+  for (Feedback gradient : plan.gradients)
+    onHost[gradient.argument] = values[gradient.argument];
+  for (auto [index, value] : llvm::enumerate(values))
+    value = function.place(index, value);
+}
+
 LogicalResult Trainer::checkOutputs() const {
   for (const std::string &path : {options.outputs, options.metrics}) {
     if (path.empty())
@@ -175,7 +186,9 @@ void Trainer::drawBatch() {
     return;
   ArrayRef<int64_t> rows = sampler->next();
   for (size_t index : plan.batch)
-    data->gather(getArgument(index).name, rows, values[index]);
+    data->gather(getArgument(index).name, rows, onHost[index]);
+  for (size_t index : plan.batch)
+    copyElements(values[index], onHost[index]);
 }
 
 void Trainer::drawNoise(uint64_t step) {
@@ -183,23 +196,33 @@ void Trainer::drawNoise(uint64_t step) {
     const Port &argument = getArgument(index);
     RandomSequence sequence(options.seed, RandomUse::Noise, argument.name,
                             step);
-    fillNoise(argument, sequence, values[index]);
+    fillNoise(argument, sequence, onHost[index]);
+    copyElements(values[index], onHost[index]);
   }
 }
 
 void Trainer::feedBack(uint64_t step, ArrayRef<Array> results) {
   for (Feedback update : plan.updates)
     values[update.argument] = results[update.result];
-  for (Feedback gradient : plan.gradients)
-    optimizer->update(gradient.argument, step, values[gradient.argument],
-                      results[gradient.result]);
+  for (auto [result, argument] : plan.gradients) {
+    optimizer->update(argument, step, onHost[argument],
+                      toHost(results[result]));
+    copyElements(values[argument], onHost[argument]);
+  }
 }
 
 NamedNumbers Trainer::getNumbers(ArrayRef<Array> results) const {
   NamedNumbers numbers;
   for (const auto &[name, index] : plan.numbers)
-    numbers.emplace_back(name, results[index].get(0));
+    numbers.emplace_back(name, toHost(results[index]).get(0));
   return numbers;
+}
+
+double Trainer::getLoss(const NamedNumbers &numbers) const {
+  for (auto [planned, number] : llvm::zip_equal(plan.numbers, numbers))
+    if (planned.second == *plan.loss)
+      return number.second;
+  llvm_unreachable("the loss is one of the numbers");
 }
 
 bool Trainer::isEvaluated(uint64_t step) const {
@@ -219,7 +242,7 @@ LogicalResult Trainer::writeOutputs() const {
     return success();
   NamedArrays outputs;
   for (size_t index : llvm::concat<const size_t>(plan.params, plan.states))
-    outputs.emplace_back(getArgument(index).name, values[index]);
+    outputs.emplace_back(getArgument(index).name, toHost(values[index]));
   if (llvm::Error err = writeNpz(options.outputs, outputs))
     return emitError(getSignature().loc) << llvm::toString(std::move(err));
   return success();
@@ -255,7 +278,7 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
 
     NamedNumbers numbers = getNumbers(results);
     progress.update(step, numbers);
-    if (isFinite && plan.loss && !std::isfinite(results[*plan.loss].get(0))) {
+    if (isFinite && plan.loss && !std::isfinite(getLoss(numbers))) {
       isFinite = false;
       progress.clear();
       emitWarning(getSignature().results[*plan.loss].loc)

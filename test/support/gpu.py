@@ -19,8 +19,9 @@ from execution import tool
 from paths import BUILD
 
 os.environ.setdefault("FISHER_OPENCL_PLATFORM", "Portable Computing Language")
+os.environ.setdefault("FISHER_DEVICE", "opencl")
 LLVM_TOOLS = "/usr/lib/llvm-22/bin"
-RUNTIME = BUILD / "lib" / "FisherTestOpenCL.so"
+RUNTIME = BUILD / "lib" / "libFisherRuntime.so"
 ELEMENTS = {"f64": np.float64, "f32": np.float32, "i32": np.int32,
             "i64": np.int64, "i1": np.bool_, "bf16": ml_dtypes.bfloat16,
             "f16": np.float16}
@@ -61,10 +62,11 @@ def code(lowered):
 @functools.cache
 def _runtime():
     library = ctypes.CDLL(str(RUNTIME), mode=ctypes.RTLD_GLOBAL)
-    library.mgpuMemAlloc.restype = ctypes.c_void_p
-    library.mgpuMemAlloc.argtypes = [ctypes.c_uint64, ctypes.c_void_p,
-                                     ctypes.c_bool]
-    library.mgpuMemFree.argtypes = [ctypes.c_void_p, ctypes.c_void_p]
+    library.fisherDeviceAllocate.restype = ctypes.c_void_p
+    library.fisherDeviceAllocate.argtypes = [ctypes.c_size_t]
+    library.fisherDeviceFree.argtypes = [ctypes.c_void_p]
+    library.fisherDeviceCopy.argtypes = [ctypes.c_void_p, ctypes.c_void_p,
+                                         ctypes.c_size_t]
     return library
 
 
@@ -74,19 +76,20 @@ class Buffer:
     def __init__(self, array, offset=0):
         self.array = np.asarray(array, order="C")
         offset *= self.array.itemsize
-        self.allocated = _runtime().mgpuMemAlloc(
-            max(self.array.nbytes, 1) + offset, None, False)
-        # What runs the kernels is the CPU.
+        self.allocated = _runtime().fisherDeviceAllocate(
+            self.array.nbytes + offset)
         self.address = self.allocated + offset
-        ctypes.memmove(self.address, self.array.ctypes.data, self.array.nbytes)
+        _runtime().fisherDeviceCopy(self.address, self.array.ctypes.data,
+                                    self.array.nbytes)
 
     def read(self):
         result = np.empty_like(self.array)
-        ctypes.memmove(result.ctypes.data, self.address, result.nbytes)
+        _runtime().fisherDeviceCopy(result.ctypes.data, self.address,
+                                    result.nbytes)
         return result
 
     def free(self):
-        _runtime().mgpuMemFree(self.allocated, None)
+        _runtime().fisherDeviceFree(self.allocated)
 
     def arguments(self):
         """The fields of a memref."""

@@ -87,6 +87,13 @@ static cl::opt<std::string>
     cpu("mcpu", cl::value_desc("name"), cl::cat(generalCategory),
         cl::desc("CPU to compile for, as clang's -march names it; default: "
                  "this one"));
+static cl::opt<std::string>
+    deviceName("device", cl::value_desc("cpu|cuda|hip|opencl"), cl::init("cpu"),
+               cl::cat(generalCategory),
+               cl::desc("Where to run: on the CPU, or on the first GPU that "
+                        "the driver of CUDA, HIP or OpenCL has, for whose chip "
+                        "kernels are compiled; arguments stay in its memory "
+                        "between steps; default: cpu"));
 static cl::list<std::string>
     dialectPlugins("load-dialect-plugin", cl::value_desc("file.so"),
                    cl::cat(generalCategory),
@@ -345,7 +352,32 @@ static llvm::Error loadPlugins(DialectRegistry &registry) {
   return llvm::Error::success();
 }
 
+/// Opens the device of --device; nothing for the CPU.
+static llvm::Expected<std::optional<Device>> openDevice() {
+  if (deviceName == "cpu")
+    return std::nullopt;
+  if (!llvm::is_contained({"cuda", "hip", "opencl"}, deviceName.getValue()))
+    return llvm::createStringError("--device=" + deviceName +
+                                   ": there are cpu, cuda, hip and opencl");
+  for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+           &cpu, &parallel, std::addressof(emitted)})
+    if (isGiven(*option))
+      return llvm::createStringError(
+          "--" + option->ArgStr +
+          " is for a CPU; leave it out or leave out --device");
+  llvm::Expected<Device> device = Device::open(deviceName);
+  if (!device)
+    return llvm::createStringError("--device=" + deviceName + ": " +
+                                   llvm::toString(device.takeError()));
+  return std::move(*device);
+}
+
+static std::optional<Device> device;
+
 static FailureOr<CompiledFunction> compile(Program program) {
+  if (device)
+    return CompiledFunction::compileForDevice(std::move(program), *device,
+                                              donate, configure);
   CPUPipelineOptions options;
   options.donate = donate;
   options.threads = parallel;
@@ -458,6 +490,10 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, overview);
   if (llvm::Error err = checkMode())
     return reportOptionError(std::move(err));
+  llvm::Expected<std::optional<Device>> opened = openDevice();
+  if (!opened)
+    return reportOptionError(opened.takeError());
+  device = std::move(*opened);
 
   DialectRegistry registry;
   mlir::registerAllDialects(registry);

@@ -65,15 +65,20 @@ def _adamw(value, state, mu_gradient, sigma_gradient, mean, scale, step):
         v.copy_(v1)
 
 
-def make(case):
-    if case.workload not in ("W1", "W2", "W4"):
-        return {}
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    arrays = {name: torch.from_numpy(array) for name, array in inputs(case).items()}
-    value = torch.zeros(())
+def can(case):
+    return case.workload in ("W1", "W2", "W4")
+
+
+def prepare(case, device):
+    """A call of the compiled function, and what it writes: the penalty, and the
+    state or the gradients."""
+    arrays = {
+        name: torch.from_numpy(array).to(device) for name, array in inputs(case).items()
+    }
+    value = torch.zeros((), device=device)
     if case.workload == "W4":
         results = [arrays.pop(name) for name in STATE]
-        function, given = _adamw, [*arrays.values(), torch.tensor(STEP)]
+        function, given = _adamw, [*arrays.values(), torch.tensor(STEP, device=device)]
     else:
         results = [torch.empty_like(x) for x in list(arrays.values())[: case.streams[1]]]
         penalty, argnums = (
@@ -84,6 +89,15 @@ def make(case):
 
     def call():
         compiled(value, results, *given)
+
+    return call, value, results
+
+
+def make(case):
+    if not can(case):
+        return {}
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    call, value, results = prepare(case, "cpu")
 
     def digest_once():
         call()

@@ -55,9 +55,13 @@ bool isCompatible(ElementKind kind, Type type);
 std::optional<int64_t> getNumElements(llvm::ArrayRef<int64_t> shape);
 
 /// A contiguous row-major array. Copies of an `Array` share its elements;
-/// `clone` makes them independent.
+/// `clone` makes them independent. Those in the memory of a device are out of
+/// reach here: Device.h copies them.
 class Array {
 public:
+  /// Whose memory the elements are in.
+  enum class Place : uint8_t { Host, Device };
+
   Array() = default;
 
   /// An array of zeros, which starts at a multiple of 64 bytes. Running out of
@@ -66,9 +70,10 @@ public:
 
   /// A view of the row-major elements at `data`, which `owner` keeps alive.
   Array(ElementKind kind, llvm::ArrayRef<int64_t> shape,
-        std::shared_ptr<void> owner, void *data);
+        std::shared_ptr<void> owner, void *data, Place place = Place::Host);
 
   ElementKind getKind() const { return kind; }
+  bool isOnHost() const { return place == Place::Host; }
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
   int64_t getRank() const { return shape.size(); }
   int64_t getNumElements() const { return numElements; }
@@ -99,6 +104,7 @@ public:
 
 private:
   ElementKind kind = ElementKind::Float32;
+  Place place = Place::Host;
   llvm::SmallVector<int64_t, 4> shape;
   int64_t numElements = 0;
   std::shared_ptr<void> owner;

@@ -9,6 +9,7 @@
 #ifndef FISHER_EXECUTION_JIT_H
 #define FISHER_EXECUTION_JIT_H
 
+#include "fisher/Execution/Device.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Execution/StepFunction.h"
 #include "fisher/Pipelines/Pipelines.h"
@@ -16,13 +17,18 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
 namespace mlir {
 class ExecutionEngine;
 } // namespace mlir
 
 namespace mlir::fisher {
 
-/// A function compiled for this process.
+/// A function compiled for this process, and for the CPU or a device. Tensors
+/// are in the memory of that; numbers are the host's.
 class CompiledFunction {
 public:
   /// Lowers the program with `fisher-cpu-pipeline` and compiles its entry, for
@@ -36,18 +42,30 @@ public:
                                              PassConfiguration configure = {},
                                              StringRef cpu = {});
 
+  /// As above, but lowers the program with `fisher-gpu-pipeline`, for the chip
+  /// of the device.
+  static FailureOr<CompiledFunction>
+  compileForDevice(Program program, const Device &device, bool donate,
+                   PassConfiguration configure = {});
+
   CompiledFunction(CompiledFunction &&);
   CompiledFunction &operator=(CompiledFunction &&);
   ~CompiledFunction();
 
   const Signature &getSignature() const { return signature; }
 
+  /// An array as `callInPlace` takes it for an argument: a copy in the memory
+  /// of the device, or the array itself.
+  Array place(size_t argument, const Array &array) const;
+
   /// Calls the function. `arguments` must have passed `checkArgument`; they are
-  /// only read. Where the module needs two dynamic sizes to be equal, this is
+  /// only read, and can be the host's or the device's. Results are the host's.
+  /// Where the module needs two dynamic sizes to be equal, this is
   /// not checked.
   SmallVector<Array> operator()(ArrayRef<Array> arguments) const;
 
-  /// Calls the function, which may write over its arguments: one that a result
+  /// Calls the function on arguments that `place` gave. It may write over them:
+  /// one that a result
   /// updates holds the new value afterwards, and the result shares its memory.
   /// It must share memory with no other argument. Other results are written
   /// over those that `results` holds from the last call, where there are such.
@@ -58,12 +76,23 @@ public:
 
 private:
   CompiledFunction(Signature signature, SmallVector<Destination> destinations,
-                   std::unique_ptr<ExecutionEngine> engine,
+                   Array::Place memory, std::unique_ptr<ExecutionEngine> engine,
                    void (*function)(void **));
+
+  /// Lowers the program by `lower`.
+  static FailureOr<CompiledFunction> compile(
+      Program program, bool donate, Array::Place memory, StringRef cpu,
+      llvm::function_ref<LogicalResult(ModuleOp, const llvm::TargetMachine &)>
+          lower);
+
+  Array makeArray(ElementKind kind, ArrayRef<int64_t> shape) const;
+  bool isOnDevice() const { return memory == Array::Place::Device; }
 
   Signature signature;
   /// Where each result goes.
   SmallVector<Destination> destinations;
+  /// Where its tensors are.
+  Array::Place memory;
   std::unique_ptr<ExecutionEngine> engine;
   void (*function)(void **);
 };

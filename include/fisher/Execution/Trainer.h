@@ -78,10 +78,13 @@ private:
   LogicalResult createOptimizer();
   LogicalResult checkOutputs() const;
 
+  void placeValues();
   void drawBatch();
   void drawNoise(uint64_t step);
   void feedBack(uint64_t step, ArrayRef<Array> results);
   NamedNumbers getNumbers(ArrayRef<Array> results) const;
+  /// The loss of a plan that has one.
+  double getLoss(const NamedNumbers &numbers) const;
   bool isEvaluated(uint64_t step) const;
   LogicalResult log(uint64_t step, const NamedNumbers &numbers);
   LogicalResult writeOutputs() const;
@@ -99,8 +102,11 @@ private:
   std::optional<Evaluator> evaluator;
   std::optional<MetricsFile> metrics;
   std::unique_ptr<Optimizer> optimizer;
-  /// The present value of each argument.
+  /// The present value of each argument, as the step takes it.
   SmallVector<Array> values;
+  /// Where the host has what it changes itself: batches, noise, and what an
+  /// optimizer changes. On the CPU these are the arrays of `values`.
+  SmallVector<Array> onHost;
 };
 
 } // namespace mlir::fisher
