@@ -173,117 +173,69 @@ SmallVector<Value> KernelLoop::buildIteration(ArrayRef<Value> at,
   return combineTerms(built, reductions, accumulators);
 }
 
-/// Loads or stores whole vectors of some buffers, or element by element where
-/// these are not aligned.
-SmallVector<Value>
-KernelLoop::transfer(Value isAligned, TypeRange types,
-                     llvm::function_ref<SmallVector<Value>(bool wide)> build) {
-  auto choice = scf::IfOp::create(b, types, isAligned, /*withElseRegion=*/true);
-  for (bool wide : {true, false}) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToEnd(wide ? choice.thenBlock() : choice.elseBlock());
-    if (types.empty())
-      b.setInsertionPoint(b.getInsertionBlock()->getTerminator());
-    SmallVector<Value> values = build(wide);
-    if (!types.empty())
-      scf::YieldOp::create(b, values);
-  }
-  return SmallVector<Value>(choice.getResults());
-}
-
 /// One element after the other: each may take another branch, and needs few
 /// registers. Only memory is faster for several.
 SmallVector<Value> KernelLoop::buildVector(Value start, int64_t lanes,
-                                           Value isAligned,
+                                           bool isAligned,
                                            ArrayRef<Reduction> reductions,
                                            ValueRange accumulators) {
   auto getAlignment = [&](Type element) {
     int64_t bytes = lanes * element.getIntOrFloatBitWidth() / 8;
     return llvm::MaybeAlign(std::min(bytes, transferBytes));
   };
-  auto isVector = [&](OpOperand &operand) {
-    return loop.getMatchingIndexingMap(&operand).getNumResults() != 0 &&
-           !isReduced(reductions, operand) &&
-           !loop.getMatchingBlockArgument(&operand).use_empty();
-  };
-  SmallVector<Type> types;
-  for (OpOperand &operand : loop->getOpOperands())
-    if (isVector(operand))
-      types.push_back(VectorType::get(
-          lanes, loop.getMatchingBlockArgument(&operand).getType()));
-  SmallVector<Value> loaded;
-  if (!types.empty())
-    loaded = transfer(isAligned, types, [&](bool wide) {
-      SmallVector<Value> values;
-      for (OpOperand &operand : loop->getOpOperands()) {
-        if (!isVector(operand))
-          continue;
-        auto type = cast<VectorType>(types[values.size()]);
-        Value buffer = getBuffer(operand);
-        if (wide) {
-          values.push_back(vector::LoadOp::create(
-              b, type, buffer, start,
-              /*nontemporal=*/false, getAlignment(type.getElementType())));
-          continue;
-        }
-        SmallVector<Value> elements;
-        for (int64_t lane = 0; lane != lanes; ++lane)
-          elements.push_back(
-              memref::LoadOp::create(b, buffer, b.add(start, b.index(lane))));
-        values.push_back(vector::FromElementsOp::create(b, type, elements));
-      }
-      return values;
-    });
-  SmallVector<Value> vectors;
-  auto *next = loaded.begin();
+  SmallVector<Value> lane;
+  for (int64_t i = 0; i != lanes; ++i)
+    lane.push_back(b.add(start, b.index(i)));
+  // The elements of each operand.
+  SmallVector<SmallVector<Value>> loaded;
   for (OpOperand &operand : loop->getOpOperands()) {
     BlockArgument argument = loop.getMatchingBlockArgument(&operand);
-    if (isVector(operand))
-      vectors.push_back(*next++);
-    else if (isReduced(reductions, operand) || argument.use_empty())
-      vectors.push_back(
-          arith::ConstantOp::create(b, b.getZeroAttr(argument.getType())));
-    else
-      vectors.push_back(load(operand, {}));
+    SmallVector<Value> &elements = loaded.emplace_back();
+    if (isReduced(reductions, operand) || argument.use_empty()) {
+      elements.assign(lanes, arith::ConstantOp::create(
+                                 b, b.getZeroAttr(argument.getType())));
+    } else if (loop.getMatchingIndexingMap(&operand).getNumResults() == 0) {
+      elements.assign(lanes, load(operand, {}));
+    } else if (isAligned) {
+      Value vector = vector::LoadOp::create(
+          b, VectorType::get(lanes, argument.getType()), getBuffer(operand),
+          start, /*nontemporal=*/false, getAlignment(argument.getType()));
+      for (int64_t i = 0; i != lanes; ++i)
+        elements.push_back(vector::ExtractOp::create(b, vector, i));
+    } else {
+      for (Value at : lane)
+        elements.push_back(load(operand, at));
+    }
   }
   SmallVector<SmallVector<Value>> results(loop.getNumDpsInits());
   SmallVector<SmallVector<Value>> terms(lanes);
-  for (int64_t lane = 0; lane != lanes; ++lane) {
-    SmallVector<Value> elements;
-    for (Value vector : vectors)
-      elements.push_back(isa<VectorType>(vector.getType())
-                             ? vector::ExtractOp::create(b, vector, lane)
-                             : vector);
-    IRMapping built = buildBody(b.add(start, b.index(lane)), elements);
+  for (int64_t i = 0; i != lanes; ++i) {
+    SmallVector<Value> elements = llvm::map_to_vector(
+        loaded, [&](ArrayRef<Value> values) { return values[i]; });
+    IRMapping built = buildBody(lane[i], elements);
     for (auto [init, values] :
          llvm::zip_equal(loop.getDpsInitsMutable(), results))
       if (!isReduced(reductions, init))
         values.push_back(
             built.lookupOrDefault(loop.getMatchingYieldValue(&init)->get()));
-    terms[lane] =
+    terms[i] =
         combineTerms(built, reductions, SmallVector<Value>(reductions.size()));
   }
-  if (reductions.size() != results.size())
-    transfer(isAligned, {}, [&](bool wide) -> SmallVector<Value> {
-      for (auto [init, values] :
-           llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
-        if (isReduced(reductions, init))
-          continue;
-        Value buffer = getBuffer(init);
-        Type element = values.front().getType();
-        if (wide) {
-          Value vector = vector::FromElementsOp::create(
-              b, VectorType::get(lanes, element), values);
-          vector::StoreOp::create(b, vector, buffer, start,
-                                  /*nontemporal=*/false, getAlignment(element));
-          continue;
-        }
-        for (auto [lane, value] : llvm::enumerate(values))
-          memref::StoreOp::create(b, value, buffer,
-                                  b.add(start, b.index(lane)));
-      }
-      return {};
-    });
+  for (auto [init, values] :
+       llvm::zip_equal(loop.getDpsInitsMutable(), results)) {
+    if (isReduced(reductions, init))
+      continue;
+    if (isAligned) {
+      Type element = values.front().getType();
+      Value vector = vector::FromElementsOp::create(
+          b, VectorType::get(lanes, element), values);
+      vector::StoreOp::create(b, vector, getBuffer(init), start,
+                              /*nontemporal=*/false, getAlignment(element));
+      continue;
+    }
+    for (auto [at, value] : llvm::zip_equal(lane, values))
+      memref::StoreOp::create(b, value, getBuffer(init), at);
+  }
   // Halves are combined until one lane is left.
   SmallVector<Value> totals;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
@@ -503,13 +455,25 @@ void Launcher::buildFlat() {
     Value done = b.index(0);
     if (lanes > 1) {
       Value number = b.divide(end, b.index(lanes));
-      Value aligned = isAligned(kernel, mapping, lanes);
-      totals = forEach(kernel, b.index(0), number, totals,
-                       [&](Value index, ValueRange values) {
-                         Value at = b.multiply(index, b.index(lanes));
-                         return body.buildVector(at, lanes, aligned, reductions,
-                                                 values);
-                       });
+      // Both loops have the same order, and so the same sums.
+      auto choice = scf::IfOp::create(b, ValueRange(totals).getTypes(),
+                                      isAligned(kernel, mapping, lanes),
+                                      /*withElseRegion=*/true);
+      for (bool aligned : {true, false}) {
+        OpBuilder::InsertionGuard guard(b);
+        Block *block = aligned ? choice.thenBlock() : choice.elseBlock();
+        if (totals.empty())
+          block->getTerminator()->erase();
+        b.setInsertionPointToEnd(block);
+        scf::YieldOp::create(b, forEach(kernel, b.index(0), number, totals,
+                                        [&](Value index, ValueRange values) {
+                                          return body.buildVector(
+                                              b.multiply(index, b.index(lanes)),
+                                              lanes, aligned, reductions,
+                                              values);
+                                        }));
+      }
+      totals.assign(choice.result_begin(), choice.result_end());
       done = b.multiply(number, b.index(lanes));
     }
     totals =

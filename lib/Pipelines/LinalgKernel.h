@@ -33,8 +33,8 @@ public:
                                     ArrayRef<Reduction> reductions,
                                     ValueRange accumulators);
   /// `lanes` iterations of a loop over one dimension, whose operands are
-  /// ranges of memory, or one number.
-  SmallVector<Value> buildVector(Value start, int64_t lanes, Value isAligned,
+  /// ranges of memory, which are aligned or not, or one number.
+  SmallVector<Value> buildVector(Value start, int64_t lanes, bool isAligned,
                                  ArrayRef<Reduction> reductions,
                                  ValueRange accumulators);
   /// All iterations along some dimensions, one after the other, as the body
@@ -53,9 +53,6 @@ private:
   /// Builds the body for elements; returns what was built for its values.
   IRMapping buildBody(ArrayRef<Value> at, ValueRange elements);
   Value combine(const Reduction &reduction, Value a, Value c);
-  SmallVector<Value>
-  transfer(Value isAligned, TypeRange types,
-           llvm::function_ref<SmallVector<Value>(bool wide)> build);
   /// The terms of a body that was built, combined with accumulators that are
   /// not null.
   SmallVector<Value> combineTerms(const IRMapping &built,
