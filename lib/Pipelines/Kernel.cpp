@@ -28,6 +28,13 @@ MemRefType mlir::fisher::inSpace(MemRefType type, int64_t space) {
 // The host's code
 //===----------------------------------------------------------------------===//
 
+HostCode::HostCode(Operation *function, int64_t constantSpace,
+                   int64_t subgroupSize)
+    : function(function), constantSpace(constantSpace),
+      subgroupSize(subgroupSize) {}
+
+HostCode::~HostCode() = default;
+
 bool HostCode::isFromDevice(Value value) const {
   Operation *op = value.getDefiningOp();
   if (!op || isa<BaseMemRefType>(value.getType()))
@@ -154,7 +161,7 @@ void HostCode::fetch(memref::LoadOp load) {
 
 Kernel::Kernel(HostCode &host, Operation *op, Value blocks, int64_t blockSize)
     : b(op->getLoc(), op), host(host), before(op->getLoc(), op),
-      blockSize(blockSize), replaced(op) {
+      blockSize(blockSize), module(op->getParentOfType<ModuleOp>()) {
   Value one = before.index(1);
   launch = gpu::LaunchOp::create(before, blocks, one, one,
                                  before.index(blockSize), one, one);
@@ -255,7 +262,6 @@ Value Kernel::importBuffer(Value buffer) {
 
 /// Constants of the program are on the host; kernels have their own.
 Value Kernel::importConstant(memref::GetGlobalOp constant) {
-  auto module = replaced->getParentOfType<ModuleOp>();
   auto global = module.lookupSymbol<memref::GlobalOp>(constant.getName());
   std::string name = (global.getName() + "_on_device").str();
   auto type = inSpace(global.getType(), host.constantSpace);
@@ -275,13 +281,42 @@ void Kernel::onFirstThread(llvm::function_ref<void()> build) {
                         b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq,
                                                       thread, b.index(0)),
                         /*withElseRegion=*/false);
+  end = choice.thenBlock()->getTerminator();
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
+  b.setInsertionPoint(end);
+  build();
+}
+
+bool Kernel::canAppend(Operation *op) const {
+  if (op->getBlock() != launch->getBlock())
+    return false;
+  for (Operation *other = launch->getNextNode(); other != op;
+       other = other->getNextNode())
+    if (!other || !(isa<memref::LoadOp, gpu::DeallocOp>(other) ||
+                    isMemoryEffectFree(other)))
+      return false;
+  // What is computed of what is read goes into the kernel; the rest is taken
+  // from before it.
+  std::function<bool(Value)> isKnown = [&](Value value) {
+    Operation *definition = value.getDefiningOp();
+    if (!definition || definition->getBlock() != launch->getBlock() ||
+        definition->isBeforeInBlock(launch) ||
+        definition->hasTrait<OpTrait::ConstantLike>())
+      return true;
+    return host.isFromDevice(value) &&
+           llvm::all_of(definition->getOperands(), isKnown);
+  };
+  return llvm::all_of(op->getOperands(), isKnown);
+}
+
+void Kernel::append(llvm::function_ref<void()> build) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(end);
+  entry = end;
   build();
 }
 
 Value Kernel::getWorkgroupBuffer(Type element, int64_t number) {
-  auto module = replaced->getParentOfType<ModuleOp>();
   std::string name;
   llvm::raw_string_ostream(name)
       << "shared_" << element << "_" << blockSize << "_" << number;

@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace mlir::fisher {
@@ -24,13 +25,14 @@ struct AddressSpaces {
   static constexpr int64_t global = 1, workgroup = 3, privateToThread = 5;
 };
 
+class Kernel;
+
 /// Code of the host around kernels: buffers are in the memory of the device,
 /// of which the host knows the sizes only.
 class HostCode {
 public:
-  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize)
-      : function(function), constantSpace(constantSpace),
-        subgroupSize(subgroupSize) {}
+  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize);
+  ~HostCode();
 
   /// Whether something is computed from what is read from a buffer.
   bool isFromDevice(Value value) const;
@@ -42,6 +44,8 @@ public:
 
   Operation *function;
   int64_t constantSpace, subgroupSize;
+  /// The kernel that was built last, if one thread can go on in it.
+  std::unique_ptr<Kernel> last;
 
 private:
   /// Whether what a load reads is still there where `user` runs.
@@ -64,6 +68,12 @@ public:
 
   /// Builds what one thread of each block does.
   void onFirstThread(llvm::function_ref<void()> build);
+  /// Whether the only thread that did something at the end can also run an
+  /// operation of the host, which is behind the kernel: nothing is in between,
+  /// and all that it needs is known before.
+  bool canAppend(Operation *op) const;
+  /// Lets that thread go on: builds, and imports, behind what it did.
+  void append(llvm::function_ref<void()> build);
   /// Combines a value of each thread of the block, in a fixed order; every
   /// thread gets the totals.
   SmallVector<Value> combineThreads(ArrayRef<Reduction> reductions,
@@ -86,11 +96,13 @@ private:
   Value importConstant(memref::GetGlobalOp constant);
   Value getWorkgroupBuffer(Type element, int64_t number);
 
-  Operation *replaced;
+  ModuleOp module;
   gpu::LaunchOp launch;
   /// Imported values are before it.
   Operation *entry;
   IRMapping imported;
+  /// Where the first thread may go on.
+  Operation *end = nullptr;
 };
 
 /// How many blocks a kernel has at most; it depends on nothing but the sizes,

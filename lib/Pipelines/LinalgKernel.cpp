@@ -8,13 +8,15 @@
 
 #include "LinalgKernel.h"
 
+#include "LoopCollapse.h"
+
 #include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
@@ -299,11 +301,12 @@ void KernelLoop::buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
 }
 
 void KernelLoop::finish(const Reduction &reduction, Value total,
-                        ArrayRef<Value> at) {
+                        ArrayRef<Value> at, Value start) {
   OpOperand &init = *reduction.init;
   Type element = getElementTypeOrSelf(getBuffer(init));
   SmallVector<Value> indices = getIndices(init, at);
-  Value before = memref::LoadOp::create(b, getBuffer(init), indices);
+  Value before =
+      start ? start : memref::LoadOp::create(b, getBuffer(init), indices);
   Value after = convertTo(
       b, combine(reduction, convertTo(b, before, reduction.type), total),
       element);
@@ -318,8 +321,8 @@ namespace {
 /// A loop on the host that kernels are being built for.
 class Launcher {
 public:
-  Launcher(GenericOp loop, HostCode &host)
-      : loop(loop), host(host), before(loop.getLoc(), loop) {}
+  Launcher(GenericOp loop, HostCode &host, ArrayRef<linalg::FillOp> fills)
+      : loop(loop), host(host), fills(fills), before(loop.getLoc(), loop) {}
   void run();
 
 private:
@@ -354,6 +357,9 @@ private:
 
   GenericOp loop;
   HostCode &host;
+  ArrayRef<linalg::FillOp> fills;
+  /// Those that totals start from.
+  SmallVector<linalg::FillOp> starts;
   IndexBuilder before;
   SmallVector<Value> sizes;
   SmallVector<Reduction> reductions;
@@ -497,7 +503,9 @@ void Launcher::buildFlat() {
 }
 
 void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
-  Kernel kernel(host, loop, before.index(1), defaultBlockSize);
+  host.last =
+      std::make_unique<Kernel>(host, loop, before.index(1), defaultBlockSize);
+  Kernel &kernel = *host.last;
   IndexBuilder &b = kernel.b;
   IRMapping mapping = import(kernel);
   SmallVector<Value> buffers = import(kernel, partials);
@@ -516,8 +524,13 @@ void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
   kernel.onFirstThread([&] {
     KernelLoop body(loop, kernel.b, mapping);
     SmallVector<Value> at(loop.getNumLoops());
-    for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
-      body.finish(reduction, total, at);
+    for (auto [reduction, total] : llvm::zip_equal(reductions, totals)) {
+      Value start;
+      for (linalg::FillOp fill : starts)
+        if (fill.getOutputs()[0] == reduction.init->get())
+          start = kernel.import(fill.getInputs()[0]);
+      body.finish(reduction, total, at, start);
+    }
   });
 }
 
@@ -596,25 +609,43 @@ void Launcher::run() {
     sizes.push_back(
         getValueOrCreateConstantIndexOp(before, loop.getLoc(), range.size));
   bool isKnown = succeeded(KernelLoop::analyze(loop, reductions));
-  if (!isKnown || loop.getNumLoops() == 0)
-    return buildSequences();
-  if (reductions.empty())
-    return buildFlat();
-  AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);
-  for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim)
-    (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
-  if (kept.empty())
-    return buildFlat();
+  if (isKnown && !reductions.empty()) {
+    AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);
+    for (int64_t dim = 0, e = loop.getNumLoops(); dim != e; ++dim)
+      (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
+  }
+  bool isFlat = isKnown && loop.getNumLoops() != 0 && kept.empty();
+  // Only totals start from a number that is known; fills of others are work.
+  for (linalg::FillOp fill : fills) {
+    bool isStart =
+        isFlat && llvm::any_of(reductions, [&](const Reduction &reduction) {
+          return reduction.init->get() == fill.getOutputs()[0];
+        });
+    if (isStart) {
+      starts.push_back(fill);
+      continue;
+    }
+    IRRewriter rewriter(fill.getContext());
+    launchLoop(*asGeneric(fill, rewriter), host, {});
+  }
+  if (isFlat) {
+    buildFlat();
+    for (linalg::FillOp fill : starts)
+      fill.erase();
+    return;
+  }
   // A contraction's operands are read by neighbouring threads at once.
-  bool isRow = reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
+  bool isRow = isKnown && !reduced.empty() &&
+               reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
   if (isRow && !linalg::isaContractionOpInterface(loop))
     return buildRows();
   // Results with an element for each iteration are no matter of their order.
   buildSequences();
 }
 
-void fisher::launchLoop(GenericOp loop, HostCode &host) {
+void fisher::launchLoop(GenericOp loop, HostCode &host,
+                        ArrayRef<linalg::FillOp> fills) {
   host.fetchChanged(loop);
-  Launcher(loop, host).run();
+  Launcher(loop, host, fills).run();
   loop.erase();
 }

@@ -41,8 +41,9 @@ public:
   /// says: what is reduced is carried, or stays in its buffer.
   void buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
                      ArrayRef<Value> sizes);
-  /// Combines a total with what a result has, and stores it.
-  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at);
+  /// Combines a total with `start`, or else what a result has, and stores it.
+  void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
+              Value start = {});
 
 private:
   Value getBuffer(OpOperand &operand) const {
@@ -74,8 +75,11 @@ Value convertTo(IndexBuilder &b, Value value, Type type);
 
 SmallVector<Value> getNeutral(IndexBuilder &b, ArrayRef<Reduction> reductions);
 
-/// Replaces a loop over buffers on the host by kernels.
-void launchLoop(linalg::GenericOp loop, HostCode &host);
+/// Replaces a loop over buffers on the host by kernels. Fills are those before
+/// it of results that nothing else uses in between; they need not be run where
+/// the loop sums all into one number.
+void launchLoop(linalg::GenericOp loop, HostCode &host,
+                ArrayRef<linalg::FillOp> fills);
 
 } // namespace mlir::fisher
 

@@ -23,7 +23,9 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERMAPTOGPU
@@ -33,15 +35,24 @@ namespace mlir::fisher {
 using namespace mlir;
 using namespace mlir::fisher;
 
-/// One thread stores what the host would.
+/// One thread stores what the host would, in the kernel before if there is one
+/// whose last thread can.
 static void launchStore(memref::StoreOp store, HostCode &host) {
   host.fetchChanged(store);
-  IndexBuilder before(store.getLoc(), store);
-  Kernel kernel(host, store, before.index(1), host.subgroupSize);
-  IRMapping mapping;
-  for (Value operand : store->getOperands())
-    mapping.map(operand, kernel.import(operand));
-  kernel.onFirstThread([&] { kernel.b.clone(*store, mapping); });
+  auto build = [&] {
+    IRMapping mapping;
+    for (Value operand : store->getOperands())
+      mapping.map(operand, host.last->import(operand));
+    host.last->b.clone(*store, mapping);
+  };
+  if (host.last && host.last->canAppend(store)) {
+    host.last->append(build);
+  } else {
+    IndexBuilder before(store.getLoc(), store);
+    host.last = std::make_unique<Kernel>(host, store, before.index(1),
+                                         host.subgroupSize);
+    host.last->onFirstThread(build);
+  }
   store.erase();
 }
 
@@ -87,6 +98,34 @@ static linalg::LinalgOp asFill(memref::CopyOp copy) {
   return cast<linalg::LinalgOp>(fill.getOperation());
 }
 
+/// The loop that is the next to use the number that is filled with a constant,
+/// and combines it with others; null if there is none.
+static Operation *findSum(Operation *op) {
+  auto fill = dyn_cast<linalg::FillOp>(op);
+  if (!fill || !matchPattern(fill.getInputs()[0], m_Constant()))
+    return nullptr;
+  Value buffer = fill.getOutputs()[0];
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || type.getRank() != 0)
+    return nullptr;
+  Operation *next = nullptr;
+  for (Operation *user : buffer.getUsers()) {
+    Operation *here = fill->getBlock()->findAncestorOpInBlock(*user);
+    // What is used elsewhere may be used before.
+    if (!here || isa<ViewLikeOpInterface>(user))
+      return nullptr;
+    if (here != fill && fill->isBeforeInBlock(here) &&
+        (!next || here->isBeforeInBlock(next)))
+      next = here;
+  }
+  auto loop = dyn_cast_or_null<linalg::LinalgOp>(next);
+  if (!loop || !loop.hasPureBufferSemantics() || loop.getNumLoops() == 0 ||
+      llvm::is_contained(loop.getDpsInputs(), buffer) ||
+      llvm::count(loop.getDpsInits(), buffer) != 1)
+    return nullptr;
+  return next;
+}
+
 namespace {
 struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
   using Base::Base;
@@ -105,10 +144,19 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
       return WalkResult::advance();
     });
     IRRewriter rewriter(&getContext());
+    // Fills whose buffers a sum starts from, by that sum.
+    llvm::DenseMap<Operation *, SmallVector<linalg::FillOp>> starts;
     for (Operation *op : work) {
+      if (!isa<memref::StoreOp>(op))
+        host.last.reset();
       if (auto copy = dyn_cast<memref::CopyOp>(op))
         if (linalg::LinalgOp fill = asFill(copy))
           op = fill;
+      if (Operation *sum = findSum(op)) {
+        starts[sum].push_back(cast<linalg::FillOp>(op));
+        continue;
+      }
+      SmallVector<linalg::FillOp> fills = starts.lookup(op);
       if (auto forall = dyn_cast<scf::ForallOp>(op)) {
         if (failed(launchForall(forall, host)))
           return failure();
@@ -116,7 +164,7 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
         FailureOr<linalg::GenericOp> generic = asGeneric(loop, rewriter);
         if (failed(generic))
           return op->emitError("no kernel can be made of this operation");
-        launchLoop(collapse(*generic, rewriter), host);
+        launchLoop(collapse(*generic, rewriter), host, fills);
       } else if (auto store = dyn_cast<memref::StoreOp>(op)) {
         launchStore(store, host);
       } else {

@@ -54,6 +54,37 @@ func.func @sum(%x: memref<?xf32>, %weight: memref<f32>, %total: memref<f64>) {
   return
 }
 
+// A total that starts from a constant needs no kernel for it, nor does what is
+// computed of the total.
+
+// CHECK-LABEL: func @total(
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: scf.if
+// CHECK: arith.addf %{{.*}}, %{{.*}} : f64
+// CHECK: memref.store %[[TOTAL:.*]], %[[SUM:.*]][] : memref<f64, 1>
+// CHECK: %[[SUMMED:.*]] = memref.load %[[SUM]][]
+// CHECK: %[[TWICE:.*]] = arith.addf %[[SUMMED]], %[[SUMMED]]
+// CHECK: memref.store %[[TWICE]]
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @total(%x: memref<?xf64>, %result: memref<f64>) {
+  %zero = arith.constant 0.0 : f64
+  %sum = memref.alloc() : memref<f64>
+  linalg.fill ins(%zero : f64) outs(%sum : memref<f64>)
+  linalg.generic {indexing_maps = [#identity, #all], iterator_types = ["reduction"]}
+      ins(%x : memref<?xf64>) outs(%sum : memref<f64>) {
+  ^bb0(%in: f64, %out: f64):
+    %0 = arith.addf %out, %in : f64
+    linalg.yield %0 : f64
+  }
+  %total = memref.load %sum[] : memref<f64>
+  %twice = arith.addf %total, %total : f64
+  memref.store %twice, %result[] : memref<f64>
+  memref.dealloc %sum : memref<f64>
+  return
+}
+
 // What is written in between has to be read before.
 
 // CHECK-LABEL: func @changed(

@@ -64,9 +64,9 @@ def assemble(ptx, chip, tmp_path):
 
 
 def loop_accesses(ptx):
-    """The widths of the accesses to global memory in the second kernel, which
-    is the one over all elements."""
-    kernel = re.search(r"\.entry main_1_.*?\n\}", ptx, re.S)[0]
+    """The widths of the accesses to global memory in the first kernel, which is
+    the one over all elements."""
+    kernel = re.search(r"\.entry main_0_.*?\n\}", ptx, re.S)[0]
     accesses = re.findall(r"(ld|st)\.global\.((?:v\d\.)?\w+)", kernel)
     return [f"{kind}.{width}" for kind, width in accesses]
 
