@@ -26,7 +26,10 @@ static constexpr int64_t maxThreadElements = 32;
 /// What a thread may have for itself, in bytes.
 static constexpr int64_t maxPrivateBytes = 16384;
 static constexpr int64_t threadBlockSize = 128;
-/// Buffers that blocks have for themselves begin at multiples of this.
+/// What all threads or blocks together may have for themselves in the memory of
+/// the device.
+static constexpr int64_t maxScratchBytes = int64_t(1) << 28;
+/// Buffers there begin at multiples of this.
 static constexpr int64_t scratchAlignment = 64;
 
 namespace {
@@ -42,7 +45,7 @@ private:
 
   /// A value of an iteration, on the host; null if the iteration finds it.
   Value onHost(Value value);
-  /// Plans the buffers of a block: where each starts.
+  /// Plans the buffers of an iteration: where each starts.
   LogicalResult planScratch();
 
   void clone(Block &block);
@@ -63,6 +66,8 @@ private:
   std::unique_ptr<Kernel> kernel;
   IRMapping mapping;
   bool byThread = false;
+  /// Whether a thread may have all buffers for itself.
+  bool isSmall = false;
   /// Whether some thread may still read what all see.
   bool isRead = true;
   /// The bytes before each buffer, on the host, and those of an iteration.
@@ -105,8 +110,8 @@ bool EventKernel::isForThreads() {
       most = std::max(most, elements);
     }
   });
-  return isKnown && bytes <= maxPrivateBytes &&
-         (most <= maxThreadElements || hasOrderedLoops(forall));
+  isSmall = isKnown && bytes <= maxPrivateBytes;
+  return (isSmall && most <= maxThreadElements) || hasOrderedLoops(forall);
 }
 
 int64_t EventKernel::getBlockSize() {
@@ -149,7 +154,7 @@ LogicalResult EventKernel::planScratch() {
   LogicalResult status = success();
   forall->walk([&](memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
-    if (byThread || type.getRank() == 0)
+    if ((byThread && isSmall) || type.getRank() == 0)
       return;
     Value bytes =
         before.index(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
@@ -410,16 +415,25 @@ LogicalResult EventKernel::run() {
   numBlocks = before.min(before.max(numBlocks, before.index(1)),
                          before.index(maxBlocks));
   if (!offsets.empty()) {
+    // Each thread or block has its part.
+    Value parts = before.index(byThread ? blockSize : 1);
+    Value bytes =
+        before.max(before.multiply(parts, scratchBytes), before.index(1));
+    numBlocks = before.min(
+        numBlocks,
+        before.max(before.divide(before.index(maxScratchBytes), bytes),
+                   before.index(1)));
     auto type = MemRefType::get(ShapedType::kDynamic, before.getI8Type());
-    scratch = gpu::AllocOp::create(before, type, Type(), ValueRange(),
-                                   before.multiply(numBlocks, scratchBytes),
-                                   ValueRange())
-                  .getMemref();
+    scratch =
+        gpu::AllocOp::create(before, type, Type(), ValueRange(),
+                             before.multiply(numBlocks, bytes), ValueRange())
+            .getMemref();
   }
   kernel = std::make_unique<Kernel>(host, forall, numBlocks, blockSize);
   IndexBuilder &b = kernel->b;
   if (scratch)
-    scratchStart = b.multiply(kernel->block, kernel->import(scratchBytes));
+    scratchStart = b.multiply(byThread ? kernel->globalThread : kernel->block,
+                              kernel->import(scratchBytes));
   Value first = byThread ? kernel->globalThread : kernel->block;
   Value stride = byThread ? kernel->numThreads : kernel->numBlocks;
   auto inside = llvm::map_to_vector(
