@@ -43,13 +43,19 @@ def read(memory, like):
 """
 
 
-def run(code, environment):
-    """What a program that uses the library prints, and how it ended."""
+def run_program(command, environment):
+    """What a program prints, and how it ended. Only `environment` chooses a
+    device."""
     clean = {key: value for key, value in os.environ.items()
              if not key.startswith("FISHER_")}
-    return subprocess.run(
-        [sys.executable, "-c", PROLOGUE + textwrap.dedent(code)],
-        capture_output=True, text=True, env={**clean, **environment})
+    return subprocess.run(command, capture_output=True, text=True,
+                          env={**clean, **environment})
+
+
+def run(code, environment):
+    """The same of Python code that uses the library."""
+    return run_program(
+        [sys.executable, "-c", PROLOGUE + textwrap.dedent(code)], environment)
 
 
 def fails(code, environment, message):
@@ -183,8 +189,7 @@ int main(void) {{ {ending} return 0; }}
     subprocess.run([read_cache("CMAKE_C_COMPILER"), source, "-o", program,
                     f"-L{BUILD}/lib", f"-Wl,-rpath,{BUILD}/lib",
                     "-lFisherRuntime"], check=True)
-    done = subprocess.run([program], env={**os.environ, **FAKE},
-                          capture_output=True, text=True)
+    done = run_program([program], FAKE)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "code for .target sm_90\n" + "unload\n" * unloads
 
