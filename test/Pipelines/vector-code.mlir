@@ -7,6 +7,9 @@
 // RUN: fisher-opt --fisher-cpu-pipeline="vector-bits=256 cache-bytes=1000000" %s | mlir-translate --mlir-to-llvmir \
 // RUN:   | opt -O3 -mcpu=x86-64-v3 | llc -O3 -mcpu=x86-64-v3 \
 // RUN:   | FileCheck %s --check-prefixes=CHECK,AVX2 --implicit-check-not='{{(call|jmp)q?[[:space:]]+(_?[a-z0-9]*(exp|log|sin|cos|tan|sqrt|pow|fma)|malloc|mem)}}' --implicit-check-not='{{v(div|sqrt)s[sd]}}'
+// RUN: fisher-opt --fisher-cpu-pipeline="vector-bits=128 cache-bytes=1000000" %s | mlir-translate --mlir-to-llvmir \
+// RUN:   | opt -O3 -mtriple=aarch64-linux-gnu -mcpu=neoverse-n1 | llc -O3 -mtriple=aarch64-linux-gnu -mcpu=neoverse-n1 \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,NEON --implicit-check-not='{{[[:space:]]bl?[[:space:]]+(_?[a-z0-9]*(exp|log|sin|cos|tan|sqrt|pow|fma)|malloc|mem)}}' --implicit-check-not='{{f(div|sqrt)[[:space:]]+[sd][0-9]}}'
 
 !t = tensor<?xf32>
 !gaussian = !fisher.belief<#fisher.gaussian<sigma>, !t>
@@ -21,6 +24,7 @@
 // AVX512: vmovntps %zmm
 // AVX2: vsqrtps {{.*}}%ymm
 // AVX2: vmovntps %ymm
+// NEON: fsqrt v{{[0-9]+}}.4s
 func.func @gaussian(%mean: !t, %sigma: !t, %mean0: !t, %sigma0: !t,
     %g0: memref<?xf32>, %g1: memref<?xf32>) -> tensor<f32> {
   %w = arith.constant 1.0e-3 : f32
@@ -40,6 +44,7 @@ func.func @gaussian(%mean: !t, %sigma: !t, %mean0: !t, %sigma0: !t,
 // CHECK-LABEL: vonMises..omp_par:
 // AVX512: vdivps {{.*}}%zmm
 // AVX2: vdivps {{.*}}%ymm
+// NEON: fdiv v{{[0-9]+}}.4s
 func.func @vonMises(%mean: !t, %kappa: !t, %mean0: !t, %kappa0: !t,
     %g0: memref<?xf32>, %g1: memref<?xf32>) -> tensor<f32> {
   %w = arith.constant 1.0e-3 : f32
