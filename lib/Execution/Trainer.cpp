@@ -185,10 +185,10 @@ void Trainer::drawBatch() {
   if (!sampler)
     return;
   ArrayRef<int64_t> rows = sampler->next();
-  for (size_t index : plan.batch)
+  for (size_t index : plan.batch) {
     data->gather(getArgument(index).name, rows, onHost[index]);
-  for (size_t index : plan.batch)
     copyElements(values[index], onHost[index]);
+  }
 }
 
 void Trainer::drawNoise(uint64_t step) {

@@ -49,6 +49,11 @@ static double getLogFactor(GaussianChart chart) {
   return chart == GaussianChart::log_variance ? 2.0 : 1.0;
 }
 
+/// exp(D) where sinh^2(D/2) = x.
+static Scalar expOfDistance(Scalar x) {
+  return 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+}
+
 namespace {
 /// The scale of one belief, stored in a chart.
 struct Scale {
@@ -289,8 +294,7 @@ public:
   }
 
   Separation separation() const {
-    Scalar x = 0.25 * squaredChord;
-    Scalar exp = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+    Scalar exp = expOfDistance(0.25 * squaredChord);
     return {hyperbolicArc(squaredChord), exp, exp.constant(0.5),
             scales.geometricMean() * sqrt(exp)};
   }
@@ -335,7 +339,7 @@ public:
   }
 
   Separation separation() const {
-    Scalar exp = 1.0 + 2.0 * (x + sqrt(x) * sqrt(1.0 + x));
+    Scalar exp = expOfDistance(x);
     return {select(far, farDistance, hyperbolicArc(4.0 * x)),
             select(far, root, exp), select(far, x.constant(2.0), 0.5),
             select(far, 2.0 * N, m * sqrt(exp))};

@@ -93,6 +93,13 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 
 namespace {
 
+/// An integer n, and what is left of a number without its multiple of ln 2.
+struct IntegerReduction {
+  /// The low bits are those of n plus the offset.
+  Bits exponent;
+  Scalar n, high;
+};
+
 /// x = n·ln 2 + r, |r| ≤ ½ ln 2.
 struct ExpReduction {
   /// The low bits are those of n plus the offset.
@@ -103,17 +110,24 @@ struct ExpReduction {
 
 } // namespace
 
-static ExpReduction reduce(Scalar x, int offset) {
+/// x = n·`times`·ln 2 + high, but for what `ln2High` lacks, and high is exact;
+/// `times` is 1 or 2.
+static IntegerReduction reduceToInteger(Scalar x, int offset, double times) {
   const Format &format = formatOf(x);
   // Adding a number of this size rounds to an integer, which is then found in
   // the low bits of the sum.
   double shift = 1.5 * double(uint64_t(1) << format.mantissaBits) + offset;
-  Scalar shifted =
-      multiplyAdd(x, x.constant(0x1.71547652b82fep+0), x.constant(shift));
+  Scalar shifted = multiplyAdd(x, x.constant(0x1.71547652b82fep+0 / times),
+                               x.constant(shift));
   Scalar n = shifted - shift;
-  Scalar high = multiplyAdd(n, n.constant(-format.ln2High), x);
-  Scalar low = n * format.ln2Low;
-  return {Bits(shifted), high, low, high - low};
+  return {Bits(shifted), n,
+          multiplyAdd(n, n.constant(-times * format.ln2High), x)};
+}
+
+static ExpReduction reduce(Scalar x, int offset) {
+  auto [exponent, n, high] = reduceToInteger(x, offset, 1.0);
+  Scalar low = n * formatOf(x).ln2Low;
+  return {exponent, high, low, high - low};
 }
 
 /// e^r − 1 − high, the part that is small beside high.
@@ -188,25 +202,9 @@ static Scalar scaledExpm1(Scalar x, int k, Scalar rest) {
 /// Where e^(x/2) is less than half of the least subnormal number.
 static double halfExpLimit(Scalar x) { return choose(x, -210, -1492); }
 
-namespace {
 /// x = 2n·ln 2 + r, |r| ≤ ln 2.
-struct HalfReduction {
-  /// The low bits are those of n plus the offset.
-  Bits exponent;
-  Scalar n;
-  /// r and 2n times what `ln2High` lacks; exact.
-  Scalar high;
-};
-} // namespace
-
-static HalfReduction reduceHalf(Scalar x, int offset) {
-  const Format &format = formatOf(x);
-  double shift = 1.5 * double(uint64_t(1) << format.mantissaBits) + offset;
-  Scalar shifted =
-      multiplyAdd(x, x.constant(0x1.71547652b82fep-1), x.constant(shift));
-  Scalar n = shifted - shift;
-  return {Bits(shifted), n,
-          multiplyAdd(n, n.constant(-2.0 * format.ln2High), x)};
+static IntegerReduction reduceHalf(Scalar x, int offset) {
+  return reduceToInteger(x, offset, 2.0);
 }
 
 /// 2 (e^(r/2) − 1) − r, less `rest`.
@@ -226,7 +224,7 @@ static Scalar expHalf(const Difference &x) {
   // 2^n may be out of range where the result is not: its bit pattern is that
   // of 2^n·2^k.
   const int k = int(format.bias) / 2;
-  HalfReduction reduced = reduceHalf(
+  IntegerReduction reduced = reduceHalf(
       clampBelow(x.rounded, halfExpLimit(x.rounded)), int(format.bias) + k);
   Scalar rest =
       multiplyAdd(reduced.n, reduced.n.constant(2.0 * format.ln2Low), -x.lost);
@@ -288,7 +286,7 @@ HalfExponentials halfExponentials(Scalar a, Scalar topOfA, Scalar b,
   // The smaller is 2^n (1 + q) of the larger, and is 2^n q + (2^n − 1) of it
   // away, where q is small beside the rest unless n is zero. 2^n is zero where
   // it would not be a normal number.
-  HalfReduction reduced = reduceHalf(
+  IntegerReduction reduced = reduceHalf(
       clampBelow(distance, -2.0 * double(format.bias) * format.ln2Nearest),
       int(format.bias));
   Scalar r =

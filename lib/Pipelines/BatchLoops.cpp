@@ -25,10 +25,10 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 #include <map>
@@ -83,23 +83,26 @@ static scf::ParallelOp getSmallLoop(Operation *op) {
   return loop;
 }
 
+static int64_t getTotalWork(ArrayRef<scf::ParallelOp> loops) {
+  int64_t work = 0;
+  for (scf::ParallelOp loop : loops)
+    work += getIterationWork(loop) * getNumIterations(loop);
+  return work;
+}
+
 /// How many chunks the work of loops is worth; 1 if it is for one thread.
 static int64_t getNumChunks(ArrayRef<scf::ParallelOp> loops) {
-  int64_t work = 0, iterations = 0;
-  for (scf::ParallelOp loop : loops) {
-    work += getIterationWork(loop) * getNumIterations(loop);
+  int64_t iterations = 0;
+  for (scf::ParallelOp loop : loops)
     iterations += getNumIterations(loop);
-  }
-  return std::clamp<int64_t>(work / chunkWork, 1, iterations);
+  return std::clamp<int64_t>(getTotalWork(loops) / chunkWork, 1, iterations);
 }
 
 /// Makes one loop of independent ones that are side by side. Its iterations are
 /// chunks of about the same work: those iterations, of any of the loops, that
 /// start within it if all run one after the other.
 static void merge(ArrayRef<scf::ParallelOp> loops) {
-  int64_t work = 0;
-  for (scf::ParallelOp loop : loops)
-    work += getIterationWork(loop) * getNumIterations(loop);
+  int64_t work = getTotalWork(loops);
   int64_t size = llvm::divideCeil(work, getNumChunks(loops));
 
   OpBuilder b(loops.front());
@@ -168,9 +171,8 @@ struct Effects {
 };
 } // namespace
 
-static Memory getMemory(Value buffer, bool distinctArguments) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
+static Memory getMemory(Value name, bool distinctArguments) {
+  Value buffer = memref::skipViewLikeOps(cast<MemrefValue>(name));
   if (auto global = buffer.getDefiningOp<memref::GetGlobalOp>())
     return global.getNameAttr().getAsOpaquePointer();
   if (auto argument = dyn_cast<BlockArgument>(buffer)) {

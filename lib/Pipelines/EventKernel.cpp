@@ -13,6 +13,7 @@
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -200,14 +201,8 @@ void EventKernel::allocate(memref::AllocOp buffer) {
 //===----------------------------------------------------------------------===//
 
 bool EventKernel::isPrivate(Value buffer) const {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (isa<memref::AllocaOp>(op))
-      return true;
-    if (!isa<ViewLikeOpInterface>(op))
-      return false;
-    buffer = op->getOperand(0);
-  }
-  return false;
+  MemrefValue root = memref::skipViewLikeOps(cast<MemrefValue>(buffer));
+  return root.getDefiningOp<memref::AllocaOp>() != nullptr;
 }
 
 void EventKernel::wait() {
@@ -228,10 +223,8 @@ void EventKernel::distribute(linalg::LinalgOp op) {
   IRRewriter rewriter(b);
   GenericOp loop = *asGeneric(op, rewriter);
   b.setInsertionPoint(loop);
-  SmallVector<Value> sizes;
-  for (Range range : cast<linalg::LinalgOp>(loop.getOperation())
-                         .createLoopRanges(b, b.getLoc()))
-    sizes.push_back(getValueOrCreateConstantIndexOp(b, b.getLoc(), range.size));
+  auto asLinalg = cast<linalg::LinalgOp>(loop.getOperation());
+  SmallVector<Value> sizes = getSizes(b, asLinalg);
 
   IRMapping same;
   KernelLoop body(loop, b, same);
@@ -273,21 +266,8 @@ void EventKernel::distribute(linalg::LinalgOp op) {
         storeOnce(finish);
     }
   } else {
-    SmallVector<int64_t> parallel, others;
-    for (auto [dim, type] : llvm::enumerate(loop.getIteratorTypesArray()))
-      (type == utils::IteratorType::parallel ? parallel : others)
-          .push_back(dim);
-    auto parallelSizes =
-        llvm::map_to_vector(parallel, [&](int64_t dim) { return sizes[dim]; });
-    b.loop(kernel->thread, getProduct(b, parallelSizes),
-           b.index(kernel->blockSize), {},
-           [&](Value index, ValueRange) -> SmallVector<Value> {
-             for (auto [dim, position] : llvm::zip_equal(
-                      parallel, delinearize(b, index, parallelSizes)))
-               at[dim] = position;
-             body.buildSequence(at, others, sizes);
-             return {};
-           });
+    Value end = getProduct(b, getParallelSizes(asLinalg, sizes));
+    body.buildSequences(kernel->thread, end, b.index(kernel->blockSize), sizes);
     wait();
   }
   b.setInsertionPointAfter(loop);
@@ -299,20 +279,13 @@ void EventKernel::cloneCopy(memref::CopyOp copy) {
   Value source = copy.getSource();
   Value target = mapping.lookup(copy.getTarget());
   Operation *op = nullptr;
-  if (auto constant = source.getDefiningOp<memref::GetGlobalOp>()) {
-    auto global =
-        forall->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(
-            constant.getName());
-    if (auto splat =
-            dyn_cast_or_null<SplatElementsAttr>(global.getInitialValueAttr())) {
-      Value number = arith::ConstantOp::create(
-          b, cast<TypedAttr>(splat.getSplatValue<Attribute>()));
-      op = linalg::FillOp::create(b, number, target);
-    }
-  }
-  if (!op)
+  if (TypedAttr number = getCopiedNumber(copy)) {
+    Value constant = arith::ConstantOp::create(b, number);
+    op = linalg::FillOp::create(b, constant, target);
+  } else {
     op =
         linalg::makeMemRefCopyOp(b, b.getLoc(), mapping.lookup(source), target);
+  }
   if (!byThread)
     distribute(cast<linalg::LinalgOp>(op));
 }

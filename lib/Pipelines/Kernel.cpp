@@ -10,10 +10,10 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/Utils/MemRefUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
@@ -22,6 +22,18 @@ using namespace mlir::fisher;
 MemRefType mlir::fisher::inSpace(MemRefType type, int64_t space) {
   return MemRefType::Builder(type).setMemorySpace(
       IntegerAttr::get(IntegerType::get(type.getContext(), 64), space));
+}
+
+TypedAttr mlir::fisher::getCopiedNumber(memref::CopyOp copy) {
+  auto constant = copy.getSource().getDefiningOp<memref::GetGlobalOp>();
+  if (!constant)
+    return {};
+  auto global =
+      copy->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(
+          constant.getName());
+  auto splat =
+      dyn_cast_or_null<SplatElementsAttr>(global.getInitialValueAttr());
+  return splat ? cast<TypedAttr>(splat.getSplatValue<Attribute>()) : nullptr;
 }
 
 //===----------------------------------------------------------------------===//
@@ -46,22 +58,11 @@ bool HostCode::isFromDevice(Value value) const {
                       [&](Value operand) { return isFromDevice(operand); });
 }
 
-/// The buffer that this one is a part of.
-static Value getRoot(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (!isa<ViewLikeOpInterface, memref::ExtractStridedMetadataOp,
-             memref::MemorySpaceCastOp>(op))
-      break;
-    buffer = op->getOperand(0);
-  }
-  return buffer;
-}
-
 /// Arguments share no memory if one of them is written; what is allocated
 /// shares none with anything else.
 bool HostCode::mayAlias(Value a, Value b) const {
-  a = getRoot(a);
-  b = getRoot(b);
+  a = memref::skipViewLikeOps(cast<MemrefValue>(a));
+  b = memref::skipViewLikeOps(cast<MemrefValue>(b));
   if (a == b)
     return true;
   auto isDistinct = [&](Value value) {

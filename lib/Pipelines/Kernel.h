@@ -113,6 +113,10 @@ inline constexpr int64_t defaultBlockSize = 256;
 /// The type of a buffer, elsewhere.
 MemRefType inSpace(MemRefType type, int64_t space);
 
+/// The number that a copy fills its target with, if the source is a constant of
+/// the program with one value; null otherwise.
+TypedAttr getCopiedNumber(memref::CopyOp copy);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_LIB_PIPELINES_KERNEL_H

@@ -52,6 +52,22 @@ Value fisher::getProduct(IndexBuilder &b, ArrayRef<Value> sizes) {
   return product;
 }
 
+SmallVector<Value> fisher::getSizes(IndexBuilder &b, linalg::LinalgOp loop) {
+  return llvm::map_to_vector(
+      loop.createLoopRanges(b, b.getLoc()), [&](Range range) {
+        return getValueOrCreateConstantIndexOp(b, b.getLoc(), range.size);
+      });
+}
+
+SmallVector<Value> fisher::getParallelSizes(linalg::LinalgOp loop,
+                                            ArrayRef<Value> sizes) {
+  SmallVector<Value> parallel;
+  for (auto [size, type] : llvm::zip_equal(sizes, loop.getIteratorTypesArray()))
+    if (type == utils::IteratorType::parallel)
+      parallel.push_back(size);
+  return parallel;
+}
+
 SmallVector<Value> fisher::delinearize(IndexBuilder &b, Value number,
                                        ArrayRef<Value> sizes) {
   SmallVector<Value> indices(sizes.size());
@@ -70,7 +86,7 @@ SmallVector<Value> fisher::delinearize(IndexBuilder &b, Value number,
 
 LogicalResult KernelLoop::analyze(GenericOp loop,
                                   SmallVectorImpl<Reduction> &reductions) {
-  llvm::SmallBitVector inKept;
+  llvm::SmallBitVector inReduced;
   for (OpOperand &init : loop.getDpsInitsMutable()) {
     AffineMap map = loop.getMatchingIndexingMap(&init);
     if (map.isPermutation() && map.getNumResults() == loop.getNumLoops())
@@ -78,12 +94,10 @@ LogicalResult KernelLoop::analyze(GenericOp loop,
     FailureOr<Reduction> reduction = matchReduction(loop, init);
     if (failed(reduction) || !map.isProjectedPermutation())
       return failure();
-    llvm::SmallBitVector dims(loop.getNumLoops());
-    for (AffineExpr expr : map.getResults())
-      dims.set(cast<AffineDimExpr>(expr).getPosition());
-    if (!reductions.empty() && dims != inKept)
+    llvm::SmallBitVector unused = getUnusedDimsBitVector(map);
+    if (!reductions.empty() && unused != inReduced)
       return failure();
-    inKept = dims;
+    inReduced = unused;
     reductions.push_back(*reduction);
   }
   return success();
@@ -298,6 +312,24 @@ void KernelLoop::buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
   values = nest(dims, values);
   for (auto [init, value] : llvm::zip_equal(carried, values))
     memref::StoreOp::create(b, value, getBuffer(*init), getIndices(*init, at));
+}
+
+void KernelLoop::buildSequences(Value first, Value end, Value step,
+                                ArrayRef<Value> sizes) {
+  SmallVector<int64_t> parallel, others;
+  for (auto [dim, type] : llvm::enumerate(loop.getIteratorTypesArray()))
+    (type == utils::IteratorType::parallel ? parallel : others).push_back(dim);
+  auto parallelSizes =
+      getParallelSizes(cast<linalg::LinalgOp>(loop.getOperation()), sizes);
+  b.loop(first, end, step, {},
+         [&](Value index, ValueRange) -> SmallVector<Value> {
+           SmallVector<Value> at(sizes.size());
+           for (auto [dim, position] :
+                llvm::zip_equal(parallel, delinearize(b, index, parallelSizes)))
+             at[dim] = position;
+           buildSequence(at, others, sizes);
+           return {};
+         });
 }
 
 void KernelLoop::finish(const Reduction &reduction, Value total,
@@ -579,35 +611,21 @@ void Launcher::buildRows() {
 
 /// A thread runs all iterations of the dimensions that are not parallel.
 void Launcher::buildSequences() {
-  SmallVector<int64_t> parallel, others;
-  for (auto [dim, type] : llvm::enumerate(loop.getIteratorTypesArray()))
-    (type == utils::IteratorType::parallel ? parallel : others).push_back(dim);
-  SmallVector<Value> parallelSizes =
-      llvm::map_to_vector(parallel, [&](int64_t dim) { return sizes[dim]; });
-  Value size = getProduct(before, parallelSizes);
+  Value size = getProduct(
+      before,
+      getParallelSizes(cast<linalg::LinalgOp>(loop.getOperation()), sizes));
   Kernel kernel(host, loop, getNumBlocks(size, defaultBlockSize),
                 defaultBlockSize);
   IndexBuilder &b = kernel.b;
   IRMapping mapping = import(kernel);
   SmallVector<Value> inside = import(kernel, sizes);
-  SmallVector<Value> insideParallel = import(kernel, parallelSizes);
-  KernelLoop body(loop, kernel.b, mapping);
-  forEach(kernel, b.index(0), kernel.import(size), {},
-          [&](Value index, ValueRange) -> SmallVector<Value> {
-            SmallVector<Value> at(sizes.size());
-            for (auto [dim, position] : llvm::zip_equal(
-                     parallel, delinearize(b, index, insideParallel)))
-              at[dim] = position;
-            body.buildSequence(at, others, inside);
-            return {};
-          });
+  Value end = kernel.import(size);
+  KernelLoop body(loop, b, mapping);
+  body.buildSequences(kernel.globalThread, end, kernel.numThreads, inside);
 }
 
 void Launcher::run() {
-  for (Range range : cast<linalg::LinalgOp>(loop.getOperation())
-                         .createLoopRanges(before, loop.getLoc()))
-    sizes.push_back(
-        getValueOrCreateConstantIndexOp(before, loop.getLoc(), range.size));
+  sizes = getSizes(before, cast<linalg::LinalgOp>(loop.getOperation()));
   bool isKnown = succeeded(KernelLoop::analyze(loop, reductions));
   if (isKnown && !reductions.empty()) {
     AffineMap map = loop.getMatchingIndexingMap(reductions.front().init);

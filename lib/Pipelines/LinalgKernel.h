@@ -41,6 +41,10 @@ public:
   /// says: what is reduced is carried, or stays in its buffer.
   void buildSequence(SmallVector<Value> &at, ArrayRef<int64_t> dims,
                      ArrayRef<Value> sizes);
+  /// The same for the iterations from `first` to `end`, in steps, of those
+  /// along the parallel dimensions.
+  void buildSequences(Value first, Value end, Value step,
+                      ArrayRef<Value> sizes);
   /// Combines a total with `start`, or else what a result has, and stores it.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
               Value start = {});
@@ -69,6 +73,11 @@ private:
 SmallVector<Value> delinearize(IndexBuilder &b, Value number,
                                ArrayRef<Value> sizes);
 Value getProduct(IndexBuilder &b, ArrayRef<Value> sizes);
+
+/// The sizes of a loop's dimensions, and those of its parallel ones.
+SmallVector<Value> getSizes(IndexBuilder &b, linalg::LinalgOp loop);
+SmallVector<Value> getParallelSizes(linalg::LinalgOp loop,
+                                    ArrayRef<Value> sizes);
 
 /// A float in another type; integers stay as they are.
 Value convertTo(IndexBuilder &b, Value value, Type type);

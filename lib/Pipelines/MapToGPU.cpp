@@ -79,21 +79,12 @@ static void convertMemory(Operation *op) {
 /// Fills a buffer that is a copy of a constant of one value; nothing, if it is
 /// not.
 static linalg::LinalgOp asFill(memref::CopyOp copy) {
-  auto constant = copy.getSource().getDefiningOp<memref::GetGlobalOp>();
-  if (!constant)
+  TypedAttr number = getCopiedNumber(copy);
+  if (!number)
     return {};
-  auto global =
-      copy->getParentOfType<ModuleOp>().lookupSymbol<memref::GlobalOp>(
-          constant.getName());
-  auto splat =
-      dyn_cast_or_null<SplatElementsAttr>(global.getInitialValueAttr());
-  if (!splat)
-    return {};
-  OpBuilder b(copy);
-  Value number = arith::ConstantOp::create(
-      b, copy.getLoc(), cast<TypedAttr>(splat.getSplatValue<Attribute>()));
-  auto fill =
-      linalg::FillOp::create(b, copy.getLoc(), number, copy.getTarget());
+  ImplicitLocOpBuilder b(copy.getLoc(), copy);
+  Value constant = arith::ConstantOp::create(b, number);
+  auto fill = linalg::FillOp::create(b, constant, copy.getTarget());
   copy.erase();
   return cast<linalg::LinalgOp>(fill.getOperation());
 }

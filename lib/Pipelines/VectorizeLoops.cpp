@@ -216,22 +216,18 @@ LogicalResult LoopVectorizer::analyze() {
     if (failed(analyzeResult(init)))
       return failure();
 
-  llvm::SmallBitVector inKept(rank);
+  llvm::SmallBitVector inReduced(rank);
   for (Reduction &reduction : reductions) {
     AffineMap map = loop.getMatchingIndexingMap(reduction.init);
-    llvm::SmallBitVector dims(rank);
-    for (AffineExpr expr : map.getResults())
-      dims.set(cast<AffineDimExpr>(expr).getPosition());
-    if (&reduction != reductions.begin() && dims != inKept)
+    llvm::SmallBitVector unused = getUnusedDimsBitVector(map);
+    if (&reduction != reductions.begin() && unused != inReduced)
       return failure();
-    inKept = dims;
+    inReduced = unused;
     if (isInner(map) && !isContiguous(*reduction.init))
       return failure();
   }
-  if (reductions.empty())
-    inKept.set();
   for (int64_t dim = 0; dim != rank; ++dim)
-    (inKept.test(dim) ? kept : reduced).push_back(dim);
+    (inReduced.test(dim) ? reduced : kept).push_back(dim);
   numOps = 0;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
   int64_t vector = llvm::bit_floor(

@@ -112,9 +112,5 @@ std::string CudaDriver::open(int index) {
 
 std::unique_ptr<Driver> fisher::runtime::openCuda(int index,
                                                   std::string &error) {
-  auto driver = std::make_unique<CudaDriver>();
-  error = driver->open(index);
-  if (!error.empty())
-    return nullptr;
-  return driver;
+  return makeDriver<CudaDriver>(index, error);
 }

@@ -70,6 +70,17 @@ protected:
   std::string name, chip;
 };
 
+/// A driver of a class whose `open` returns what is wrong, or nothing; null if
+/// it cannot be opened.
+template <typename DriverT>
+std::unique_ptr<Driver> makeDriver(int index, std::string &error) {
+  auto driver = std::make_unique<DriverT>();
+  error = driver->open(index);
+  if (!error.empty())
+    return nullptr;
+  return driver;
+}
+
 /// The drivers. Null if there is none, or no device `index` of it, with what is
 /// wrong in `error`.
 std::unique_ptr<Driver> openCuda(int index, std::string &error);

@@ -108,9 +108,5 @@ std::string HipDriver::open(int index) {
 
 std::unique_ptr<Driver> fisher::runtime::openHip(int index,
                                                  std::string &error) {
-  auto driver = std::make_unique<HipDriver>();
-  error = driver->open(index);
-  if (!error.empty())
-    return nullptr;
-  return driver;
+  return makeDriver<HipDriver>(index, error);
 }

@@ -282,11 +282,7 @@ std::string OpenCLDriver::open(int index) {
 
 std::unique_ptr<Driver> fisher::runtime::openOpenCL(int index,
                                                     std::string &error) {
-  auto driver = std::make_unique<OpenCLDriver>();
-  error = driver->open(index);
-  if (!error.empty())
-    return nullptr;
-  return driver;
+  return makeDriver<OpenCLDriver>(index, error);
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,13 +18,28 @@ class OpPassManager;
 
 namespace mlir::fisher {
 
-/// Options of `fisher-cpu-pipeline`.
-struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
-  PassOptions::Option<bool> fuse{
+/// Options of what pipelines do before they make loops or kernels.
+template <typename OptionsT>
+struct TensorPipelineOptions : public PassPipelineOptions<OptionsT> {
+  mlir::detail::PassOptions::Option<bool> fuse{
       *this, "fuse",
-      llvm::cl::desc("Fuse elementwise operations on tensors before loops are "
-                     "made"),
+      llvm::cl::desc("Fuse elementwise operations on tensors before loops or "
+                     "kernels are made"),
       llvm::cl::init(true)};
+  mlir::detail::PassOptions::Option<bool> donate{
+      *this, "donate",
+      llvm::cl::desc("Write results into arguments: into those that they "
+                     "update, or into new ones"),
+      llvm::cl::init(true)};
+  mlir::detail::PassOptions::Option<bool> dynamicDestinations{
+      *this, "dynamic-destinations",
+      llvm::cl::desc("With donate, write results of dynamic shape into new "
+                     "arguments, too; the caller knows their sizes"),
+      llvm::cl::init(false)};
+};
+
+/// Options of `fisher-cpu-pipeline`.
+struct CPUPipelineOptions : public TensorPipelineOptions<CPUPipelineOptions> {
   PassOptions::Option<int64_t> vectorBits{
       *this, "vector-bits",
       llvm::cl::desc("Bits of a vector register (0: those of this CPU)"),
@@ -39,16 +54,6 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
       llvm::cl::desc("Use OpenMP threads; the results do not depend on their "
                      "number"),
       llvm::cl::init(true)};
-  PassOptions::Option<bool> donate{
-      *this, "donate",
-      llvm::cl::desc("Write results into arguments: into those that they "
-                     "update, or into new ones"),
-      llvm::cl::init(true)};
-  PassOptions::Option<bool> dynamicDestinations{
-      *this, "dynamic-destinations",
-      llvm::cl::desc("With donate, write results of dynamic shape into new "
-                     "arguments, too; the caller knows their sizes"),
-      llvm::cl::init(false)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,
@@ -68,7 +73,7 @@ struct CPUPipelineOptions : public PassPipelineOptions<CPUPipelineOptions> {
 void buildCPUPipeline(OpPassManager &pm, const CPUPipelineOptions &options);
 
 /// Options of `fisher-gpu-pipeline`.
-struct GPUPipelineOptions : public PassPipelineOptions<GPUPipelineOptions> {
+struct GPUPipelineOptions : public TensorPipelineOptions<GPUPipelineOptions> {
   PassOptions::Option<std::string> target{
       *this, "target",
       llvm::cl::desc("What the kernels are for: nvptx, amdgpu or spirv"),
@@ -78,21 +83,6 @@ struct GPUPipelineOptions : public PassPipelineOptions<GPUPipelineOptions> {
       llvm::cl::desc("The chip, such as sm_90 or gfx942 (default: sm_80, "
                      "gfx90a; none for spirv)"),
       llvm::cl::init("")};
-  PassOptions::Option<bool> fuse{
-      *this, "fuse",
-      llvm::cl::desc("Fuse elementwise operations on tensors before kernels "
-                     "are made"),
-      llvm::cl::init(true)};
-  PassOptions::Option<bool> donate{
-      *this, "donate",
-      llvm::cl::desc("Write results into arguments: into those that they "
-                     "update, or into new ones"),
-      llvm::cl::init(true)};
-  PassOptions::Option<bool> dynamicDestinations{
-      *this, "dynamic-destinations",
-      llvm::cl::desc("With donate, write results of dynamic shape into new "
-                     "arguments, too; the caller knows their sizes"),
-      llvm::cl::init(false)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,
