@@ -36,13 +36,14 @@ namespace {
 struct Device {
   StringRef name, triple, chip;
   int64_t constantSpace, subgroupSize;
+  bool hasShuffles;
 };
 } // namespace
 
 static constexpr Device devices[] = {
-    {"nvptx", "nvptx64-nvidia-cuda", "sm_80", 1, 32},
-    {"amdgpu", "amdgcn-amd-amdhsa", "gfx90a", 1, 64},
-    {"spirv", "spirv64v1.2-unknown-unknown", "", 2, 32},
+    {"nvptx", "nvptx64-nvidia-cuda", "sm_80", 1, 32, true},
+    {"amdgpu", "amdgcn-amd-amdhsa", "gfx90a", 1, 64, true},
+    {"spirv", "spirv64v1.2-unknown-unknown", "", 2, 32, false},
 };
 
 static void initializeTargets() {
@@ -86,6 +87,7 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
   FisherMapToGPUOptions options;
   options.constantSpace = device.constantSpace;
   options.subgroupSize = device.subgroupSize;
+  options.shuffle = device.hasShuffles;
   pm.addPass(createFisherMapToGPU(options));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createGpuLaunchSinkIndexComputationsPass());

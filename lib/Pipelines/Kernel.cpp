@@ -41,9 +41,9 @@ TypedAttr mlir::fisher::getCopiedNumber(memref::CopyOp copy) {
 //===----------------------------------------------------------------------===//
 
 HostCode::HostCode(Operation *function, int64_t constantSpace,
-                   int64_t subgroupSize)
+                   int64_t subgroupSize, bool hasShuffles)
     : function(function), constantSpace(constantSpace),
-      subgroupSize(subgroupSize) {}
+      subgroupSize(subgroupSize), hasShuffles(hasShuffles) {}
 
 HostCode::~HostCode() = default;
 
@@ -317,12 +317,12 @@ void Kernel::append(llvm::function_ref<void()> build) {
   build();
 }
 
-Value Kernel::getWorkgroupBuffer(Type element, int64_t number) {
+Value Kernel::getWorkgroupBuffer(Type element, int64_t length, int64_t number) {
   std::string name;
   llvm::raw_string_ostream(name)
-      << "shared_" << element << "_" << blockSize << "_" << number;
+      << "shared_" << element << "_" << length << "_" << number;
   auto type =
-      inSpace(MemRefType::get(blockSize, element), AddressSpaces::workgroup);
+      inSpace(MemRefType::get(length, element), AddressSpaces::workgroup);
   if (!module.lookupSymbol(name)) {
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
     memref::GlobalOp::create(top, module.getLoc(), name,
@@ -333,13 +333,30 @@ Value Kernel::getWorkgroupBuffer(Type element, int64_t number) {
   return memref::GetGlobalOp::create(b, type, name);
 }
 
-SmallVector<Value> Kernel::combineThreads(ArrayRef<Reduction> reductions,
-                                          ValueRange values) {
-  if (reductions.empty())
-    return {};
+void Kernel::combineLanes(ArrayRef<Reduction> reductions,
+                          SmallVectorImpl<Value> &values, int64_t lanes) {
+  Value width = arith::ConstantOp::create(
+      b, b.getI32IntegerAttr(host.subgroupSize));
+  for (int64_t half = lanes / 2; half != 0; half /= 2) {
+    Value distance =
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(half));
+    for (auto [value, reduction] : llvm::zip_equal(values, reductions)) {
+      Value other = gpu::ShuffleOp::create(b, value, distance, width,
+                                           gpu::ShuffleMode::XOR)
+                        .getShuffleResult();
+      value = vector::makeArithReduction(b, b.getLoc(), reduction.kind, value,
+                                         other);
+    }
+  }
+}
+
+/// What each thread holds is combined with what the thread so many numbers
+/// further holds, by halves, in the memory that they share.
+SmallVector<Value> Kernel::combineInMemory(ArrayRef<Reduction> reductions,
+                                           ValueRange values) {
   SmallVector<Value> buffers;
   for (auto [number, reduction] : llvm::enumerate(reductions))
-    buffers.push_back(getWorkgroupBuffer(reduction.type, number));
+    buffers.push_back(getWorkgroupBuffer(reduction.type, blockSize, number));
   for (auto [buffer, value] : llvm::zip_equal(buffers, values))
     memref::StoreOp::create(b, value, buffer, thread);
   for (int64_t half = blockSize / 2; half != 0; half /= 2) {
@@ -361,6 +378,51 @@ SmallVector<Value> Kernel::combineThreads(ArrayRef<Reduction> reductions,
   SmallVector<Value> totals;
   for (Value buffer : buffers)
     totals.push_back(memref::LoadOp::create(b, buffer, b.index(0)));
+  // The buffers may be used again.
+  gpu::BarrierOp::create(b);
+  return totals;
+}
+
+SmallVector<Value> Kernel::combineThreads(ArrayRef<Reduction> reductions,
+                                          ValueRange values) {
+  if (reductions.empty())
+    return {};
+  bool canShuffle =
+      host.hasShuffles &&
+      llvm::all_of(reductions, [](const Reduction &reduction) {
+        unsigned width = reduction.type.getIntOrFloatBitWidth();
+        return width == 32 || width == 64;
+      });
+  if (!canShuffle)
+    return combineInMemory(reductions, values);
+  SmallVector<Value> totals(values);
+  combineLanes(reductions, totals, host.subgroupSize);
+  int64_t numSubgroups = blockSize / host.subgroupSize;
+  if (numSubgroups <= 1)
+    return totals;
+  // Then those of the subgroups, which each subgroup combines for itself.
+  SmallVector<Value> buffers;
+  for (auto [number, reduction] : llvm::enumerate(reductions))
+    buffers.push_back(getWorkgroupBuffer(reduction.type, numSubgroups, number));
+  Value lane =
+      b.createOrFold<arith::RemUIOp>(thread, b.index(host.subgroupSize));
+  auto choice = scf::IfOp::create(
+      b,
+      b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, lane, b.index(0)),
+      /*withElseRegion=*/false);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    Value subgroup = b.divide(thread, b.index(host.subgroupSize));
+    for (auto [buffer, total] : llvm::zip_equal(buffers, totals))
+      memref::StoreOp::create(b, total, buffer, subgroup);
+  }
+  gpu::BarrierOp::create(b);
+  Value position =
+      b.createOrFold<arith::RemUIOp>(thread, b.index(numSubgroups));
+  for (auto [buffer, total] : llvm::zip_equal(buffers, totals))
+    total = memref::LoadOp::create(b, buffer, position);
+  combineLanes(reductions, totals, numSubgroups);
   // The buffers may be used again.
   gpu::BarrierOp::create(b);
   return totals;

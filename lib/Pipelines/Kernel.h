@@ -31,7 +31,8 @@ class Kernel;
 /// of which the host knows the sizes only.
 class HostCode {
 public:
-  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize);
+  HostCode(Operation *function, int64_t constantSpace, int64_t subgroupSize,
+           bool hasShuffles);
   ~HostCode();
 
   /// Whether something is computed from what is read from a buffer.
@@ -44,6 +45,8 @@ public:
 
   Operation *function;
   int64_t constantSpace, subgroupSize;
+  /// Whether threads of a subgroup can read each other's values.
+  bool hasShuffles;
   /// The kernel that was built last, if one thread can go on in it.
   std::unique_ptr<Kernel> last;
 
@@ -94,7 +97,13 @@ public:
 private:
   Value importBuffer(Value buffer);
   Value importConstant(memref::GetGlobalOp constant);
-  Value getWorkgroupBuffer(Type element, int64_t number);
+  Value getWorkgroupBuffer(Type element, int64_t length, int64_t number);
+  SmallVector<Value> combineInMemory(ArrayRef<Reduction> reductions,
+                                     ValueRange values);
+  /// Combines the values of neighbouring threads of a subgroup; each of so many
+  /// gets the totals.
+  void combineLanes(ArrayRef<Reduction> reductions,
+                    SmallVectorImpl<Value> &values, int64_t lanes);
 
   ModuleOp module;
   gpu::LaunchOp launch;
@@ -107,7 +116,7 @@ private:
 
 /// How many blocks a kernel has at most; it depends on nothing but the sizes,
 /// so that sums are the same on every device.
-inline constexpr int64_t maxBlocks = 1024;
+inline constexpr int64_t maxBlocks = 4096;
 inline constexpr int64_t defaultBlockSize = 256;
 
 /// The type of a buffer, elsewhere.

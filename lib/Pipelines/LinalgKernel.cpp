@@ -28,6 +28,11 @@ static constexpr int64_t transferBytes = 16;
 /// Bodies with more operations take one element at once: they do not wait for
 /// memory, and several would need too many registers.
 static constexpr int64_t largeBody = 600;
+/// What a thread holds of arrays, in bytes: with more, too few threads fit to
+/// wait for memory together.
+static constexpr int64_t maxHeldBytes = 160;
+/// One block combines what the others leave.
+static constexpr int64_t lastBlockSize = 1024;
 
 //===----------------------------------------------------------------------===//
 // Values
@@ -386,6 +391,8 @@ private:
   void buildRows();
   void buildSequences();
   void combineBlocks(ArrayRef<Value> partials, Value numBlocks);
+  /// The first thread stores the totals of all iterations.
+  void finish(Kernel &kernel, IRMapping &mapping, ValueRange totals);
 
   GenericOp loop;
   HostCode &host;
@@ -422,7 +429,7 @@ bool Launcher::isFlat() {
 int64_t Launcher::getLanes() {
   if (!isFlat())
     return 1;
-  int64_t numOps = 0, narrowest = 64, widest = 8;
+  int64_t numOps = 0, narrowest = 64, widest = 8, bytes = 0;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
   if (numOps > largeBody)
     return 1;
@@ -434,9 +441,16 @@ int64_t Launcher::getLanes() {
       return 1;
     narrowest = std::min<int64_t>(narrowest, type.getIntOrFloatBitWidth());
     widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth());
+    // What was read, and what is to be written.
+    bool isRead = !loop.getMatchingBlockArgument(&operand).use_empty();
+    bytes += (isRead + loop.isDpsInit(&operand)) *
+             llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
   }
-  return std::min(transferBytes * 8 / narrowest,
-                  4 * transferBytes * 8 / widest);
+  int64_t lanes =
+      std::min(transferBytes * 8 / narrowest, 4 * transferBytes * 8 / widest);
+  while (lanes > 1 && lanes * bytes > maxHeldBytes)
+    lanes /= 2;
+  return lanes;
 }
 
 /// Whether all ranges start where vectors may.
@@ -475,15 +489,19 @@ void Launcher::buildFlat() {
   Value size = getProduct(before, sizes);
   Value numBlocks = getNumBlocks(before.ceilDivide(size, before.index(lanes)),
                                  defaultBlockSize);
+  bool isOneBlock = getConstantIntValue(numBlocks) == 1;
   SmallVector<Value> partials;
-  for (const Reduction &reduction : reductions)
-    partials.push_back(
-        gpu::AllocOp::create(
-            before, MemRefType::get(ShapedType::kDynamic, reduction.type),
-            Type(), ValueRange(), numBlocks, ValueRange())
-            .getMemref());
+  if (!isOneBlock)
+    for (const Reduction &reduction : reductions)
+      partials.push_back(
+          gpu::AllocOp::create(
+              before, MemRefType::get(ShapedType::kDynamic, reduction.type),
+              Type(), ValueRange(), numBlocks, ValueRange())
+              .getMemref());
   {
-    Kernel kernel(host, loop, numBlocks, defaultBlockSize);
+    auto first =
+        std::make_unique<Kernel>(host, loop, numBlocks, defaultBlockSize);
+    Kernel &kernel = *first;
     IndexBuilder &b = kernel.b;
     IRMapping mapping = import(kernel);
     SmallVector<Value> inside = import(kernel, sizes);
@@ -519,16 +537,19 @@ void Launcher::buildFlat() {
           return body.buildIteration(delinearize(b, index, inside), reductions,
                                      values);
         });
+    if (reductions.empty())
+      return;
     totals = kernel.combineThreads(reductions, totals);
-    if (!reductions.empty())
-      kernel.onFirstThread([&] {
-        for (auto [partial, total] : llvm::zip_equal(partials, totals))
-          memref::StoreOp::create(b, total, kernel.import(partial),
-                                  kernel.block);
-      });
+    if (isOneBlock) {
+      finish(kernel, mapping, totals);
+      host.last = std::move(first);
+      return;
+    }
+    kernel.onFirstThread([&] {
+      for (auto [partial, total] : llvm::zip_equal(partials, totals))
+        memref::StoreOp::create(b, total, kernel.import(partial), kernel.block);
+    });
   }
-  if (reductions.empty())
-    return;
   combineBlocks(partials, numBlocks);
   for (Value partial : partials)
     gpu::DeallocOp::create(before, TypeRange(), ValueRange(), partial);
@@ -536,13 +557,13 @@ void Launcher::buildFlat() {
 
 void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
   host.last =
-      std::make_unique<Kernel>(host, loop, before.index(1), defaultBlockSize);
+      std::make_unique<Kernel>(host, loop, before.index(1), lastBlockSize);
   Kernel &kernel = *host.last;
   IndexBuilder &b = kernel.b;
   IRMapping mapping = import(kernel);
   SmallVector<Value> buffers = import(kernel, partials);
   SmallVector<Value> totals =
-      b.loop(kernel.thread, kernel.import(numBlocks), b.index(defaultBlockSize),
+      b.loop(kernel.thread, kernel.import(numBlocks), b.index(lastBlockSize),
              getNeutral(b, reductions), [&](Value index, ValueRange values) {
                SmallVector<Value> next;
                for (auto [reduction, buffer, value] :
@@ -552,7 +573,10 @@ void Launcher::combineBlocks(ArrayRef<Value> partials, Value numBlocks) {
                      memref::LoadOp::create(b, buffer, index)));
                return next;
              });
-  totals = kernel.combineThreads(reductions, totals);
+  finish(kernel, mapping, kernel.combineThreads(reductions, totals));
+}
+
+void Launcher::finish(Kernel &kernel, IRMapping &mapping, ValueRange totals) {
   kernel.onFirstThread([&] {
     KernelLoop body(loop, kernel.b, mapping);
     SmallVector<Value> at(loop.getNumLoops());

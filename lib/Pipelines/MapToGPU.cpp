@@ -122,7 +122,7 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
   using Base::Base;
 
   LogicalResult map(func::FuncOp function) {
-    HostCode host(function, constantSpace, subgroupSize);
+    HostCode host(function, constantSpace, subgroupSize, shuffle);
     SmallVector<Operation *> work;
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<scf::ForallOp, linalg::LinalgOp>(op)) {

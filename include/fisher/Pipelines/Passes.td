@@ -379,9 +379,10 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
       aligned so, which is found out at run time, and single elements at the end
       and otherwise. Threads take elements in the order of memory.
     - Sums of floating-point numbers are in f64: of a thread, of the threads of
-      a block by halves, and of what each block leaves in a second kernel. The
-      number of blocks depends on the sizes alone, so that the same bits come
-      each time, on each device.
+      a subgroup by shuffles (`shuffle`; otherwise in the memory that the block
+      shares), of the subgroups of a block, and of what each block leaves in a
+      second kernel. The number of blocks depends on the sizes alone, so that
+      the same bits come each time, on each device of a kind.
     - Sums along inner dimensions are a block's for each result.
     - An iteration of `scf.forall` is one thread's if it is small, and else a
       block's, whose threads share the iterations of the loops inside.
@@ -420,6 +421,8 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
            "Number of the address space of constants">,
     Option<"subgroupSize", "subgroup-size", "int64_t", /*default=*/"32",
            "How many threads run together">,
+    Option<"shuffle", "shuffle", "bool", /*default=*/"true",
+           "Whether such threads can read each other's values">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
                            "::mlir::arith::ArithDialect",
