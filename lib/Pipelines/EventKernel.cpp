@@ -32,50 +32,8 @@ static constexpr int64_t threadBlockSize = 128;
 static constexpr int64_t maxScratchBytes = int64_t(1) << 28;
 /// Buffers there begin at multiples of this.
 static constexpr int64_t scratchAlignment = 64;
-
-namespace {
-class EventKernel {
-public:
-  EventKernel(scf::ForallOp forall, HostCode &host)
-      : forall(forall), host(host), before(forall.getLoc(), forall) {}
-  LogicalResult run();
-
-private:
-  bool isForThreads();
-  int64_t getBlockSize();
-
-  /// A value of an iteration, on the host; null if the iteration finds it.
-  Value onHost(Value value);
-  /// Plans the buffers of an iteration: where each starts.
-  LogicalResult planScratch();
-
-  void clone(Block &block);
-  void clone(Operation &op);
-  void cloneRegions(Operation &op);
-  void cloneCopy(memref::CopyOp copy);
-  void allocate(memref::AllocOp buffer);
-
-  bool isPrivate(Value buffer) const;
-  /// Waits for what other threads of the block read and write.
-  void wait();
-  void distribute(linalg::LinalgOp op);
-  void storeOnce(llvm::function_ref<void()> build);
-
-  scf::ForallOp forall;
-  HostCode &host;
-  IndexBuilder before;
-  std::unique_ptr<Kernel> kernel;
-  IRMapping mapping;
-  bool byThread = false;
-  /// Whether a thread may have all buffers for itself.
-  bool isSmall = false;
-  /// Whether some thread may still read what all see.
-  bool isRead = true;
-  /// The bytes before each buffer, on the host, and those of an iteration.
-  llvm::MapVector<Operation *, Value> offsets;
-  Value scratchBytes, scratch, scratchStart;
-};
-} // namespace
+/// A longer row has more threads.
+static constexpr int64_t longRowBlockSize = 512;
 
 static int64_t getBytes(MemRefType type) {
   return type.getNumElements() *
@@ -121,11 +79,14 @@ int64_t EventKernel::getBlockSize() {
   int64_t most = 0;
   forall->walk([&](linalg::LinalgOp loop) {
     for (int64_t size : loop.getStaticLoopRanges())
-      most = std::max(most, ShapedType::isDynamic(size) ? 512 : size);
+      most = std::max(most, ShapedType::isDynamic(size)
+                                ? defaultBlockSize * rowElements
+                                : size);
   });
-  if (most <= 4 * host.subgroupSize)
-    return host.subgroupSize;
-  return most <= 512 ? 128 : defaultBlockSize;
+  int64_t size = host.subgroupSize;
+  while (size < longRowBlockSize && size * rowElements < most)
+    size *= 2;
+  return size;
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,7 +116,7 @@ LogicalResult EventKernel::planScratch() {
   LogicalResult status = success();
   forall->walk([&](memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
-    if ((byThread && isSmall) || type.getRank() == 0)
+    if ((byThread && isSmall) || type.getRank() == 0 || getOwnType(buffer))
       return;
     Value bytes =
         before.index(llvm::divideCeil(type.getElementTypeBitWidth(), 8));
@@ -180,6 +141,12 @@ LogicalResult EventKernel::planScratch() {
 
 void EventKernel::allocate(memref::AllocOp buffer) {
   auto found = offsets.find(buffer);
+  if (MemRefType type = getOwnType(buffer)) {
+    Value inside = kernel->allocatePrivate(type);
+    mapping.map(buffer.getResult(), inside);
+    ownInRegisters.insert(inside);
+    return;
+  }
   if (found == offsets.end()) {
     mapping.map(buffer.getResult(), kernel->allocatePrivate(buffer.getType()));
     return;
@@ -194,6 +161,8 @@ void EventKernel::allocate(memref::AllocOp buffer) {
               memref::ViewOp::create(
                   b, inSpace(buffer.getType(), AddressSpaces::global),
                   kernel->import(scratch), offset, sizes));
+  if (ownBuffers.contains(buffer))
+    ownInMemory.insert(mapping.lookup(buffer.getResult()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -201,6 +170,8 @@ void EventKernel::allocate(memref::AllocOp buffer) {
 //===----------------------------------------------------------------------===//
 
 bool EventKernel::isPrivate(Value buffer) const {
+  if (ownInMemory.contains(buffer))
+    return true;
   MemrefValue root = memref::skipViewLikeOps(cast<MemrefValue>(buffer));
   return root.getDefiningOp<memref::AllocaOp>() != nullptr;
 }
@@ -215,6 +186,15 @@ void EventKernel::storeOnce(llvm::function_ref<void()> build) {
     wait();
   kernel->onFirstThread(build);
   wait();
+}
+
+void EventKernel::finish(KernelLoop &body, const Reduction &reduction,
+                         Value total, ArrayRef<Value> at) {
+  auto store = [&] { body.finish(reduction, total, at); };
+  if (byThread || isPrivate(reduction.init->get()))
+    store();
+  else
+    storeOnce(store);
 }
 
 /// The threads of a block share the iterations of a loop.
@@ -252,19 +232,11 @@ void EventKernel::distribute(linalg::LinalgOp op) {
                  return body.buildIteration(delinearize(b, index, sizes),
                                             reductions, values);
                });
-    if (reductions.empty()) {
+    totals = kernel->combineThreads(reductions, totals);
+    if (!writesPrivate)
       wait();
-    } else {
-      totals = kernel->combineThreads(reductions, totals);
-      isRead = false;
-    }
-    for (unsigned i = 0, e = reductions.size(); i != e; ++i) {
-      auto finish = [&] { body.finish(reductions[i], totals[i], at); };
-      if (isPrivate(reductions[i].init->get()))
-        finish();
-      else
-        storeOnce(finish);
-    }
+    for (auto [reduction, total] : llvm::zip_equal(reductions, totals))
+      finish(body, reduction, total, at);
   } else {
     Value end = getProduct(b, getParallelSizes(asLinalg, sizes));
     body.buildSequences(kernel->thread, end, b.index(kernel->blockSize), sizes);
@@ -333,7 +305,9 @@ void EventKernel::clone(Operation &op) {
                        kernel->import(constant.getResult()));
   if (auto copy = dyn_cast<memref::CopyOp>(op))
     return cloneCopy(copy);
-  if (isa<linalg::LinalgOp>(op)) {
+  if (auto loop = dyn_cast<linalg::LinalgOp>(op)) {
+    if (OpFoldResult length = getRowLength(loop))
+      return distributeRow(gather(loop), length);
     for (Region &region : op.getRegions())
       kernel->import(region, mapping);
     auto copy = cast<linalg::LinalgOp>(b.clone(op, mapping));
@@ -361,7 +335,7 @@ void EventKernel::clone(Operation &op) {
 
 void EventKernel::clone(Block &block) {
   for (Operation &op : block)
-    if (!isa<scf::InParallelOp>(op))
+    if (!isa<scf::InParallelOp>(op) && !cloned.contains(&op))
       clone(op);
 }
 
@@ -378,10 +352,11 @@ LogicalResult EventKernel::run() {
   steps = asValues(forall.getMixedStep());
   for (auto [from, to, step] : llvm::zip_equal(lower, upper, steps))
     sizes.push_back(before.ceilDivide(before.subtract(to, from), step));
+  findOwn();
+  blockSize = getBlockSize();
   if (failed(planScratch()))
     return failure();
 
-  int64_t blockSize = getBlockSize();
   Value size = getProduct(before, sizes);
   Value numBlocks =
       byThread ? before.ceilDivide(size, before.index(blockSize)) : size;

@@ -335,11 +335,10 @@ Value Kernel::getWorkgroupBuffer(Type element, int64_t length, int64_t number) {
 
 void Kernel::combineLanes(ArrayRef<Reduction> reductions,
                           SmallVectorImpl<Value> &values, int64_t lanes) {
-  Value width = arith::ConstantOp::create(
-      b, b.getI32IntegerAttr(host.subgroupSize));
+  Value width =
+      arith::ConstantOp::create(b, b.getI32IntegerAttr(host.subgroupSize));
   for (int64_t half = lanes / 2; half != 0; half /= 2) {
-    Value distance =
-        arith::ConstantOp::create(b, b.getI32IntegerAttr(half));
+    Value distance = arith::ConstantOp::create(b, b.getI32IntegerAttr(half));
     for (auto [value, reduction] : llvm::zip_equal(values, reductions)) {
       Value other = gpu::ShuffleOp::create(b, value, distance, width,
                                            gpu::ShuffleMode::XOR)
@@ -387,12 +386,11 @@ SmallVector<Value> Kernel::combineThreads(ArrayRef<Reduction> reductions,
                                           ValueRange values) {
   if (reductions.empty())
     return {};
-  bool canShuffle =
-      host.hasShuffles &&
-      llvm::all_of(reductions, [](const Reduction &reduction) {
-        unsigned width = reduction.type.getIntOrFloatBitWidth();
-        return width == 32 || width == 64;
-      });
+  bool canShuffle = host.hasShuffles &&
+                    llvm::all_of(reductions, [](const Reduction &reduction) {
+                      unsigned width = reduction.type.getIntOrFloatBitWidth();
+                      return width == 32 || width == 64;
+                    });
   if (!canShuffle)
     return combineInMemory(reductions, values);
   SmallVector<Value> totals(values);

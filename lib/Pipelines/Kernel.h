@@ -116,7 +116,7 @@ private:
 
 /// How many blocks a kernel has at most; it depends on nothing but the sizes,
 /// so that sums are the same on every device.
-inline constexpr int64_t maxBlocks = 4096;
+inline constexpr int64_t maxBlocks = 65536;
 inline constexpr int64_t defaultBlockSize = 256;
 
 /// The type of a buffer, elsewhere.

@@ -28,9 +28,6 @@ static constexpr int64_t transferBytes = 16;
 /// Bodies with more operations take one element at once: they do not wait for
 /// memory, and several would need too many registers.
 static constexpr int64_t largeBody = 600;
-/// What a thread holds of arrays, in bytes: with more, too few threads fit to
-/// wait for memory together.
-static constexpr int64_t maxHeldBytes = 160;
 /// One block combines what the others leave.
 static constexpr int64_t lastBlockSize = 1024;
 
@@ -110,6 +107,8 @@ LogicalResult KernelLoop::analyze(GenericOp loop,
 
 SmallVector<Value> KernelLoop::getIndices(OpOperand &operand,
                                           ArrayRef<Value> at) {
+  if (own && own->contains(getBuffer(operand)))
+    return {ownPlace};
   AffineMap map = loop.getMatchingIndexingMap(&operand);
   SmallVector<Value> indices;
   for (AffineExpr expr : map.getResults()) {
@@ -380,11 +379,8 @@ private:
   int64_t getLanes();
   Value isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes);
   SmallVector<Value>
-  forEach(Kernel &kernel, Value lower, Value upper, ValueRange carried,
-          llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-    return kernel.b.loop(kernel.b.add(lower, kernel.globalThread), upper,
-                         kernel.numThreads, carried, body);
-  }
+  forEach(Kernel &kernel, Value numBlocks, Value number, ValueRange carried,
+          llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body);
 
   /// One for each arrangement.
   void buildFlat();
@@ -429,7 +425,7 @@ bool Launcher::isFlat() {
 int64_t Launcher::getLanes() {
   if (!isFlat())
     return 1;
-  int64_t numOps = 0, narrowest = 64, widest = 8, bytes = 0;
+  int64_t numOps = 0, narrowest = 64, widest = 8;
   loop.getBlock()->walk([&](Operation *) { ++numOps; });
   if (numOps > largeBody)
     return 1;
@@ -441,16 +437,9 @@ int64_t Launcher::getLanes() {
       return 1;
     narrowest = std::min<int64_t>(narrowest, type.getIntOrFloatBitWidth());
     widest = std::max<int64_t>(widest, type.getIntOrFloatBitWidth());
-    // What was read, and what is to be written.
-    bool isRead = !loop.getMatchingBlockArgument(&operand).use_empty();
-    bytes += (isRead + loop.isDpsInit(&operand)) *
-             llvm::divideCeil(type.getIntOrFloatBitWidth(), 8);
   }
-  int64_t lanes =
-      std::min(transferBytes * 8 / narrowest, 4 * transferBytes * 8 / widest);
-  while (lanes > 1 && lanes * bytes > maxHeldBytes)
-    lanes /= 2;
-  return lanes;
+  return std::min(transferBytes * 8 / narrowest,
+                  4 * transferBytes * 8 / widest);
 }
 
 /// Whether all ranges start where vectors may.
@@ -482,6 +471,23 @@ Value Launcher::isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes) {
                                        b.index(0));
 }
 
+/// Blocks, which start in order, take neighbouring ranges: what runs at a time
+/// is close together in memory, also where a block has more to do than an
+/// element for each thread.
+SmallVector<Value> Launcher::forEach(
+    Kernel &kernel, Value numBlocks, Value number, ValueRange carried,
+    llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
+  IndexBuilder &b = kernel.b, &outside = kernel.before;
+  Value step = outside.index(kernel.blockSize);
+  Value ranges = outside.multiply(numBlocks, step);
+  Value range =
+      kernel.import(outside.multiply(outside.ceilDivide(number, ranges), step));
+  Value first = b.multiply(kernel.block, range);
+  Value end = b.min(b.add(first, range), kernel.import(number));
+  return b.loop(b.add(first, kernel.thread), end, b.index(kernel.blockSize),
+                carried, body);
+}
+
 /// Every result is dense, or one number that a second kernel finds: what each
 /// block of the first leaves is summed in a fixed order.
 void Launcher::buildFlat() {
@@ -502,15 +508,14 @@ void Launcher::buildFlat() {
     auto first =
         std::make_unique<Kernel>(host, loop, numBlocks, defaultBlockSize);
     Kernel &kernel = *first;
-    IndexBuilder &b = kernel.b;
+    IndexBuilder &b = kernel.b, &outside = kernel.before;
     IRMapping mapping = import(kernel);
     SmallVector<Value> inside = import(kernel, sizes);
-    Value end = kernel.import(size);
     KernelLoop body(loop, kernel.b, mapping);
     SmallVector<Value> totals = getNeutral(b, reductions);
-    Value done = b.index(0);
+    Value done = outside.index(0);
     if (lanes > 1) {
-      Value number = b.divide(end, b.index(lanes));
+      Value number = outside.divide(size, outside.index(lanes));
       // Both loops have the same order, and so the same sums.
       auto choice = scf::IfOp::create(b, ValueRange(totals).getTypes(),
                                       isAligned(kernel, mapping, lanes),
@@ -521,7 +526,7 @@ void Launcher::buildFlat() {
         if (totals.empty())
           block->getTerminator()->erase();
         b.setInsertionPointToEnd(block);
-        scf::YieldOp::create(b, forEach(kernel, b.index(0), number, totals,
+        scf::YieldOp::create(b, forEach(kernel, numBlocks, number, totals,
                                         [&](Value index, ValueRange values) {
                                           return body.buildVector(
                                               b.multiply(index, b.index(lanes)),
@@ -530,13 +535,15 @@ void Launcher::buildFlat() {
                                         }));
       }
       totals.assign(choice.result_begin(), choice.result_end());
-      done = b.multiply(number, b.index(lanes));
+      done = outside.multiply(number, outside.index(lanes));
     }
-    totals =
-        forEach(kernel, done, end, totals, [&](Value index, ValueRange values) {
-          return body.buildIteration(delinearize(b, index, inside), reductions,
-                                     values);
-        });
+    Value rest = outside.subtract(size, done);
+    totals = forEach(kernel, numBlocks, rest, totals,
+                     [&](Value index, ValueRange values) {
+                       index = b.add(kernel.import(done), index);
+                       return body.buildIteration(delinearize(b, index, inside),
+                                                  reductions, values);
+                     });
     if (reductions.empty())
       return;
     totals = kernel.combineThreads(reductions, totals);

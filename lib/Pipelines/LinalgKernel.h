@@ -45,6 +45,12 @@ public:
   /// along the parallel dimensions.
   void buildSequences(Value first, Value end, Value step,
                       ArrayRef<Value> sizes);
+  /// From now on, what each thread has of a buffer for itself is at one place,
+  /// whatever the iteration.
+  void setOwn(const llvm::DenseSet<Value> &buffers, Value place) {
+    own = &buffers;
+    ownPlace = place;
+  }
   /// Combines a total with `start`, or else what a result has, and stores it.
   void finish(const Reduction &reduction, Value total, ArrayRef<Value> at,
               Value start = {});
@@ -67,6 +73,8 @@ private:
   linalg::GenericOp loop;
   IndexBuilder &b;
   IRMapping &mapping;
+  const llvm::DenseSet<Value> *own = nullptr;
+  Value ownPlace;
 };
 
 /// The indices of the element with a number, in a space of some sizes.

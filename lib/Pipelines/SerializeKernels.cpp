@@ -222,6 +222,18 @@ static void fenceAllMemory(gpu::GPUModuleOp module) {
   });
 }
 
+/// Where nothing is said of how many blocks run together, ptxas rather spills
+/// than lets fewer run than it thinks best.
+static void allowFewBlocks(gpu::GPUModuleOp module) {
+  Builder b(module.getContext());
+  module.walk([&](LLVM::LLVMFuncOp function) {
+    if (function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()) ||
+        function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()))
+      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                        b.getI32IntegerAttr(1));
+  });
+}
+
 static void replaceTypes(gpu::GPUModuleOp module, AttrTypeReplacer &replacer) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
@@ -287,6 +299,7 @@ struct SerializeKernels
       code = SPIRVSerializer(*module).run();
     } else if (auto other = dyn_cast<gpu::TargetAttrInterface>(target)) {
       usePlainStack(module);
+      allowFewBlocks(module);
       gpu::TargetOptions options({}, {}, {}, {},
                                  gpu::CompilationTarget::Assembly);
       code = other.serializeToObject(module, options);

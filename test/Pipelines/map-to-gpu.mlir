@@ -1,5 +1,5 @@
 // RUN: fisher-opt --fisher-map-to-gpu --split-input-file %s | FileCheck %s
-// RUN: fisher-opt --fisher-map-to-gpu='constant-space=2 subgroup-size=64' --split-input-file %s | FileCheck %s --check-prefix=OPTIONS
+// RUN: fisher-opt --fisher-map-to-gpu='constant-space=2 subgroup-size=64 shuffle=false' --split-input-file %s | FileCheck %s --check-prefix=OPTIONS
 
 #identity = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0) -> ()>
@@ -226,5 +226,123 @@ memref.global "private" constant @table : memref<4xf32> = dense<[1.0, 2.0, 3.0, 
 func.func @constants(%y: memref<4xf32>) {
   %x = memref.get_global @table : memref<4xf32>
   linalg.add ins(%x, %x : memref<4xf32>, memref<4xf32>) outs(%y : memref<4xf32>)
+  return
+}
+
+// -----
+
+#identity = affine_map<(d0) -> (d0)>
+#all = affine_map<(d0) -> ()>
+
+// Rows: each thread has its elements of a buffer in registers. What needs no
+// total runs together, and threads read each other's totals.
+
+// CHECK-LABEL: func @row(
+// CHECK-NOT: gpu.alloc
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c32
+// CHECK: %[[OWN:.*]] = memref.alloca() : memref<3xf32, 5>
+// CHECK: scf.for
+// CHECK: memref.load {{.*}} : memref<80xf32, strided<[1], offset: ?>, 1>
+// CHECK: %[[SQUARE:.*]] = arith.mulf
+// CHECK: memref.store %[[SQUARE]], %[[OWN]][%c0
+// CHECK: %[[FIRST:.*]] = memref.load %[[OWN]][%c0
+// CHECK: %[[ONE:.*]] = arith.extf %[[FIRST]] : f32 to f64
+// CHECK: memref.store %{{.*}}, %[[OWN]][%c1
+// CHECK: arith.cmpi ult, %{{.*}}, %c80
+// CHECK: scf.if
+// CHECK: memref.store %{{.*}}, %[[OWN]][%c2
+// CHECK-COUNT-5: gpu.shuffle xor
+// CHECK-NOT: gpu.shuffle
+// CHECK: memref.load %[[OWN]][%c0
+
+// Without shuffles, in memory that the block shares.
+
+// OPTIONS-LABEL: func @row(
+// OPTIONS: memref.alloca() : memref<2xf32, 5>
+// OPTIONS-NOT: gpu.shuffle
+// OPTIONS: gpu.barrier
+func.func @row(%x: memref<?x80xf32>, %y: memref<?x80xf32>, %rows: index) {
+  %zero = arith.constant 0.0 : f64
+  scf.forall (%i) in (%rows) {
+    %row = memref.subview %x[%i, 0] [1, 80] [1, 1] : memref<?x80xf32> to memref<80xf32, strided<[1], offset: ?>>
+    %result = memref.subview %y[%i, 0] [1, 80] [1, 1] : memref<?x80xf32> to memref<80xf32, strided<[1], offset: ?>>
+    %squares = memref.alloc() : memref<80xf32>
+    %sum = memref.alloc() : memref<f64>
+    memref.store %zero, %sum[] : memref<f64>
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%row : memref<80xf32, strided<[1], offset: ?>>) outs(%squares : memref<80xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      linalg.yield %0 : f32
+    }
+    linalg.generic {indexing_maps = [#identity, #all], iterator_types = ["reduction"]}
+        ins(%squares : memref<80xf32>) outs(%sum : memref<f64>) {
+    ^bb0(%in: f32, %out: f64):
+      %0 = arith.extf %in : f32 to f64
+      %1 = arith.addf %out, %0 : f64
+      linalg.yield %1 : f64
+    }
+    %total = memref.load %sum[] : memref<f64>
+    %scale = arith.truncf %total : f64 to f32
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%squares : memref<80xf32>) outs(%result : memref<80xf32, strided<[1], offset: ?>>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.divf %in, %scale : f32
+      linalg.yield %0 : f32
+    }
+    memref.dealloc %squares : memref<80xf32>
+    memref.dealloc %sum : memref<f64>
+  }
+  return
+}
+
+// What does not fit is computed again where it is needed, four elements of a
+// thread at once.
+
+// CHECK-LABEL: func @long(
+// CHECK-NOT: gpu.alloc
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c256
+// CHECK: %[[OWN:.*]] = memref.alloca() : memref<1xf32, 5>
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} step %c1024
+// CHECK-COUNT-4: arith.mulf
+// CHECK: scf.for {{.*}} step %c256
+// CHECK: arith.mulf
+// CHECK: gpu.shuffle
+// CHECK: scf.for {{.*}} step %c1024
+// CHECK: arith.mulf
+// CHECK: memref.store %{{.*}}, %[[OWN]][%c0
+// CHECK: memref.load %[[OWN]][%c0
+// CHECK: arith.divf
+func.func @long(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %rows: index, %length: index) {
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i) in (%rows) {
+    %row = memref.subview %x[%i, 0] [1, %length] [1, 1] : memref<?x?xf32> to memref<?xf32, strided<[1], offset: ?>>
+    %result = memref.subview %y[%i, 0] [1, %length] [1, 1] : memref<?x?xf32> to memref<?xf32, strided<[1], offset: ?>>
+    %squares = memref.alloc(%length) : memref<?xf32>
+    %largest = memref.alloc() : memref<f32>
+    memref.store %zero, %largest[] : memref<f32>
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%row : memref<?xf32, strided<[1], offset: ?>>) outs(%squares : memref<?xf32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.mulf %in, %in : f32
+      linalg.yield %0 : f32
+    }
+    linalg.generic {indexing_maps = [#identity, #all], iterator_types = ["reduction"]}
+        ins(%squares : memref<?xf32>) outs(%largest : memref<f32>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.maximumf %out, %in : f32
+      linalg.yield %0 : f32
+    }
+    %scale = memref.load %largest[] : memref<f32>
+    linalg.generic {indexing_maps = [#identity, #identity], iterator_types = ["parallel"]}
+        ins(%squares : memref<?xf32>) outs(%result : memref<?xf32, strided<[1], offset: ?>>) {
+    ^bb0(%in: f32, %out: f32):
+      %0 = arith.divf %in, %scale : f32
+      linalg.yield %0 : f32
+    }
+    memref.dealloc %squares : memref<?xf32>
+    memref.dealloc %largest : memref<f32>
+  }
   return
 }

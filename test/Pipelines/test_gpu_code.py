@@ -82,7 +82,7 @@ def test_every_family_compiles(family, components, shape, element, target, chip,
                               target, chip))
     if target == "nvptx":
         text = code.decode()
-        assert ".extern" not in text
+        assert ".extern" not in text and ".minnctapersm 1" in text
         assert ".approx" not in text and ".ftz" not in text
         # What must not be fused says so, lest ptxas should. Pairs of f32, which
         # sm_100 has, are of what may be fused.
