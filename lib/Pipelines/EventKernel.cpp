@@ -26,14 +26,14 @@ using linalg::GenericOp;
 static constexpr int64_t maxThreadElements = 32;
 /// What a thread may have for itself, in bytes.
 static constexpr int64_t maxPrivateBytes = 16384;
-static constexpr int64_t threadBlockSize = 128;
+static constexpr int64_t threadBlockSize = 64;
 /// What all threads or blocks together may have for themselves in the memory of
 /// the device.
 static constexpr int64_t maxScratchBytes = int64_t(1) << 28;
 /// Buffers there begin at multiples of this.
 static constexpr int64_t scratchAlignment = 64;
 /// A longer row has more threads.
-static constexpr int64_t longRowBlockSize = 512;
+static constexpr int64_t longRowBlockSize = 1024;
 
 static int64_t getBytes(MemRefType type) {
   return type.getNumElements() *
@@ -360,15 +360,14 @@ LogicalResult EventKernel::run() {
   Value size = getProduct(before, sizes);
   Value numBlocks =
       byThread ? before.ceilDivide(size, before.index(blockSize)) : size;
-  numBlocks = before.min(before.max(numBlocks, before.index(1)),
-                         before.index(maxBlocks));
+  numBlocks = before.max(numBlocks, before.index(1));
   if (!offsets.empty()) {
     // Each thread or block has its part.
     Value parts = before.index(byThread ? blockSize : 1);
     Value bytes =
         before.max(before.multiply(parts, scratchBytes), before.index(1));
     numBlocks = before.min(
-        numBlocks,
+        before.min(numBlocks, before.index(maxBlocks)),
         before.max(before.divide(before.index(maxScratchBytes), bytes),
                    before.index(1)));
     auto type = MemRefType::get(ShapedType::kDynamic, before.getI8Type());
@@ -383,21 +382,27 @@ LogicalResult EventKernel::run() {
     scratchStart = b.multiply(byThread ? kernel->globalThread : kernel->block,
                               kernel->import(scratchBytes));
   Value first = byThread ? kernel->globalThread : kernel->block;
-  Value stride = byThread ? kernel->numThreads : kernel->numBlocks;
   auto inside = llvm::map_to_vector(
       sizes, [&](Value value) { return kernel->import(value); });
-  b.loop(first, kernel->import(size), stride, {},
-         [&](Value index, ValueRange) -> SmallVector<Value> {
-           for (auto [iv, position, from, step] :
-                llvm::zip_equal(forall.getInductionVars(),
-                                delinearize(b, index, inside), lower, steps))
-             mapping.map(iv, b.add(kernel->import(from),
-                                   b.multiply(position, kernel->import(step))));
-           clone(*forall.getBody());
-           return {};
-         });
-  if (scratch)
-    gpu::DeallocOp::create(before, TypeRange(), ValueRange(), scratch);
+  auto build = [&](Value index, ValueRange) -> SmallVector<Value> {
+    for (auto [iv, position, from, step] :
+         llvm::zip_equal(forall.getInductionVars(),
+                         delinearize(b, index, inside), lower, steps))
+      mapping.map(iv, b.add(kernel->import(from),
+                            b.multiply(position, kernel->import(step))));
+    clone(*forall.getBody());
+    return {};
+  };
+  if (!scratch) {
+    auto choice = scf::IfOp::create(b, b.isLess(first, kernel->import(size)),
+                                    /*withElseRegion=*/false);
+    b.setInsertionPointToStart(choice.thenBlock());
+    build(first, {});
+    return success();
+  }
+  Value stride = byThread ? kernel->numThreads : kernel->numBlocks;
+  b.loop(first, kernel->import(size), stride, {}, build);
+  gpu::DeallocOp::create(before, TypeRange(), ValueRange(), scratch);
   return success();
 }
 

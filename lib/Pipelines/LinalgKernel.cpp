@@ -379,7 +379,7 @@ private:
   int64_t getLanes();
   Value isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes);
   SmallVector<Value>
-  forEach(Kernel &kernel, Value numBlocks, Value number, ValueRange carried,
+  ifBelow(Kernel &kernel, Value number, ValueRange before,
           llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body);
 
   /// One for each arrangement.
@@ -471,21 +471,28 @@ Value Launcher::isAligned(Kernel &kernel, IRMapping &mapping, int64_t lanes) {
                                        b.index(0));
 }
 
-/// Blocks, which start in order, take neighbouring ranges: what runs at a time
-/// is close together in memory, also where a block has more to do than an
-/// element for each thread.
-SmallVector<Value> Launcher::forEach(
-    Kernel &kernel, Value numBlocks, Value number, ValueRange carried,
+/// A thread has one element, or one vector, and no loop: all that it reads is
+/// on its way at once, and blocks, which start in order, are close together in
+/// memory.
+SmallVector<Value> Launcher::ifBelow(
+    Kernel &kernel, Value number, ValueRange before,
     llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-  IndexBuilder &b = kernel.b, &outside = kernel.before;
-  Value step = outside.index(kernel.blockSize);
-  Value ranges = outside.multiply(numBlocks, step);
-  Value range =
-      kernel.import(outside.multiply(outside.ceilDivide(number, ranges), step));
-  Value first = b.multiply(kernel.block, range);
-  Value end = b.min(b.add(first, range), kernel.import(number));
-  return b.loop(b.add(first, kernel.thread), end, b.index(kernel.blockSize),
-                carried, body);
+  IndexBuilder &b = kernel.b;
+  if (getConstantIntValue(number) == 0)
+    return before;
+  auto choice =
+      scf::IfOp::create(b, before.getTypes(),
+                        b.isLess(kernel.globalThread, kernel.import(number)),
+                        /*withElseRegion=*/!before.empty());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  SmallVector<Value> after = body(kernel.globalThread, before);
+  if (before.empty())
+    return {};
+  scf::YieldOp::create(b, after);
+  b.setInsertionPointToEnd(choice.elseBlock());
+  scf::YieldOp::create(b, before);
+  return choice.getResults();
 }
 
 /// Every result is dense, or one number that a second kernel finds: what each
@@ -493,8 +500,9 @@ SmallVector<Value> Launcher::forEach(
 void Launcher::buildFlat() {
   int64_t lanes = getLanes();
   Value size = getProduct(before, sizes);
-  Value numBlocks = getNumBlocks(before.ceilDivide(size, before.index(lanes)),
-                                 defaultBlockSize);
+  Value numBlocks = before.max(
+      before.ceilDivide(size, before.index(lanes * defaultBlockSize)),
+      before.index(1));
   bool isOneBlock = getConstantIntValue(numBlocks) == 1;
   SmallVector<Value> partials;
   if (!isOneBlock)
@@ -526,7 +534,7 @@ void Launcher::buildFlat() {
         if (totals.empty())
           block->getTerminator()->erase();
         b.setInsertionPointToEnd(block);
-        scf::YieldOp::create(b, forEach(kernel, numBlocks, number, totals,
+        scf::YieldOp::create(b, ifBelow(kernel, number, totals,
                                         [&](Value index, ValueRange values) {
                                           return body.buildVector(
                                               b.multiply(index, b.index(lanes)),
@@ -538,12 +546,11 @@ void Launcher::buildFlat() {
       done = outside.multiply(number, outside.index(lanes));
     }
     Value rest = outside.subtract(size, done);
-    totals = forEach(kernel, numBlocks, rest, totals,
-                     [&](Value index, ValueRange values) {
-                       index = b.add(kernel.import(done), index);
-                       return body.buildIteration(delinearize(b, index, inside),
-                                                  reductions, values);
-                     });
+    totals = ifBelow(kernel, rest, totals, [&](Value index, ValueRange values) {
+      index = b.add(kernel.import(done), index);
+      return body.buildIteration(delinearize(b, index, inside), reductions,
+                                 values);
+    });
     if (reductions.empty())
       return;
     totals = kernel.combineThreads(reductions, totals);
