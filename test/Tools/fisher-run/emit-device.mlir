@@ -2,6 +2,9 @@
 // that works in the memory of the device, on a stream of the caller. No device is
 // looked for.
 
+// The programs lack the sanitizer's library.
+// UNSUPPORTED: sanitizer
+
 // RUN: rm -rf %t && mkdir %t
 // RUN: fisher-run %s --device=cuda --chip=sm_90 --emit=object,header,shared -o %t/cuda --symbol=step
 // RUN: fisher-run %s --device=hip --chip=gfx942 --emit=object,header -o %t/hip --symbol=step
