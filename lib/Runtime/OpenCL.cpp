@@ -27,6 +27,8 @@
 
 using namespace fisher::runtime;
 
+static std::string describe(cl_int status);
+
 namespace {
 struct Kernel {
   cl_kernel kernel;
@@ -107,6 +109,16 @@ private:
     T number = 0;
     cl.clGetDeviceInfo(device, name, sizeof(number), &number, nullptr);
     return number;
+  }
+
+  template <typename T>
+  T *getOfQueue(cl_command_queue queue, cl_uint name) const {
+    void *value = nullptr;
+    cl_int status = cl.clGetCommandQueueInfo(
+        queue, name, sizeof(value), static_cast<void *>(&value), nullptr);
+    if (status != CL_SUCCESS)
+      fail("clGetCommandQueueInfo failed: " + describe(status));
+    return static_cast<T *>(value);
   }
 
   cl_command_queue getQueue() const {
@@ -287,7 +299,7 @@ std::string OpenCLDriver::open() {
 }
 
 std::string OpenCLDriver::openOwn(int index) {
-  cl_device_id device;
+  cl_device_id device = nullptr;
   if (std::string fault = selectDevice(index, device); !fault.empty())
     return "no OpenCL device: " + fault;
   std::string name = getText(device, CL_DEVICE_NAME);
@@ -312,16 +324,9 @@ std::string OpenCLDriver::openOwn(int index) {
 Place *OpenCLDriver::findPlace(void *queue) {
   if (!queue)
     return nullptr;
-  cl_context context;
-  cl_device_id device;
   auto *given = static_cast<cl_command_queue>(queue);
-  for (cl_int status :
-       {cl.clGetCommandQueueInfo(given, CL_QUEUE_CONTEXT, sizeof(context),
-                                 static_cast<void *>(&context), nullptr),
-        cl.clGetCommandQueueInfo(given, CL_QUEUE_DEVICE, sizeof(device),
-                                 static_cast<void *>(&device), nullptr)})
-    if (status != CL_SUCCESS)
-      fail("clGetCommandQueueInfo failed: " + describe(status));
+  auto *context = getOfQueue<_cl_context>(given, CL_QUEUE_CONTEXT);
+  auto *device = getOfQueue<_cl_device_id>(given, CL_QUEUE_DEVICE);
   Place &found = addPlace(context, device);
   if (found.name.empty()) {
     found.name = getText(device, CL_DEVICE_NAME);

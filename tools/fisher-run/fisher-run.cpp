@@ -374,7 +374,7 @@ static llvm::Expected<std::optional<Device>> openDevice() {
   // The host's part of what is written is for a CPU, too.
   for (const cl::Option *option :
        std::initializer_list<const cl::Option *>{&cpu, &parallel})
-    if (isGiven(*option) && !(option == &cpu && isGiven(emitted)))
+    if (isGiven(*option) && (option != &cpu || !isGiven(emitted)))
       return llvm::createStringError(
           "--" + option->ArgStr +
           " is for a CPU; leave it out or leave out --device");
