@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/CInterface.h"
 
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -102,11 +103,13 @@ static StringRef getCType(ElementKind kind) {
 
 CInterface::CInterface(Signature signature,
                        SmallVector<Destination> destinations, ResultSizes sizes,
-                       std::string symbol)
+                       std::string symbol, std::string api)
     : signature(std::move(signature)), destinations(std::move(destinations)),
-      sizes(std::move(sizes)), symbol(std::move(symbol)) {
+      sizes(std::move(sizes)), symbol(std::move(symbol)), api(std::move(api)) {
   addArguments();
   addResults();
+  if (isForDevice())
+    parameters.push_back({Use::Stream, nullptr, makeName("stream"), ""});
 }
 
 /// The element type and the shape, with the names of the sizes that are open.
@@ -201,8 +204,35 @@ static void writeComment(raw_ostream &os, StringRef text) {
   }
 }
 
+/// What a stream is in C.
+static StringRef describeStream(StringRef api) {
+  if (api == "cuda")
+    return "a CUstream or cudaStream_t";
+  if (api == "hip")
+    return "a hipStream_t";
+  return "a cl_command_queue that runs in order";
+}
+
+/// What the device and the stream are.
+void CInterface::writeNotes(raw_ostream &os, bool waits) const {
+  StringRef stream = parameters.back().name;
+  os << " * Addresses are of memory of the device, aligned for one element.\n";
+  if (api == "opencl")
+    os << " * That is shared virtual memory of the queue's context, or where "
+       << stream << "\n * is null what fisherDeviceAllocate gave.\n";
+  os << " *\n * The work goes to " << stream << ", " << describeStream(api)
+     << (api == "opencl"
+             ? ";\n * null is the queue of the run-time library.\n"
+             : "\n * of the context that is current in the thread; null is the "
+               "default stream.\n")
+     << (waits ? " * The function waits for it where the host needs a number "
+                 "of the device,\n * but not for the results.\n"
+               : " * The function waits for nothing.\n")
+     << " *\n";
+}
+
 void CInterface::writeHeader(raw_ostream &os, StringRef origin,
-                             ArrayRef<std::string> needs) const {
+                             ArrayRef<std::string> needs, bool waits) const {
   std::string guard = StringRef(symbol).upper() + "_H";
   os << "/* " << symbol << ": made by fisher-run from ";
   writeComment(os, origin);
@@ -213,6 +243,8 @@ void CInterface::writeHeader(raw_ostream &os, StringRef origin,
      << " * caller's. Sizes that must be equal and are not, and other "
         "assertions\n"
      << " * that fail, print a message and abort.\n *\n";
+  if (isForDevice())
+    writeNotes(os, waits);
   for (const std::string &need : needs)
     os << " * " << need << "\n";
   os << " */\n"
@@ -229,7 +261,8 @@ void CInterface::writeHeader(raw_ostream &os, StringRef origin,
       writeComment(os, parameter.comment);
       os << " */\n";
     }
-    StringRef type = getCType(parameter.port->getKind());
+    StringRef type =
+        parameter.port ? getCType(parameter.port->getKind()) : "void";
     switch (parameter.use) {
     case Use::Value:
       os << "    " << type << " ";
@@ -239,6 +272,7 @@ void CInterface::writeHeader(raw_ostream &os, StringRef origin,
       break;
     case Use::Update:
     case Use::Write:
+    case Use::Stream:
       os << "    " << type << " *";
       break;
     case Use::Size:
@@ -266,6 +300,26 @@ static Type getPassedType(Type type) {
   if (type.isIndex())
     return builder.getI64Type();
   return type;
+}
+
+/// What calls the run-time library so that the work goes to a stream.
+static void enterStream(OpBuilder &builder, Location loc, ModuleOp module,
+                        StringRef api, Value stream) {
+  Value name = LLVM::createGlobalString(loc, builder, "fisher_api",
+                                        (api + StringRef("\0", 1)).str(),
+                                        LLVM::Linkage::Private);
+  auto function =
+      LLVM::lookupOrCreateFn(builder, module, "fisherDeviceEnterStream",
+                             {name.getType(), stream.getType()},
+                             LLVM::LLVMVoidType::get(builder.getContext()));
+  LLVM::CallOp::create(builder, loc, *function, ValueRange({name, stream}));
+}
+
+static void leaveStream(OpBuilder &builder, Location loc, ModuleOp module) {
+  auto function =
+      LLVM::lookupOrCreateFn(builder, module, "fisherDeviceLeaveStream", {},
+                             LLVM::LLVMVoidType::get(builder.getContext()));
+  LLVM::CallOp::create(builder, loc, *function, ValueRange());
 }
 
 void CInterface::addFunction(LLVM::LLVMFuncOp entry) const {
@@ -349,7 +403,12 @@ void CInterface::addFunction(LLVM::LLVMFuncOp entry) const {
     addBuffer(address, shape);
   }
 
+  auto module = entry->getParentOfType<ModuleOp>();
+  if (isForDevice())
+    enterStream(builder, loc, module, api, block->getArguments().back());
   auto call = LLVM::CallOp::create(builder, loc, entry, operands);
+  if (isForDevice())
+    leaveStream(builder, loc, module);
   for (auto [index, address] : llvm::enumerate(scalars)) {
     Value value = call.getResult();
     if (scalars.size() > 1)

@@ -93,18 +93,19 @@ LogicalResult fisher::lowerForTarget(ModuleOp module,
 }
 
 LogicalResult fisher::lowerForDevice(ModuleOp module, const Device &device,
-                                     bool donate, PassConfiguration configure) {
+                                     const GPUPipelineOptions &options,
+                                     PassConfiguration configure) {
   PassManager manager(module->getName());
   if (configure && failed(configure(manager)))
     return failure();
-  GPUPipelineOptions options;
-  options.target = device.target;
-  options.chip = device.chip;
-  options.donate = donate;
+  GPUPipelineOptions own;
+  own.copyOptionValuesFrom(options);
+  own.target = device.target;
+  own.chip = device.chip;
   auto emitError = [&](const Twine &message) -> LogicalResult {
     return mlir::emitError(module.getLoc()) << message;
   };
-  if (failed(buildGPUPipeline(manager, options, emitError)))
+  if (failed(buildGPUPipeline(manager, own, emitError)))
     return failure();
   return manager.run(module);
 }

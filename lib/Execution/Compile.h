@@ -38,7 +38,8 @@ LogicalResult lowerForTarget(ModuleOp module, const CPUPipelineOptions &options,
                              PassConfiguration configure);
 
 /// Runs `fisher-gpu-pipeline` for the chip of the device.
-LogicalResult lowerForDevice(ModuleOp module, const Device &device, bool donate,
+LogicalResult lowerForDevice(ModuleOp module, const Device &device,
+                             const GPUPipelineOptions &options,
                              PassConfiguration configure);
 
 /// Leaves only `entry` visible.

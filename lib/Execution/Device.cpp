@@ -16,14 +16,18 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-llvm::Expected<Device> Device::open(StringRef api) {
-  if (const char *error = fisherDeviceOpen(api.str().c_str()))
-    return llvm::createStringError(error);
+Device Device::get(StringRef api, StringRef chip) {
   StringRef target = llvm::StringSwitch<StringRef>(api)
                          .Case("cuda", "nvptx")
                          .Case("hip", "amdgpu")
                          .Default("spirv");
-  return Device{target.str(), fisherDeviceChip()};
+  return {api.str(), target.str(), chip.str()};
+}
+
+llvm::Expected<Device> Device::open(StringRef api) {
+  if (const char *error = fisherDeviceOpen(api.str().c_str()))
+    return llvm::createStringError(error);
+  return get(api, fisherDeviceChip());
 }
 
 std::shared_ptr<void> fisher::ownDeviceMemory(void *memory) {

@@ -10,9 +10,11 @@
 #include "Compile.h"
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 #include "fisher/Execution/CInterface.h"
+#include "fisher/Runtime/Runtime.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
@@ -30,6 +32,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Program.h"
+
+#include <dlfcn.h>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -125,6 +129,28 @@ static LogicalResult checkDestinations(func::FuncOp entry, ModuleOp module,
   return success();
 }
 
+/// Makes tensors of the numbers that a function returns, so that they stay in
+/// the memory of the device and nobody waits for them.
+static void returnTensors(func::FuncOp entry) {
+  OpBuilder builder(entry.getContext());
+  builder.getContext()->getOrLoadDialect<tensor::TensorDialect>();
+  auto getTensor = [](Type type) -> Type {
+    return isa<ShapedType>(type) ? type : RankedTensorType::get({}, type);
+  };
+  for (auto end : entry.getOps<func::ReturnOp>()) {
+    builder.setInsertionPoint(end);
+    for (OpOperand &operand : end->getOpOperands()) {
+      Type type = operand.get().getType();
+      if (Type tensor = getTensor(type); tensor != type)
+        operand.set(tensor::FromElementsOp::create(builder, end.getLoc(),
+                                                   tensor, operand.get()));
+    }
+  }
+  FunctionType type = entry.getFunctionType();
+  entry.setFunctionType(type.clone(
+      type.getInputs(), llvm::map_to_vector(type.getResults(), getTensor)));
+}
+
 /// Lets an assertion's message out of its buffer before the program aborts.
 static void flushBeforeAbort(llvm::Module &module) {
   llvm::Function *abort = module.getFunction("abort");
@@ -170,7 +196,7 @@ static FailureOr<SmallVector<char, 0>> emitObject(ModuleOp module,
 namespace {
 /// What an object file takes from elsewhere.
 struct Needs {
-  SmallVector<std::string> c, math, openmp, others;
+  SmallVector<std::string> c, math, openmp, runtime, others;
 
   /// What a header says of it.
   SmallVector<std::string> describe() const {
@@ -182,6 +208,7 @@ struct Needs {
     add("Needs the C library", c);
     add("Needs the math library (-lm)", math);
     add("Needs LLVM's OpenMP runtime (-lomp)", openmp);
+    add("Needs Fisher's run-time library (-lFisherRuntime)", runtime);
     add("Needs functions of yours, as the module declares them", others);
     if (lines.empty())
       lines.push_back("Needs no library.");
@@ -214,6 +241,8 @@ static llvm::Expected<Needs> findNeeds(ArrayRef<char> object,
       continue;
     if (name->starts_with("__kmpc_") || name->starts_with("omp_"))
       needs.openmp.push_back(name->str());
+    else if (name->starts_with("mgpu") || name->starts_with("fisherDevice"))
+      needs.runtime.push_back(name->str());
     else if (declared.contains(*name))
       needs.others.push_back(name->str());
     else if (libc.contains(*name))
@@ -222,7 +251,8 @@ static llvm::Expected<Needs> findNeeds(ArrayRef<char> object,
       needs.math.push_back(name->str());
     // The rest is the compiler's own, such as __truncsfhf2, which it links.
   }
-  for (auto *names : {&needs.c, &needs.math, &needs.openmp, &needs.others})
+  for (auto *names :
+       {&needs.c, &needs.math, &needs.openmp, &needs.runtime, &needs.others})
     llvm::sort(*names);
   return needs;
 }
@@ -253,6 +283,14 @@ static llvm::ErrorOr<std::string> findCompiler() {
     if (!path)
       path = llvm::sys::findProgramByName(name);
   return path;
+}
+
+/// The folder of the run-time library that this process uses.
+static std::string findRuntimeFolder() {
+  Dl_info info = {};
+  if (!dladdr(reinterpret_cast<void *>(&fisherDeviceOpen), &info))
+    return ".";
+  return llvm::sys::path::parent_path(info.dli_fname).str();
 }
 
 static LogicalResult linkLibrary(StringRef path, StringRef object,
@@ -286,6 +324,10 @@ static LogicalResult linkLibrary(StringRef path, StringRef object,
   if (!needs.openmp.empty())
     llvm::append_values(command, "-L" FISHER_LLVM_LIBRARY_DIR,
                         "-Wl,-rpath," FISHER_LLVM_LIBRARY_DIR, "-lomp");
+  std::string folder = findRuntimeFolder();
+  std::string search = "-L" + folder, runPath = "-Wl,-rpath," + folder;
+  if (!needs.runtime.empty())
+    llvm::append_values(command, search, runPath, "-lFisherRuntime");
   std::string reason;
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(messages),
                                           StringRef(messages)};
@@ -308,11 +350,28 @@ static LogicalResult linkLibrary(StringRef path, StringRef object,
 // All of it
 //===----------------------------------------------------------------------===//
 
+static LogicalResult lower(ModuleOp module, const ExportOptions &options,
+                           const llvm::TargetMachine &machine,
+                           PassConfiguration configure) {
+  if (options.device) {
+    GPUPipelineOptions pipeline;
+    pipeline.dynamicDestinations = true;
+    pipeline.wait = false;
+    return lowerForDevice(module, *options.device, pipeline, configure);
+  }
+  CPUPipelineOptions pipeline;
+  pipeline.dynamicDestinations = true;
+  pipeline.threads = options.threads;
+  return lowerForTarget(module, pipeline, machine, configure);
+}
+
 LogicalResult fisher::exportProgram(Program program,
                                     const ExportOptions &options,
                                     PassConfiguration configure) {
   ModuleOp module = *program.module;
   func::FuncOp entry = program.entry;
+  if (options.device && SymbolTable::symbolKnownUseEmpty(entry, module))
+    returnTensors(entry);
   FailureOr<Signature> signature = readSignature(entry);
   if (failed(signature) || failed(selectEntry(module, entry)))
     return failure();
@@ -323,7 +382,10 @@ LogicalResult fisher::exportProgram(Program program,
       failed(checkDestinations(entry, module, *signature, *destinations)))
     return failure();
   auto sizes = findSizes(module, entry, *signature, *destinations);
-  auto machine = createTargetMachine(options.cpu, /*isForFile=*/true, loc);
+  StringRef cpu = options.cpu;
+  if (cpu.empty() && options.device)
+    cpu = "generic";
+  auto machine = createTargetMachine(cpu, /*isForFile=*/true, loc);
   if (failed(sizes) || failed(machine))
     return failure();
 
@@ -332,7 +394,8 @@ LogicalResult fisher::exportProgram(Program program,
                            : options.symbol;
   if (!CInterface::isIdentifier(symbol))
     return emitError(loc) << "'" << symbol << "' is no name of a C function";
-  CInterface interface(*signature, *destinations, *sizes, symbol);
+  CInterface interface(*signature, *destinations, *sizes, symbol,
+                       options.device ? options.device->api : "");
   llvm::StringSet<> declared;
   for (auto function : module.getOps<func::FuncOp>()) {
     if (function.isExternal())
@@ -341,10 +404,7 @@ LogicalResult fisher::exportProgram(Program program,
       return emitError(loc)
              << "there is another function '" << symbol << "' in the module";
   }
-  CPUPipelineOptions pipeline;
-  pipeline.dynamicDestinations = true;
-  pipeline.threads = options.threads;
-  if (failed(lowerForTarget(module, pipeline, **machine, configure)))
+  if (failed(lower(module, options, **machine, configure)))
     return failure();
   interface.addFunction(module.lookupSymbol<LLVM::LLVMFuncOp>(name));
   FailureOr<SmallVector<char, 0>> object =
@@ -358,7 +418,9 @@ LogicalResult fisher::exportProgram(Program program,
   StringRef code(object->data(), object->size());
   std::string header;
   llvm::raw_string_ostream os(header);
-  interface.writeHeader(os, options.origin, needs->describe());
+  interface.writeHeader(
+      os, options.origin, needs->describe(),
+      llvm::is_contained(needs->runtime, "mgpuStreamSynchronize"));
   if (!options.object.empty() && failed(writeFile(options.object, code, loc)))
     return failure();
   if (!options.shared.empty() &&

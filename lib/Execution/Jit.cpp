@@ -94,7 +94,9 @@ FailureOr<CompiledFunction>
 CompiledFunction::compileForDevice(Program program, const Device &device,
                                    bool donate, PassConfiguration configure) {
   auto lower = [&](ModuleOp module, const llvm::TargetMachine &) {
-    return lowerForDevice(module, device, donate, configure);
+    GPUPipelineOptions options;
+    options.donate = donate;
+    return lowerForDevice(module, device, options, configure);
   };
   return compile(std::move(program), donate, Array::Place::Device,
                  /*cpu=*/{}, lower);
@@ -133,7 +135,7 @@ FailureOr<CompiledFunction> CompiledFunction::compile(
   if (!function)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(function.takeError());
-  // Kernels are loaded.
+  // It makes kernels known to the run-time library.
   if (memory == Array::Place::Device)
     (*engine)->initialize();
   return CompiledFunction(std::move(*signature), std::move(destinations),

@@ -153,8 +153,10 @@ static void writeCode(OpPassManager &pm, const Device &device, StringRef chip) {
   pm.addPass(createFisherSerializeKernels());
 }
 
-static void lowerHost(OpPassManager &pm) {
+static void lowerHost(OpPassManager &pm, bool wait) {
   pm.addNestedPass<func::FuncOp>(createGpuAsyncRegionPass());
+  if (!wait)
+    pm.addNestedPass<func::FuncOp>(createFisherDropWaits());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createGpuToLLVMConversionPass());
   pm.addPass(createConvertToLLVMPass());
@@ -187,6 +189,6 @@ LogicalResult fisher::buildGPUPipeline(
   pm.addPass(createFisherStripMarks());
   lowerKernels(pm, *device, chip);
   writeCode(pm, *device, chip);
-  lowerHost(pm);
+  lowerHost(pm, options.wait);
   return success();
 }

@@ -15,26 +15,29 @@ namespace {
 class CudaDriver : public StreamDriver {
 public:
   /// Returns what is wrong, or nothing.
-  std::string open(int index);
+  std::string open();
 
-  void enter() override {
-    check(cuda.cuCtxSetCurrent(context), "entering the context");
-  }
   /// Any address is known to be the host's or the device's.
   void copy(void *to, const void *from, size_t bytes) override {
     check(cuda.cuMemcpyAsync(reinterpret_cast<CUdeviceptr>(to),
                              reinterpret_cast<CUdeviceptr>(from), bytes,
-                             static_cast<CUstream>(stream)),
+                             static_cast<CUstream>(queue)),
           "copying memory");
   }
 
 private:
   void findFunctions();
+  const char *getKind() const override { return "NVIDIA GPU"; }
   int selectDevice(int index) override;
+  int getCurrent(void *&context, int &device) override;
+  int describeDevice(int device, Place &place) override;
   std::string describe(int error) const override;
+  void selectOwn() override {
+    check(cuda.cuCtxSetCurrent(static_cast<CUcontext>(own->context)),
+          "entering the context");
+  }
 
   CudaFunctions cuda = {};
-  CUcontext context = nullptr;
 };
 } // namespace
 
@@ -49,6 +52,10 @@ void CudaDriver::findFunctions() {
   find(api.synchronizeStream, "cuStreamSynchronize");
   find(api.allocate, "cuMemAlloc_v2");
   find(api.free, "cuMemFree_v2");
+  find(api.createPool, "cuMemPoolCreate");
+  find(api.setPoolAttribute, "cuMemPoolSetAttribute");
+  find(api.allocateFromPool, "cuMemAllocFromPoolAsync");
+  find(api.freeInOrder, "cuMemFreeAsync");
   find(api.getMemory, "cuMemGetInfo_v2");
   find(api.fill16, "cuMemsetD16Async");
   find(api.fill32, "cuMemsetD32Async");
@@ -64,6 +71,8 @@ void CudaDriver::findFunctions() {
   find(cuda.cuDeviceGetAttribute, "cuDeviceGetAttribute");
   find(cuda.cuDevicePrimaryCtxRetain, "cuDevicePrimaryCtxRetain");
   find(cuda.cuCtxSetCurrent, "cuCtxSetCurrent");
+  find(cuda.cuCtxGetCurrent, "cuCtxGetCurrent");
+  find(cuda.cuCtxGetDevice, "cuCtxGetDevice");
   find(cuda.cuMemcpyAsync, "cuMemcpyAsync");
 }
 
@@ -79,10 +88,25 @@ std::string CudaDriver::describe(int error) const {
 
 int CudaDriver::selectDevice(int index) {
   CUdevice device;
-  int major = 0, minor = 0;
-  char text[256] = "";
+  CUcontext context;
   if (int error = cuda.cuDeviceGet(&device, index))
     return error;
+  // Other libraries of the process are in the primary context, too.
+  if (int error = cuda.cuDevicePrimaryCtxRetain(&context, device))
+    return error;
+  return cuda.cuCtxSetCurrent(context);
+}
+
+int CudaDriver::getCurrent(void *&context, int &device) {
+  CUcontext current = nullptr;
+  int error = cuda.cuCtxGetCurrent(&current);
+  context = current;
+  return error != 0 || !current ? error : cuda.cuCtxGetDevice(&device);
+}
+
+int CudaDriver::describeDevice(int device, Place &place) {
+  int major = 0, minor = 0;
+  char text[256] = "";
   if (int error = cuda.cuDeviceGetName(text, sizeof(text), device))
     return error;
   if (int error = cuda.cuDeviceGetAttribute(
@@ -91,15 +115,12 @@ int CudaDriver::selectDevice(int index) {
   if (int error = cuda.cuDeviceGetAttribute(
           &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, device))
     return error;
-  name = text;
-  chip = "sm_" + std::to_string(10 * major + minor);
-  // Other libraries of the process are in the primary context, too.
-  if (int error = cuda.cuDevicePrimaryCtxRetain(&context, device))
-    return error;
-  return cuda.cuCtxSetCurrent(context);
+  place.name = text;
+  place.chip = "sm_" + std::to_string(10 * major + minor);
+  return 0;
 }
 
-std::string CudaDriver::open(int index) {
+std::string CudaDriver::open() {
   if (!library.open({"libcuda.so.1"}))
     return "no NVIDIA driver: libcuda.so.1 could not be opened (" +
            library.getError() + ")";
@@ -107,10 +128,9 @@ std::string CudaDriver::open(int index) {
   if (!library.getMissing().empty())
     return "the NVIDIA driver is unfit: libcuda.so.1 has no " +
            library.getMissing();
-  return openDevice(index, "NVIDIA GPU");
+  return initialize();
 }
 
-std::unique_ptr<Driver> fisher::runtime::openCuda(int index,
-                                                  std::string &error) {
-  return makeDriver<CudaDriver>(index, error);
+std::unique_ptr<Driver> fisher::runtime::openCuda(std::string &error) {
+  return makeDriver<CudaDriver>(error);
 }

@@ -17,24 +17,27 @@ namespace {
 class HipDriver : public StreamDriver {
 public:
   /// Returns what is wrong, or nothing.
-  std::string open(int index);
+  std::string open();
 
-  void enter() override {
-    check(hip.hipSetDevice(device), "selecting the device");
-  }
   void copy(void *to, const void *from, size_t bytes) override {
     check(hip.hipMemcpyAsync(to, from, bytes, hipMemcpyDefault,
-                             static_cast<hipStream_t>(stream)),
+                             static_cast<hipStream_t>(queue)),
           "copying memory");
   }
 
 private:
   void findFunctions();
-  int selectDevice(int index) override;
+  const char *getKind() const override { return "AMD GPU"; }
+  int selectDevice(int index) override { return hip.hipSetDevice(index); }
+  int getCurrent(void *&context, int &device) override;
+  int describeDevice(int device, Place &place) override;
   std::string describe(int error) const override;
+  void selectOwn() override {
+    auto device = static_cast<int>(reinterpret_cast<intptr_t>(own->device));
+    check(hip.hipSetDevice(device), "selecting the device");
+  }
 
   HipFunctions hip = {};
-  int device = 0;
 };
 } // namespace
 
@@ -49,6 +52,10 @@ void HipDriver::findFunctions() {
   find(api.synchronizeStream, "hipStreamSynchronize");
   find(api.allocate, "hipMalloc");
   find(api.free, "hipFree");
+  find(api.createPool, "hipMemPoolCreate");
+  find(api.setPoolAttribute, "hipMemPoolSetAttribute");
+  find(api.allocateFromPool, "hipMallocFromPoolAsync");
+  find(api.freeInOrder, "hipFreeAsync");
   find(api.getMemory, "hipMemGetInfo");
   find(api.fill16, "hipMemsetD16Async");
   find(api.fill32, "hipMemsetD32Async");
@@ -60,6 +67,7 @@ void HipDriver::findFunctions() {
   find(hip.hipGetErrorName, "hipGetErrorName");
   find(hip.hipGetErrorString, "hipGetErrorString");
   find(hip.hipSetDevice, "hipSetDevice");
+  find(hip.hipGetDevice, "hipGetDevice");
   find(hip.hipMemcpyAsync, "hipMemcpyAsync");
   // From ROCm 6 on, the old name is that of the old structure.
   if (!library.findOptional(hip.hipGetDeviceProperties,
@@ -82,18 +90,23 @@ static std::string findChip(const hipDeviceProp_t &properties) {
   return "";
 }
 
-int HipDriver::selectDevice(int index) {
-  auto properties = std::make_unique<hipDeviceProp_t>();
-  std::memset(properties.get(), 0, sizeof(*properties));
-  if (int error = hip.hipGetDeviceProperties(properties.get(), index))
-    return error;
-  name = properties->name;
-  chip = findChip(*properties);
-  device = index;
-  return hip.hipSetDevice(index);
+/// Each device has one context, which every thread is in.
+int HipDriver::getCurrent(void *&context, int &device) {
+  context = this;
+  return hip.hipGetDevice(&device);
 }
 
-std::string HipDriver::open(int index) {
+int HipDriver::describeDevice(int device, Place &place) {
+  auto properties = std::make_unique<hipDeviceProp_t>();
+  std::memset(properties.get(), 0, sizeof(*properties));
+  if (int error = hip.hipGetDeviceProperties(properties.get(), device))
+    return error;
+  place.name = properties->name;
+  place.chip = findChip(*properties);
+  return 0;
+}
+
+std::string HipDriver::open() {
   // Only a developer's installation has the name without a version.
   if (!library.open({"libamdhip64.so", "libamdhip64.so.7", "libamdhip64.so.6",
                      "libamdhip64.so.5"}))
@@ -103,10 +116,9 @@ std::string HipDriver::open(int index) {
   if (!library.getMissing().empty())
     return "the AMD driver is unfit: libamdhip64.so has no " +
            library.getMissing();
-  return openDevice(index, "AMD GPU");
+  return initialize();
 }
 
-std::unique_ptr<Driver> fisher::runtime::openHip(int index,
-                                                 std::string &error) {
-  return makeDriver<HipDriver>(index, error);
+std::unique_ptr<Driver> fisher::runtime::openHip(std::string &error) {
+  return makeDriver<HipDriver>(error);
 }

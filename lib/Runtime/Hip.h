@@ -34,6 +34,7 @@ struct HipFunctions {
   const char *(*hipGetErrorName)(hipError_t error);
   const char *(*hipGetErrorString)(hipError_t error);
   hipError_t (*hipSetDevice)(int device);
+  hipError_t (*hipGetDevice)(int *device);
   hipError_t (*hipGetDeviceProperties)(hipDeviceProp_t *properties, int device);
   hipError_t (*hipMemcpyAsync)(void *to, const void *from, size_t bytes,
                                hipMemcpyKind kind, hipStream_t stream);

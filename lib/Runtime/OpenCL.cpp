@@ -27,6 +27,8 @@
 
 using namespace fisher::runtime;
 
+static std::string describe(cl_int status);
+
 namespace {
 struct Kernel {
   cl_kernel kernel;
@@ -42,23 +44,34 @@ struct Module {
 class OpenCLDriver : public Driver {
 public:
   /// Returns what is wrong, or nothing.
-  std::string open(int index);
+  std::string open();
+
+  std::string openOwn(int index) override;
+  Place *findPlace(void *queue) override;
 
   void *loadModule(const void *code, size_t size) override;
   void unloadModule(void *module) override;
   void *getFunction(void *module, const char *name) override;
   void launch(void *function, const Launch &launch) override;
-  void synchronize() override { check(cl.clFinish(queue), "clFinish"); }
+  void synchronize() override { check(cl.clFinish(getQueue()), "clFinish"); }
   void *allocate(size_t bytes, std::string &error) override;
-  void free(void *memory) override { cl.clSVMFree(context, memory); }
+  void free(void *memory) override { cl.clSVMFree(getContext(), memory); }
+  void *allocateInOrder(size_t bytes, std::string &error) override {
+    return allocate(bytes, error);
+  }
+  void freeInOrder(void *memory) override {
+    check(cl.clEnqueueSVMFree(getQueue(), 1, &memory, nullptr, nullptr, 0,
+                              nullptr, nullptr),
+          "clEnqueueSVMFree");
+  }
   void copy(void *to, const void *from, size_t bytes) override {
-    check(cl.clEnqueueSVMMemcpy(queue, CL_FALSE, to, from, bytes, 0, nullptr,
-                                nullptr),
+    check(cl.clEnqueueSVMMemcpy(getQueue(), CL_FALSE, to, from, bytes, 0,
+                                nullptr, nullptr),
           "clEnqueueSVMMemcpy");
   }
   void fill(void *memory, uint32_t number, size_t size, size_t count) override {
-    check(cl.clEnqueueSVMMemFill(queue, memory, &number, size, size * count, 0,
-                                 nullptr, nullptr),
+    check(cl.clEnqueueSVMMemFill(getQueue(), memory, &number, size,
+                                 size * count, 0, nullptr, nullptr),
           "clEnqueueSVMMemFill");
   }
 
@@ -73,7 +86,7 @@ public:
   void recordEvent(void *event) override {
     auto &place = *static_cast<cl_event *>(event);
     release(place);
-    check(cl.clEnqueueMarkerWithWaitList(queue, 0, nullptr, &place),
+    check(cl.clEnqueueMarkerWithWaitList(getQueue(), 0, nullptr, &place),
           "clEnqueueMarkerWithWaitList");
   }
   void waitForEvent(void *event) override {
@@ -88,14 +101,34 @@ public:
 private:
   void findFunctions();
   /// Chooses the device `index` of those that are fit: GPUs come first.
-  std::string selectDevice(int index);
+  std::string selectDevice(int index, cl_device_id &device) const;
   std::string findFault(cl_device_id device) const;
-  std::string getText(cl_uint name) const;
+  std::string getText(cl_device_id device, cl_uint name) const;
   template <typename T>
   T getNumber(cl_device_id device, cl_uint name) const {
     T number = 0;
     cl.clGetDeviceInfo(device, name, sizeof(number), &number, nullptr);
     return number;
+  }
+
+  template <typename T>
+  T *getOfQueue(cl_command_queue queue, cl_uint name) const {
+    void *value = nullptr;
+    cl_int status = cl.clGetCommandQueueInfo(
+        queue, name, sizeof(value), static_cast<void *>(&value), nullptr);
+    if (status != CL_SUCCESS)
+      fail("clGetCommandQueueInfo failed: " + describe(status));
+    return static_cast<T *>(value);
+  }
+
+  cl_command_queue getQueue() const {
+    return static_cast<cl_command_queue>(queue);
+  }
+  cl_context getContext() const {
+    return static_cast<cl_context>(place->context);
+  }
+  cl_device_id getDevice() const {
+    return static_cast<cl_device_id>(place->device);
   }
 
   cl_program createProgram(const void *code, size_t size);
@@ -109,9 +142,6 @@ private:
 
   Library library;
   OpenCLFunctions cl = {};
-  cl_device_id device = nullptr;
-  cl_context context = nullptr;
-  cl_command_queue queue = nullptr;
 };
 } // namespace
 
@@ -154,7 +184,7 @@ static std::string describe(cl_int status) {
 
 void OpenCLDriver::check(cl_int status, const std::string &what) const {
   if (status != CL_SUCCESS)
-    fail(what + " failed on " + name + ": " + describe(status));
+    fail(what + " failed on " + getName() + ": " + describe(status));
 }
 
 //===----------------------------------------------------------------------===//
@@ -169,6 +199,8 @@ void OpenCLDriver::findFunctions() {
   FIND(clGetDeviceInfo);
   FIND(clCreateContext);
   FIND(clCreateCommandQueueWithProperties);
+  FIND(clGetCommandQueueInfo);
+  FIND(clRetainContext);
   FIND(clCreateProgramWithBinary);
   FIND(clBuildProgram);
   FIND(clGetProgramBuildInfo);
@@ -181,6 +213,7 @@ void OpenCLDriver::findFunctions() {
   FIND(clFinish);
   FIND(clSVMAlloc);
   FIND(clSVMFree);
+  FIND(clEnqueueSVMFree);
   FIND(clEnqueueSVMMemcpy);
   FIND(clEnqueueSVMMemFill);
   FIND(clEnqueueMarkerWithWaitList);
@@ -191,7 +224,7 @@ void OpenCLDriver::findFunctions() {
   library.findOptional(cl.clCreateProgramWithIL, "clCreateProgramWithIL");
 }
 
-std::string OpenCLDriver::getText(cl_uint name) const {
+std::string OpenCLDriver::getText(cl_device_id device, cl_uint name) const {
   size_t size = 0;
   cl.clGetDeviceInfo(device, name, 0, nullptr, &size);
   std::string text(size, '\0');
@@ -212,7 +245,7 @@ std::string OpenCLDriver::findFault(cl_device_id device) const {
   return "";
 }
 
-std::string OpenCLDriver::selectDevice(int index) {
+std::string OpenCLDriver::selectDevice(int index, cl_device_id &device) const {
   cl_platform_id platforms[16];
   cl_uint count = 0;
   cl_int status = cl.clGetPlatformIDs(16, platforms, &count);
@@ -240,7 +273,7 @@ std::string OpenCLDriver::selectDevice(int index) {
       device = devices[j];
       std::string fault = findFault(device);
       if (!fault.empty()) {
-        faults += "; " + getText(CL_DEVICE_NAME) + ": " + fault;
+        faults += "; " + getText(device, CL_DEVICE_NAME) + ": " + fault;
         continue;
       }
       bool isGPU =
@@ -255,34 +288,56 @@ std::string OpenCLDriver::selectDevice(int index) {
   return "";
 }
 
-std::string OpenCLDriver::open(int index) {
+std::string OpenCLDriver::open() {
   if (!library.open({"libOpenCL.so.1"}))
     return "no OpenCL: libOpenCL.so.1 could not be opened (" +
            library.getError() + ")";
   findFunctions();
   if (!library.getMissing().empty())
     return "OpenCL is too old: libOpenCL.so.1 has no " + library.getMissing();
-  if (std::string fault = selectDevice(index); !fault.empty())
+  return "";
+}
+
+std::string OpenCLDriver::openOwn(int index) {
+  cl_device_id device = nullptr;
+  if (std::string fault = selectDevice(index, device); !fault.empty())
     return "no OpenCL device: " + fault;
-  name = getText(CL_DEVICE_NAME);
+  std::string name = getText(device, CL_DEVICE_NAME);
   cl_int status;
-  context = cl.clCreateContext(nullptr, 1, &device, nullptr, nullptr, &status);
+  cl_context context =
+      cl.clCreateContext(nullptr, 1, &device, nullptr, nullptr, &status);
   if (status != CL_SUCCESS)
     return "clCreateContext failed on " + name + ": " + describe(status);
   // Events of the queue tell times.
   cl_bitfield properties[] = {CL_QUEUE_PROPERTIES, CL_QUEUE_PROFILING_ENABLE,
                               0};
-  queue = cl.clCreateCommandQueueWithProperties(context, device, properties,
-                                                &status);
+  ownQueue = cl.clCreateCommandQueueWithProperties(context, device, properties,
+                                                   &status);
   if (status != CL_SUCCESS)
     return "clCreateCommandQueueWithProperties failed on " + name + ": " +
            describe(status);
+  own = &addPlace(context, device);
+  own->name = name;
   return "";
 }
 
-std::unique_ptr<Driver> fisher::runtime::openOpenCL(int index,
-                                                    std::string &error) {
-  return makeDriver<OpenCLDriver>(index, error);
+Place *OpenCLDriver::findPlace(void *queue) {
+  if (!queue)
+    return nullptr;
+  auto *given = static_cast<cl_command_queue>(queue);
+  auto *context = getOfQueue<_cl_context>(given, CL_QUEUE_CONTEXT);
+  auto *device = getOfQueue<_cl_device_id>(given, CL_QUEUE_DEVICE);
+  Place &found = addPlace(context, device);
+  if (found.name.empty()) {
+    found.name = getText(device, CL_DEVICE_NAME);
+    // No other context can have its address.
+    cl.clRetainContext(context);
+  }
+  return &found;
+}
+
+std::unique_ptr<Driver> fisher::runtime::openOpenCL(std::string &error) {
+  return makeDriver<OpenCLDriver>(error);
 }
 
 //===----------------------------------------------------------------------===//
@@ -343,7 +398,7 @@ std::string OpenCLDriver::toBitcode(const void *code, size_t size) const {
                    environ) != 0 ||
       waitpid(process, &status, 0) != process ||
       (WIFEXITED(status) && WEXITSTATUS(status) == 127))
-    fail(name + " takes no SPIR-V, but SPIR, which " + translator +
+    fail(getName() + " takes no SPIR-V, but SPIR, which " + translator +
          " makes of it; install it (Debian has the package " + translator +
          ")");
   if (status != 0)
@@ -353,15 +408,18 @@ std::string OpenCLDriver::toBitcode(const void *code, size_t size) const {
 
 cl_program OpenCLDriver::createProgram(const void *code, size_t size) {
   cl_int status;
+  cl_context context = getContext();
+  cl_device_id device = getDevice();
   bool takesSPIRV =
-      getText(CL_DEVICE_IL_VERSION).find("SPIR-V") != std::string::npos;
+      getText(device, CL_DEVICE_IL_VERSION).find("SPIR-V") != std::string::npos;
   if (cl.clCreateProgramWithIL && takesSPIRV) {
     cl_program program = cl.clCreateProgramWithIL(context, code, size, &status);
     check(status, "clCreateProgramWithIL");
     return program;
   }
-  if (getText(CL_DEVICE_EXTENSIONS).find("cl_khr_spir") == std::string::npos)
-    fail(name + " takes neither SPIR-V nor SPIR");
+  if (getText(device, CL_DEVICE_EXTENSIONS).find("cl_khr_spir") ==
+      std::string::npos)
+    fail(getName() + " takes neither SPIR-V nor SPIR");
   std::string bitcode = toBitcode(code, size);
   size_t length = bitcode.size();
   auto *bytes = reinterpret_cast<const unsigned char *>(bitcode.data());
@@ -372,6 +430,7 @@ cl_program OpenCLDriver::createProgram(const void *code, size_t size) {
 }
 
 void *OpenCLDriver::loadModule(const void *code, size_t size) {
+  cl_device_id device = getDevice();
   cl_program program = createProgram(code, size);
   std::string options = "-x spir -spir-std=1.2";
   if (getNumber<cl_bitfield>(device, CL_DEVICE_SINGLE_FP_CONFIG) &
@@ -383,8 +442,8 @@ void *OpenCLDriver::loadModule(const void *code, size_t size) {
     std::vector<char> log(1 << 14);
     cl.clGetProgramBuildInfo(program, device, CL_PROGRAM_BUILD_LOG,
                              log.size() - 1, log.data(), nullptr);
-    fail("the kernels cannot be built for " + name + ": " + describe(status) +
-         "\n" + log.data());
+    fail("the kernels cannot be built for " + getName() + ": " +
+         describe(status) + "\n" + log.data());
   }
   return new Module{program, {}};
 }
@@ -439,7 +498,7 @@ void OpenCLDriver::launch(void *function, const Launch &launch) {
   std::array<size_t, 3> global = launch.grid;
   for (size_t dim = 0; dim != 3; ++dim)
     global[dim] *= launch.block[dim];
-  check(cl.clEnqueueNDRangeKernel(queue, kernel->kernel, 3, nullptr,
+  check(cl.clEnqueueNDRangeKernel(getQueue(), kernel->kernel, 3, nullptr,
                                   global.data(), launch.block.data(), 0,
                                   nullptr, nullptr),
         "clEnqueueNDRangeKernel");
@@ -450,11 +509,11 @@ void OpenCLDriver::launch(void *function, const Launch &launch) {
 //===----------------------------------------------------------------------===//
 
 void *OpenCLDriver::allocate(size_t bytes, std::string &error) {
-  void *memory = cl.clSVMAlloc(context, CL_MEM_READ_WRITE, bytes, 128);
+  void *memory = cl.clSVMAlloc(getContext(), CL_MEM_READ_WRITE, bytes, 128);
   if (memory)
     return memory;
   // The function tells no reason.
-  auto most = getNumber<cl_ulong>(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+  auto most = getNumber<cl_ulong>(getDevice(), CL_DEVICE_MAX_MEM_ALLOC_SIZE);
   error = bytes > most ? "CL_INVALID_BUFFER_SIZE" : "clSVMAlloc gave nothing";
   error += "; an allocation can be " + std::to_string(most) + " bytes";
   return nullptr;

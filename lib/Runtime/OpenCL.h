@@ -50,6 +50,8 @@ enum : cl_uint {
   CL_DEVICE_DOUBLE_FP_CONFIG = 0x1032,
   CL_DEVICE_SVM_CAPABILITIES = 0x1053,
   CL_DEVICE_IL_VERSION = 0x105B,
+  CL_QUEUE_CONTEXT = 0x1090,
+  CL_QUEUE_DEVICE = 0x1091,
   CL_QUEUE_PROPERTIES = 0x1093,
   CL_PROGRAM_BUILD_LOG = 0x1183,
   CL_PROFILING_COMMAND_END = 0x1283
@@ -72,6 +74,9 @@ struct OpenCLFunctions {
   cl_command_queue (*clCreateCommandQueueWithProperties)(
       cl_context context, cl_device_id device, const cl_bitfield *properties,
       cl_int *status);
+  cl_int (*clGetCommandQueueInfo)(cl_command_queue queue, cl_uint name,
+                                  size_t size, void *value, size_t *actualSize);
+  cl_int (*clRetainContext)(cl_context context);
   cl_program (*clCreateProgramWithBinary)(cl_context context, cl_uint count,
                                           const cl_device_id *devices,
                                           const size_t *sizes,
@@ -103,6 +108,10 @@ struct OpenCLFunctions {
   void *(*clSVMAlloc)(cl_context context, cl_bitfield flags, size_t bytes,
                       cl_uint alignment);
   void (*clSVMFree)(cl_context context, void *memory);
+  cl_int (*clEnqueueSVMFree)(
+      cl_command_queue queue, cl_uint count, void **memory,
+      void (*free)(cl_command_queue, cl_uint, void **, void *), void *data,
+      cl_uint waitCount, const cl_event *waits, cl_event *event);
   cl_int (*clEnqueueSVMMemcpy)(cl_command_queue queue, cl_bool blocking,
                                void *to, const void *from, size_t bytes,
                                cl_uint waitCount, const cl_event *waits,

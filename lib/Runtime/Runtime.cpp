@@ -34,7 +34,21 @@ void fisher::runtime::fail(const std::string &message) {
 namespace {
 struct Api {
   const char *name;
-  std::unique_ptr<Driver> (*open)(int index, std::string &error);
+  std::unique_ptr<Driver> (*open)(std::string &error);
+};
+
+/// Kernels in code, and where they were loaded: where they are needed first.
+struct Module {
+  const void *code;
+  size_t size;
+  const char *api;
+  std::unordered_map<const Place *, void *> loaded;
+};
+
+/// A queue of a caller, if `place` is not null.
+struct CallerQueue {
+  Place *place = nullptr;
+  void *queue = nullptr;
 };
 
 /// A kernel between two events.
@@ -42,28 +56,38 @@ struct Timing {
   void *begin, *end;
 };
 
-/// The device and what is kept of its memory.
+/// The driver, and what is kept of the memory of this library's own device.
 ///
 /// Memory that is given back is given again to the next who asks for as much:
 /// asking the driver may take longer than a kernel. Whoever had it before had
 /// it in the same queue, so what is still to be done there comes first.
 class Device {
 public:
-  /// Returns what is wrong, or nothing.
+  /// Opens the driver and this library's own device. Returns what is wrong, or
+  /// nothing.
   std::string open(const char *api);
 
-  const std::string &getApi() const { return openApi; }
-
-  /// The driver, for this thread. Without one, ends the process.
+  /// The driver, in the queue for this thread. Without one, ends the process.
   Driver &get(const char *api = nullptr);
+
+  /// What this thread does goes into a queue of the caller, or no longer.
+  void enter(const char *api, void *queue);
+  void leave() { caller = {}; }
 
   void setIndex(int number);
 
+  /// Loads what was not yet loaded for the queue.
+  void *getFunction(Module &module, const char *name);
   /// Nothing after the end of the process began: the driver may have ended.
-  void unloadModule(void *module);
+  /// What a caller's work may still be using ends with the caller's context.
+  void unload(Module *module);
 
   void *allocate(size_t bytes);
   void free(void *memory);
+  [[noreturn]] void failForRoom(size_t bytes, const std::string &error) {
+    fail(driver->getName() + " has no room for " + std::to_string(bytes) +
+         " bytes: " + error);
+  }
   void launch(void *function, const Launch &launch);
 
   void timeKernels(bool enabled) { isTiming = enabled; }
@@ -72,6 +96,9 @@ public:
   std::mutex mutex;
 
 private:
+  std::string openDriver(const char *api);
+
+  static thread_local CallerQueue caller;
   std::unique_ptr<Driver> driver;
   std::string openApi;
   int index = 0;
@@ -84,12 +111,13 @@ private:
 };
 } // namespace
 
+thread_local CallerQueue Device::caller;
 bool Device::isEnding = false;
 
 static constexpr Api apis[] = {
     {"cuda", openCuda}, {"hip", openHip}, {"opencl", openOpenCL}};
 
-std::string Device::open(const char *name) {
+std::string Device::openDriver(const char *name) {
   if (!name)
     name = std::getenv("FISHER_DEVICE");
   if (!name)
@@ -102,35 +130,76 @@ std::string Device::open(const char *name) {
     if (std::strcmp(api.name, name) != 0)
       continue;
     std::string error;
-    driver = api.open(index, error);
-    if (driver) {
-      openApi = name;
-      // What the driver registered is called after this.
-      std::atexit([] { isEnding = true; });
-    }
+    driver = api.open(error);
+    openApi = name;
+    // What the driver registered is called after this.
+    std::atexit([] { isEnding = true; });
     return error;
   }
   return std::string("there is no device '") + name +
          "'; there are cuda, hip and opencl";
 }
 
+std::string Device::open(const char *name) {
+  bool isFirst = !driver;
+  std::string error = openDriver(name);
+  if (!error.empty() || driver->getOwn())
+    return error;
+  error = driver->openOwn(index);
+  if (error.empty())
+    // What the driver registered for its own device, too.
+    std::atexit([] { isEnding = true; });
+  else if (isFirst)
+    driver.reset();
+  return error;
+}
+
 Driver &Device::get(const char *api) {
-  if (!driver)
-    if (std::string error = open(api); !error.empty())
+  if (caller.place) {
+    driver->enter(*caller.place, caller.queue);
+    return *driver;
+  }
+  if (!driver || !driver->getOwn())
+    if (std::string error = open(driver ? openApi.c_str() : api);
+        !error.empty())
       fail(error);
-  driver->enter();
+  driver->enterOwn();
   return *driver;
 }
 
+void Device::enter(const char *api, void *queue) {
+  if (std::string error = openDriver(api); !error.empty())
+    fail(error);
+  caller = {driver->findPlace(queue), queue};
+}
+
 void Device::setIndex(int number) {
-  if (driver && number != index)
+  if (driver && driver->getOwn() && number != index)
     fail("another device cannot be chosen after the first was used");
   index = number;
 }
 
-void Device::unloadModule(void *module) {
-  if (!isEnding)
-    get().unloadModule(module);
+void *Device::getFunction(Module &module, const char *name) {
+  // What was chosen comes first.
+  Driver &driver = get(std::getenv("FISHER_DEVICE") ? nullptr : module.api);
+  if (openApi != module.api)
+    fail(std::string("the kernels are for ") + module.api +
+         ", but the device is of " + openApi);
+  void *&loaded = module.loaded[&driver.getPlace()];
+  if (!loaded)
+    loaded = driver.loadModule(module.code, module.size);
+  return driver.getFunction(loaded, name);
+}
+
+void Device::unload(Module *module) {
+  if (!isEnding && driver && driver->getOwn()) {
+    auto found = module->loaded.find(driver->getOwn());
+    if (found != module->loaded.end()) {
+      driver->enterOwn();
+      driver->unloadModule(found->second);
+    }
+  }
+  delete module;
 }
 
 void *Device::allocate(size_t bytes) {
@@ -138,13 +207,19 @@ void *Device::allocate(size_t bytes) {
   // Sizes of odd tails are the same, too.
   constexpr size_t unit = 256;
   size_t size = bytes == 0 ? unit : (bytes + unit - 1) / unit * unit;
+  std::string error;
+  if (caller.place) {
+    void *memory = size < bytes ? nullptr : driver.allocateInOrder(size, error);
+    if (!memory)
+      failForRoom(bytes, error);
+    return memory;
+  }
   std::vector<void *> &free = unused[size];
   if (!free.empty()) {
     void *memory = free.back();
     free.pop_back();
     return memory;
   }
-  std::string error;
   void *memory = size < bytes ? nullptr : driver.allocate(size, error);
   if (!memory) {
     driver.synchronize();
@@ -158,8 +233,7 @@ void *Device::allocate(size_t bytes) {
     memory = size < bytes ? nullptr : driver.allocate(size, error);
   }
   if (!memory)
-    fail(driver.getName() + " has no room for " + std::to_string(bytes) +
-         " bytes: " + error);
+    failForRoom(bytes, error);
   sizes[memory] = size;
   return memory;
 }
@@ -167,6 +241,8 @@ void *Device::allocate(size_t bytes) {
 void Device::free(void *memory) {
   if (!memory)
     return;
+  if (caller.place)
+    return get().freeInOrder(memory);
   auto found = sizes.find(memory);
   if (found == sizes.end())
     fail("memory is given back that was not had");
@@ -175,7 +251,7 @@ void Device::free(void *memory) {
 
 void Device::launch(void *function, const Launch &launch) {
   Driver &driver = get();
-  if (!isTiming)
+  if (!isTiming || caller.place)
     return driver.launch(function, launch);
   Timing timing = {driver.createEvent(), driver.createEvent()};
   driver.recordEvent(timing.begin);
@@ -250,6 +326,12 @@ EXPORT void fisherDeviceCopy(void *to, const void *from, size_t bytes) {
   driver.synchronize();
 }
 
+EXPORT void fisherDeviceEnterStream(const char *api, void *stream) {
+  Locked()->enter(api, stream);
+}
+
+EXPORT void fisherDeviceLeaveStream() { Locked()->leave(); }
+
 EXPORT void fisherDeviceTimeKernels(int enabled) {
   Locked()->timeKernels(enabled != 0);
 }
@@ -287,27 +369,20 @@ static const char *findApi(const void *code, size_t size) {
   fail("kernels are in code of no kind that is known");
 }
 
-static void *loadModule(const void *code, size_t size) {
-  const char *api = findApi(code, size);
-  Locked device;
-  // What was chosen comes first.
-  Driver &driver = device.get(std::getenv("FISHER_DEVICE") ? nullptr : api);
-  if (device->getApi() != api)
-    fail(std::string("the kernels are for ") + api + ", but the device is of " +
-         device->getApi());
-  return driver.loadModule(code, size);
-}
-
 EXPORT void *mgpuModuleLoad(void *code, size_t size) {
-  return loadModule(code, size);
+  return new Module{code, size, findApi(code, size), {}};
 }
 
-EXPORT void *mgpuModuleLoadJIT(void *code, int) { return loadModule(code, 0); }
+EXPORT void *mgpuModuleLoadJIT(void *code, int) {
+  return mgpuModuleLoad(code, 0);
+}
 
-EXPORT void mgpuModuleUnload(void *module) { Locked()->unloadModule(module); }
+EXPORT void mgpuModuleUnload(void *module) {
+  Locked()->unload(static_cast<Module *>(module));
+}
 
 EXPORT void *mgpuModuleGetFunction(void *module, const char *name) {
-  return Locked().get().getFunction(module, name);
+  return Locked()->getFunction(*static_cast<Module *>(module), name);
 }
 
 EXPORT void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY,
@@ -321,7 +396,7 @@ EXPORT void mgpuLaunchKernel(void *function, intptr_t gridX, intptr_t gridY,
                               arguments});
 }
 
-// There is one queue, so all streams are the same.
+// A thread has one queue, so all streams are the same.
 EXPORT void *mgpuStreamCreate() { return &getDevice(); }
 EXPORT void mgpuStreamDestroy(void *) {}
 EXPORT void mgpuStreamSynchronize(void *) { Locked().get().synchronize(); }

@@ -16,33 +16,64 @@ using namespace fisher::runtime;
 // Numbers that both APIs have.
 enum : unsigned { streamNonBlocking = 1, eventDefault = 0 };
 enum : int { jitErrorLog = 5, jitErrorLogSize = 6 };
+enum : int { pinned = 1, onDevice = 1, releaseThreshold = 4 };
 
-std::string StreamDriver::openDevice(int index, const char *kind) {
-  int count = 0;
-  const char *what = "initializing";
+std::string StreamDriver::explain(const char *what, int error) const {
+  return std::string("no ") + getKind() + ": " + what +
+         " failed: " + describe(error);
+}
+
+std::string StreamDriver::initialize() {
   int result = api.init(0);
-  if (result == 0) {
-    what = "counting devices";
-    result = api.getDeviceCount(&count);
+  return result == 0 ? "" : explain("initializing", result);
+}
+
+int StreamDriver::findCurrent(Place *&current) {
+  void *context;
+  int device;
+  if (int error = getCurrent(context, device))
+    return error;
+  if (!context) {
+    // What the APIs of programs do, too.
+    if (int error = selectDevice(0))
+      return error;
+    if (int error = getCurrent(context, device))
+      return error;
   }
-  if (result == 0 && index >= count)
-    return std::string("no ") + kind + " of number " + std::to_string(index) +
-           ": the driver knows " + std::to_string(count);
-  if (result == 0) {
-    what = "opening the device";
-    result = selectDevice(index);
-  }
+  current = &addPlace(context, reinterpret_cast<void *>(intptr_t(device)));
+  return current->name.empty() ? describeDevice(device, *current) : 0;
+}
+
+std::string StreamDriver::openOwn(int index) {
+  int count = 0;
+  if (int error = api.getDeviceCount(&count))
+    return explain("counting devices", error);
+  if (index >= count)
+    return std::string("no ") + getKind() + " of number " +
+           std::to_string(index) + ": the driver knows " +
+           std::to_string(count);
+  Place *selected = nullptr;
+  int result = selectDevice(index);
   if (result == 0)
-    result = api.createStream(&stream, streamNonBlocking);
+    result = findCurrent(selected);
   if (result == 0)
-    return "";
-  return std::string("no ") + kind + ": " + what +
-         " failed: " + describe(result);
+    result = api.createStream(&ownQueue, streamNonBlocking);
+  if (result != 0)
+    return explain("opening the device", result);
+  own = selected;
+  return "";
+}
+
+Place *StreamDriver::findPlace(void *) {
+  Place *current = nullptr;
+  if (int error = findCurrent(current))
+    fail(explain("entering the context of the thread", error));
+  return current;
 }
 
 void StreamDriver::check(int result, const std::string &what) const {
   if (result != 0)
-    fail(what + " failed on " + name + ": " + describe(result));
+    fail(what + " failed on " + getName() + ": " + describe(result));
 }
 
 void *StreamDriver::loadModule(const void *code, size_t) {
@@ -56,8 +87,8 @@ void *StreamDriver::loadModule(const void *code, size_t) {
   int result = api.loadModule(&module, code, 2, options, values);
   if (result == 0)
     return module;
-  std::string message = "the kernels cannot be loaded on " + name + ", " +
-                        chip + ": " + describe(result);
+  std::string message = "the kernels cannot be loaded on " + getName() + ", " +
+                        getChip() + ": " + describe(result);
   if (log.front())
     message += std::string("\n") + log.data();
   fail(message);
@@ -77,13 +108,13 @@ void *StreamDriver::getFunction(void *module, const char *kernel) {
 void StreamDriver::launch(void *function, const Launch &launch) {
   const auto &grid = launch.grid, &block = launch.block;
   check(api.launchKernel(function, grid[0], grid[1], grid[2], block[0],
-                         block[1], block[2], launch.sharedBytes, stream,
+                         block[1], block[2], launch.sharedBytes, queue,
                          launch.arguments, nullptr),
         "launching a kernel");
 }
 
 void StreamDriver::synchronize() {
-  check(api.synchronizeStream(stream), "waiting for kernels");
+  check(api.synchronizeStream(queue), "waiting for kernels");
 }
 
 void *StreamDriver::allocate(size_t bytes, std::string &error) {
@@ -103,10 +134,36 @@ void StreamDriver::free(void *memory) {
   check(api.free(memory), "freeing memory");
 }
 
+void *StreamDriver::allocateInOrder(size_t bytes, std::string &error) {
+  void *memory = nullptr;
+  int result = 0;
+  if (!place->pool) {
+    PoolProperties properties = {};
+    properties.kind = pinned;
+    properties.placeKind = onDevice;
+    properties.device =
+        static_cast<int>(reinterpret_cast<intptr_t>(place->device));
+    result = api.createPool(&place->pool, &properties);
+    // What is freed is kept, however often the program waits.
+    uint64_t all = UINT64_MAX;
+    if (result == 0)
+      result = api.setPoolAttribute(place->pool, releaseThreshold, &all);
+  }
+  if (result == 0)
+    result = api.allocateFromPool(&memory, bytes, place->pool, queue);
+  if (result != 0)
+    error = describe(result);
+  return memory;
+}
+
+void StreamDriver::freeInOrder(void *memory) {
+  check(api.freeInOrder(memory, queue), "freeing memory");
+}
+
 void StreamDriver::fill(void *memory, uint32_t number, size_t size,
                         size_t count) {
-  check(size == 2 ? api.fill16(memory, number, count, stream)
-                  : api.fill32(memory, number, count, stream),
+  check(size == 2 ? api.fill16(memory, number, count, queue)
+                  : api.fill32(memory, number, count, queue),
         "filling memory");
 }
 
@@ -121,7 +178,7 @@ void StreamDriver::destroyEvent(void *event) {
 }
 
 void StreamDriver::recordEvent(void *event) {
-  check(api.recordEvent(event, stream), "recording an event");
+  check(api.recordEvent(event, queue), "recording an event");
 }
 
 void StreamDriver::waitForEvent(void *event) {

@@ -18,6 +18,12 @@
 
 namespace fisher::runtime {
 
+/// Where a pool of memory gets its memory from.
+struct PoolProperties {
+  int kind, handles, placeKind, device;
+  char others[88 - 4 * sizeof(int)];
+};
+
 /// Functions that return an error's number, or 0. Handles and addresses are
 /// pointers: both are 64 bits wide in either API.
 struct StreamFunctions {
@@ -35,6 +41,11 @@ struct StreamFunctions {
   int (*synchronizeStream)(void *stream);
   int (*allocate)(void **memory, size_t bytes);
   int (*free)(void *memory);
+  int (*createPool)(void **pool, const PoolProperties *properties);
+  int (*setPoolAttribute)(void *pool, int attribute, void *value);
+  int (*allocateFromPool)(void **memory, size_t bytes, void *pool,
+                          void *stream);
+  int (*freeInOrder)(void *memory, void *stream);
   int (*getMemory)(size_t *free, size_t *total);
   int (*fill16)(void *memory, unsigned short number, size_t count,
                 void *stream);
@@ -48,6 +59,8 @@ struct StreamFunctions {
 
 class StreamDriver : public Driver {
 public:
+  std::string openOwn(int index) override;
+  Place *findPlace(void *queue) override;
   void *loadModule(const void *code, size_t size) override;
   void unloadModule(void *module) override;
   void *getFunction(void *module, const char *name) override;
@@ -55,6 +68,8 @@ public:
   void synchronize() override;
   void *allocate(size_t bytes, std::string &error) override;
   void free(void *memory) override;
+  void *allocateInOrder(size_t bytes, std::string &error) override;
+  void freeInOrder(void *memory) override;
   void fill(void *memory, uint32_t number, size_t size, size_t count) override;
   void *createEvent() override;
   void destroyEvent(void *event) override;
@@ -69,11 +84,17 @@ protected:
     library.find(function, name);
   }
 
-  /// Makes device `index` that of this thread, and a stream. Returns what is
-  /// wrong, or nothing; `kind` is what messages call the device.
-  std::string openDevice(int index, const char *kind);
-  /// Sets the name and the chip, too; returns an error's number, or 0.
+  /// Initializes the API. Returns what is wrong, or nothing.
+  std::string initialize();
+  /// What messages call a device.
+  virtual const char *getKind() const = 0;
+  /// Makes device `index` that of this thread. Returns an error's number, or 0,
+  /// as do the next two.
   virtual int selectDevice(int index) = 0;
+  /// The context of this thread, null if there is none, and its device.
+  virtual int getCurrent(void *&context, int &device) = 0;
+  /// Sets the name and the chip.
+  virtual int describeDevice(int device, Place &place) = 0;
 
   /// The API's name of an error and its explanation.
   virtual std::string describe(int error) const = 0;
@@ -81,7 +102,11 @@ protected:
 
   Library library;
   StreamFunctions api = {};
-  void *stream = nullptr;
+
+private:
+  /// The place of this thread; sets it, or returns an error's number.
+  int findCurrent(Place *&current);
+  std::string explain(const char *what, int error) const;
 };
 
 } // namespace fisher::runtime

@@ -35,6 +35,10 @@ def pointer(value):
 def allocate(size):
     return library.fisherDeviceAllocate(ctypes.c_size_t(size))
 
+def use(code, name=b"k_0_"):
+    module = pointer(library.mgpuModuleLoad(code, len(code)))
+    return pointer(library.mgpuModuleGetFunction(module, name))
+
 def read(memory, like):
     result = np.empty_like(like)
     library.fisherDeviceCopy(pointer(result.ctypes.data), pointer(memory),
@@ -117,14 +121,13 @@ def test_without_a_choice_memory_is_an_error():
     ("bytes(30)", "cuda", "kernels are in code of no kind that is known"),
 ])
 def test_code_for_another_device(code, device, message):
-    fails(f"code = {code}\nlibrary.mgpuModuleLoad(code, len(code))",
+    fails(f"use({code})",
           {**FAKE, "FISHER_DEVICE": device}, message)
 
 
 def test_code_chooses_the_device():
     done = succeeds(r"""
-        code = b'\x7fELF' + bytes(14) + b'\xe0\x00' + bytes(20)
-        library.mgpuModuleLoad(code, len(code))
+        use(b'\x7fELF' + bytes(14) + b'\xe0\x00' + bytes(20))
         print(library.fisherDeviceChip().decode())
         """, FAKE)
     assert done.stdout == "gfx942\n"
@@ -173,6 +176,7 @@ def test_kernels_are_unloaded_while_there_is_a_driver(tmp_path, ending, unloads)
     source = tmp_path / "program.c"
     source.write_text(f"""
 void *mgpuModuleLoadJIT(const char *code, int level);
+void *mgpuModuleGetFunction(void *module, const char *name);
 void mgpuModuleUnload(void *module);
 static void *module;
 __attribute__((constructor)) static void load(void) {{
@@ -183,7 +187,11 @@ __attribute__((destructor)) static void unload(void) {{
     mgpuModuleUnload(module);
   module = 0;
 }}
-int main(void) {{ {ending} return 0; }}
+int main(void) {{
+  mgpuModuleGetFunction(module, "kernel");
+  {ending}
+  return 0;
+}}
 """)
     program = tmp_path / "program"
     subprocess.run([read_cache("CMAKE_C_COMPILER"), source, "-o", program,
@@ -192,6 +200,105 @@ int main(void) {{ {ending} return 0; }}
     done = run_program([program], FAKE)
     assert done.returncode == 0, done.stderr
     assert done.stderr == "code for .target sm_90\n" + "unload\n" * unloads
+
+
+STREAM = """
+PTX = b".target sm_90\\n\\0"
+sizes = [ctypes.c_size_t(n) for n in (4, 1, 1, 64, 1, 1)]
+library.mgpuMemAlloc.restype = ctypes.c_void_p
+library.mgpuModuleLoadJIT.restype = ctypes.c_void_p
+
+def work(name):
+    stream = pointer(library.mgpuStreamCreate())
+    memory = pointer(library.mgpuMemAlloc(ctypes.c_uint64(300), stream, False))
+    library.mgpuLaunchKernel(name, *sizes, 0, stream, None, None,
+                             ctypes.c_size_t(0))
+    library.mgpuMemFree(memory, stream)
+
+def enter(stream, api=b"cuda"):
+    library.fisherDeviceEnterStream(api, pointer(stream))
+"""
+
+
+def test_work_goes_to_the_stream_of_the_caller():
+    """Memory is had in the order of the stream, and only what is asked for
+    waits; this library's own device is not opened."""
+    done = succeeds(STREAM + """
+module = pointer(library.mgpuModuleLoadJIT(PTX, 3))
+enter(0x10)
+kernel = pointer(library.mgpuModuleGetFunction(module, b"k_0_"))
+work(kernel)
+enter(None)
+work(kernel)
+library.mgpuStreamSynchronize(None)
+library.fisherDeviceLeaveStream()
+library.mgpuModuleUnload(module)
+""", {**FAKE, "FAKE_ERROR": "cuStreamCreate:1"})
+    assert done.stderr.splitlines() == [
+        "code for .target sm_90", "make a pool",
+        "allocate 512 on stream 0x10",
+        "launch k_0_: 4 1 1 of 64 1 1 on stream 0x10", "free on stream 0x10",
+        "allocate 512 on stream (nil)",
+        "launch k_0_: 4 1 1 of 64 1 1 on stream (nil)", "free on stream (nil)",
+        "wait on stream (nil)"]
+
+
+def test_a_stream_is_one_thread_s():
+    done = succeeds(STREAM + """
+import threading
+module = pointer(library.mgpuModuleLoadJIT(PTX, 3))
+get = lambda: pointer(library.mgpuModuleGetFunction(module, b"k_0_"))
+enter(0x10)
+thread = threading.Thread(target=lambda: work(get()))
+thread.start()
+thread.join()
+work(get())
+library.fisherDeviceLeaveStream()
+work(get())
+""", FAKE)
+    launches = [line for line in done.stderr.splitlines() if "launch" in line]
+    own = "launch k_0_: 4 1 1 of 64 1 1"
+    assert launches == [own, own + " on stream 0x10", own]
+
+
+def test_code_is_loaded_for_each_context():
+    done = succeeds(STREAM + """
+module = pointer(library.mgpuModuleLoadJIT(PTX, 3))
+cuda = ctypes.CDLL("libcuda.so.1")
+for context in 0x100, 0x200, 0x100:
+    cuda.cuCtxSetCurrent(pointer(context))
+    enter(0x10)
+    work(pointer(library.mgpuModuleGetFunction(module, b"k_0_")))
+    library.fisherDeviceLeaveStream()
+    now = ctypes.c_void_p()
+    cuda.cuCtxGetCurrent(ctypes.byref(now))
+    assert now.value == context
+""", FAKE)
+    assert done.stderr.count("code for") == 2
+    assert done.stderr.count("make a pool") == 2
+
+
+@pytest.mark.parametrize("error, message", [
+    ("cuMemAllocFromPoolAsync:2",
+     "Fake GPU has no room for 300 bytes: CUDA_ERROR_OUT_OF_MEMORY"),
+    ("cuMemPoolCreate:100",
+     "Fake GPU has no room for 300 bytes: CUDA_ERROR_NO_DEVICE"),
+    ("cuCtxGetDevice:1", "no NVIDIA GPU: entering the context of the thread "
+     "failed: CUDA_ERROR_UNKNOWN (an explanation)"),
+])
+def test_errors_on_a_stream(error, message):
+    fails(STREAM + """
+module = pointer(library.mgpuModuleLoadJIT(PTX, 3))
+enter(0x10)
+work(pointer(library.mgpuModuleGetFunction(module, b"k_0_")))
+""", {**FAKE, "FAKE_ERROR": error}, message)
+
+
+def test_a_stream_of_another_driver():
+    fails(STREAM + """
+library.fisherDeviceOpen(b"cuda")
+enter(0x10, b"hip")
+""", FAKE, "a device of cuda is in use, not of hip")
 
 
 def test_opencl_copies_and_fills():
@@ -239,10 +346,10 @@ def test_opencl_platforms_are_chosen_by_name():
 
 
 def test_spirv_needs_its_translator_where_the_driver_takes_none():
-    code = r"code = b'\x03\x02\x23\x07' + bytes(20)"
-    fails(code + "\nlibrary.mgpuModuleLoad(code, len(code))",
+    code = r"use(b'\x03\x02\x23\x07' + bytes(20))"
+    fails(code,
           {**OPENCL, "PATH": "/nowhere"},
           "takes no SPIR-V, but SPIR, which llvm-spirv-15 makes of it; install "
           "it (Debian has the package llvm-spirv-15)")
-    fails(code + "\nlibrary.mgpuModuleLoad(code, len(code))", OPENCL,
+    fails(code, OPENCL,
           "llvm-spirv-15 failed for the kernels")

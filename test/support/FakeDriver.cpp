@@ -8,7 +8,8 @@
 //
 // What libcuda.so.1 has, or with FAKE_HIP what libamdhip64.so has, for tests on
 // machines without a GPU. Memory is the host's, kernels do nothing, and calls
-// are told on stderr. FAKE_ERROR=NAME:NUMBER makes the function of this name
+// are told on stderr, with the stream if it is not one that was made here.
+// FAKE_ERROR=NAME:NUMBER makes the function of this name
 // return the error; FAKE_CHIP is 90, or gfx942:sramecc+, unless it is set.
 //
 //===----------------------------------------------------------------------===//
@@ -48,6 +49,24 @@ static int getError(const char *name) {
       wanted[length] != ':')
     return 0;
   return std::atoi(wanted + length + 1);
+}
+
+/// The stream that was made last; none is this.
+static void *madeStream = static_cast<void *>(&madeStream);
+
+/// Tells a stream of others, and ends the line.
+static void tellStream(void *stream) {
+  if (stream != madeStream)
+    std::fprintf(stderr, " on stream %p", stream);
+  std::fprintf(stderr, "\n");
+}
+
+/// Tells what is done on a stream of others.
+static void tellOthers(const char *what, void *stream) {
+  if (stream == madeStream)
+    return;
+  std::fprintf(stderr, "%s", what);
+  tellStream(stream);
 }
 
 static const char *getChip() {
@@ -92,18 +111,30 @@ FUNCTION(cuModuleGetFunction, hipModuleGetFunction,
          *function = const_cast<char *>(name))
 FUNCTION(cuLaunchKernel, hipModuleLaunchKernel,
          (void *function, unsigned x, unsigned y, unsigned z, unsigned blockX,
-          unsigned blockY, unsigned blockZ, unsigned, void *, void **, void **),
-         std::fprintf(stderr, "launch %s: %u %u %u of %u %u %u\n",
+          unsigned blockY, unsigned blockZ, unsigned, void *stream, void **,
+          void **),
+         std::fprintf(stderr, "launch %s: %u %u %u of %u %u %u",
                       static_cast<const char *>(function), x, y, z, blockX,
-                      blockY, blockZ))
+                      blockY, blockZ),
+         tellStream(stream))
 FUNCTION(cuStreamCreate, hipStreamCreateWithFlags,
-         (void **stream, unsigned flags), *stream = stream)
-FUNCTION(cuStreamSynchronize, hipStreamSynchronize, (void *))
+         (void **stream, unsigned flags), *stream = madeStream = stream)
+FUNCTION(cuStreamSynchronize, hipStreamSynchronize, (void *stream),
+         tellOthers("wait", stream))
 FUNCTION(cuMemAlloc_v2, hipMalloc, (void **memory, size_t bytes),
          std::fprintf(stderr, "allocate %zu\n", bytes),
          *memory = std::calloc(1, bytes))
 FUNCTION(cuMemFree_v2, hipFree, (void *memory), std::fprintf(stderr, "free\n"),
          std::free(memory))
+FUNCTION(cuMemPoolCreate, hipMemPoolCreate, (void **pool, const void *),
+         std::fprintf(stderr, "make a pool\n"), *pool = pool)
+FUNCTION(cuMemPoolSetAttribute, hipMemPoolSetAttribute, (void *, int, void *))
+FUNCTION(cuMemAllocFromPoolAsync, hipMallocFromPoolAsync,
+         (void **memory, size_t bytes, void *, void *stream),
+         std::fprintf(stderr, "allocate %zu", bytes), tellStream(stream),
+         *memory = std::calloc(1, bytes))
+FUNCTION(cuMemFreeAsync, hipFreeAsync, (void *memory, void *stream),
+         std::fprintf(stderr, "free"), tellStream(stream), std::free(memory))
 FUNCTION(cuMemGetInfo_v2, hipMemGetInfo, (size_t *free, size_t *total),
          *free = 1000, *total = 2000)
 FUNCTION(cuMemsetD16Async, hipMemsetD16Async,
@@ -133,17 +164,24 @@ FUNCTION(cuDeviceGetName, , (char *name, int size, int),
 FUNCTION(cuDeviceGetAttribute, , (int *value, int attribute, int),
          *value = attribute == 75 ? std::atoi(getChip()) / 10
                                   : std::atoi(getChip()) % 10)
-FUNCTION(cuDevicePrimaryCtxRetain, , (void **context, int), *context = context)
-FUNCTION(cuCtxSetCurrent, , (void *))
-FUNCTION(cuMemcpyAsync, , (void *to, void *from, size_t bytes, void *),
-         std::memmove(to, from, bytes))
+static thread_local void *currentContext;
+static int primaryContext;
+FUNCTION(cuDevicePrimaryCtxRetain, , (void **context, int),
+         *context = &primaryContext)
+FUNCTION(cuCtxSetCurrent, , (void *context), currentContext = context)
+FUNCTION(cuCtxGetCurrent, , (void **context), *context = currentContext)
+FUNCTION(cuCtxGetDevice, , (int *device), *device = 0)
+FUNCTION(cuMemcpyAsync, , (void *to, void *from, size_t bytes, void *stream),
+         tellOthers("copy", stream), std::memmove(to, from, bytes))
 #else
 EXPORT const char *hipGetErrorName(int error) { return getErrorName(error); }
 EXPORT const char *hipGetErrorString(int) { return "an explanation"; }
 FUNCTION(, hipSetDevice, (int))
+FUNCTION(, hipGetDevice, (int *device), *device = 0)
 FUNCTION(, hipGetDevicePropertiesR0600, (char *properties, int),
          std::strcpy(properties, "Fake GPU"),
          std::strcpy(properties + 1160, getChip()))
-FUNCTION(, hipMemcpyAsync, (void *to, void *from, size_t bytes, int, void *),
-         std::memmove(to, from, bytes))
+FUNCTION(, hipMemcpyAsync,
+         (void *to, void *from, size_t bytes, int, void *stream),
+         tellOthers("copy", stream), std::memmove(to, from, bytes))
 #endif

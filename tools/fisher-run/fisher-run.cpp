@@ -43,6 +43,7 @@ Training, with a policy inserted, and evaluation on the last rows of the data:
 
 Not at all, but compiled for a C program, which needs no MLIR then:
   fisher-run step.mlir --emit=object,header -o step
+  fisher-run step.mlir --device=cuda --chip=sm_90 --emit=object,header -o step
 
 The marks fisher.name and fisher.role of the arguments, and fisher.updates and
 fisher.gradient_of of the results, tell where values come from and go to.
@@ -93,7 +94,13 @@ static cl::opt<std::string>
                cl::desc("Where to run: on the CPU, or on the first GPU that "
                         "the driver of CUDA, HIP or OpenCL has, for whose chip "
                         "kernels are compiled; arguments stay in its memory "
-                        "between steps; default: cpu"));
+                        "between steps; with --emit, what to compile for; "
+                        "default: cpu"));
+static cl::opt<std::string>
+    chip("chip", cl::value_desc("name"), cl::cat(generalCategory),
+         cl::desc("Chip of the GPU to compile kernels for, such as sm_90 of "
+                  "CUDA or gfx942 of HIP; default: that of the device, which "
+                  "--emit does not look for"));
 static cl::list<std::string>
     dialectPlugins("load-dialect-plugin", cl::value_desc("file.so"),
                    cl::cat(generalCategory),
@@ -352,23 +359,43 @@ static llvm::Error loadPlugins(DialectRegistry &registry) {
   return llvm::Error::success();
 }
 
-/// Opens the device of --device; nothing for the CPU.
+/// Opens the device of --device; nothing for the CPU. To compile for it, it
+/// need not be there.
 static llvm::Expected<std::optional<Device>> openDevice() {
-  if (deviceName == "cpu")
+  if (deviceName == "cpu") {
+    if (isGiven(chip))
+      return llvm::createStringError(
+          "--chip is for a GPU; give --device=cuda or --device=hip too");
     return std::nullopt;
+  }
   if (!llvm::is_contained({"cuda", "hip", "opencl"}, deviceName.getValue()))
     return llvm::createStringError("--device=" + deviceName +
                                    ": there are cpu, cuda, hip and opencl");
-  for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-           &cpu, &parallel, std::addressof(emitted)})
-    if (isGiven(*option))
+  // The host's part of what is written is for a CPU, too.
+  for (const cl::Option *option :
+       std::initializer_list<const cl::Option *>{&cpu, &parallel})
+    if (isGiven(*option) && (option != &cpu || !isGiven(emitted)))
       return llvm::createStringError(
           "--" + option->ArgStr +
           " is for a CPU; leave it out or leave out --device");
+  if (deviceName == "opencl" && isGiven(chip))
+    return llvm::createStringError(
+        "--chip is not for opencl, whose code is for any device; leave it out");
+  if (isGiven(emitted)) {
+    if (deviceName != "opencl" && chip.empty())
+      return llvm::createStringError(
+          "--emit with --device=" + deviceName +
+          " needs --chip, such as --chip=" +
+          (deviceName == "cuda" ? "sm_90, the compute capability of the GPU"
+                                : "gfx942, as rocminfo names it"));
+    return Device::get(deviceName, chip);
+  }
   llvm::Expected<Device> device = Device::open(deviceName);
   if (!device)
     return llvm::createStringError("--device=" + deviceName + ": " +
                                    llvm::toString(device.takeError()));
+  if (isGiven(chip))
+    device->chip = chip;
   return std::move(*device);
 }
 
@@ -445,6 +472,7 @@ static int emit(MLIRContext &context) {
   }
   options.symbol = symbol;
   options.cpu = cpu;
+  options.device = device;
   options.threads = parallel;
   options.origin = llvm::sys::path::filename(modulePath).str();
   FailureOr<Program> program = loadStep(context);

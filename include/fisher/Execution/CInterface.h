@@ -31,13 +31,15 @@ using ResultSizes = SmallVector<SmallVector<ArgumentSize>>;
 ///
 /// Its parameters are, for each argument in order, a scalar or the address of
 /// the elements, and the sizes that the type leaves open; then, for each result
-/// that updates no argument, the address that it is written to.
+/// that updates no argument, the address that it is written to. For a device,
+/// addresses are of its memory, and the last parameter is a stream.
 class CInterface {
 public:
   /// The interface of a function whose results go to `destinations`; those that
-  /// stay results must be scalars.
+  /// stay results must be scalars. `api` is that of the device, or empty for
+  /// the CPU.
   CInterface(Signature signature, SmallVector<Destination> destinations,
-             ResultSizes sizes, std::string symbol);
+             ResultSizes sizes, std::string symbol, std::string api = "");
 
   CInterface(const CInterface &) = delete;
   CInterface &operator=(const CInterface &) = delete;
@@ -46,9 +48,10 @@ public:
   void addFunction(LLVM::LLVMFuncOp entry) const;
 
   /// Writes a C header. `origin` and `needs` are told in its comments: what it
-  /// was made from, and what to link.
+  /// was made from, and what to link; and whether a function for a device
+  /// waits.
   void writeHeader(raw_ostream &os, StringRef origin,
-                   ArrayRef<std::string> needs) const;
+                   ArrayRef<std::string> needs, bool waits = false) const;
 
   StringRef getSymbol() const { return symbol; }
 
@@ -58,26 +61,28 @@ public:
   static std::string makeIdentifier(StringRef name);
 
 private:
-  enum class Use : uint8_t { Value, Read, Update, Write, Size };
+  enum class Use : uint8_t { Value, Read, Update, Write, Size, Stream };
 
   struct Parameter {
     Use use;
-    /// The argument or result.
+    /// The argument or result; null for a stream.
     const Port *port;
     /// Its name in C, and what a comment says of it.
     std::string name, comment;
   };
 
+  bool isForDevice() const { return !api.empty(); }
   std::string makeName(StringRef wanted);
   std::string describeShape(const Port &port,
                             ArrayRef<std::string> sizes) const;
   void addArguments();
   void addResults();
+  void writeNotes(raw_ostream &os, bool waits) const;
 
   Signature signature;
   SmallVector<Destination> destinations;
   ResultSizes sizes;
-  std::string symbol;
+  std::string symbol, api;
   llvm::StringSet<> names;
   SmallVector<Parameter> parameters;
   /// For each argument, the numbers of the parameters with its open sizes.

@@ -17,13 +17,17 @@
 
 namespace mlir::fisher {
 
-/// The GPU that this process uses through the run-time library, as
-/// `fisher-gpu-pipeline` calls it.
+/// A GPU that the run-time library drives, as `fisher-gpu-pipeline` calls it.
 struct Device {
+  /// cuda, hip or opencl.
+  std::string api;
   /// nvptx, amdgpu or spirv.
   std::string target;
   /// Such as sm_90; empty for SPIR-V, which knows no chips.
   std::string chip;
+
+  /// A device that need not be in this machine.
+  static Device get(llvm::StringRef api, llvm::StringRef chip);
 
   /// Opens the first device of "cuda", "hip" or "opencl". A process has one.
   static llvm::Expected<Device> open(llvm::StringRef api);

@@ -9,9 +9,11 @@
 #ifndef FISHER_EXECUTION_EXPORT_H
 #define FISHER_EXECUTION_EXPORT_H
 
+#include "fisher/Execution/Device.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Pipelines/Pipelines.h"
 
+#include <optional>
 #include <string>
 
 namespace mlir::fisher {
@@ -22,8 +24,11 @@ struct ExportOptions {
   std::string object, shared, header;
   /// The name of the C function; by default `fisher_` and the entry's name.
   std::string symbol;
-  /// What LLVM calls the CPU; by default this one.
+  /// What LLVM calls the CPU; by default this one, or for a device, which may
+  /// be in another machine, any of the architecture.
   std::string cpu;
+  /// What the kernels are for, if the code is not for the CPU.
+  std::optional<Device> device;
   /// Whether the code uses OpenMP, whose runtime must be linked then.
   bool threads = true;
   /// What the header says it was made from.

@@ -511,6 +511,33 @@ def FisherNameKernels : Pass<"fisher-name-kernels", "ModuleOp"> {
                            "::mlir::LLVM::LLVMDialect"];
 }
 
+def FisherDropWaits : Pass<"fisher-drop-waits"> {
+  let summary = "Wait for a device only where the host needs a number";
+  let description = [{
+    After `gpu-async-region`, functions wait for the device where they return and
+    in other places. Where all their work goes into one stream that its caller
+    knows, that is superfluous: the waits go, but for those of copies to or from
+    memory of the host's stack.
+
+    For example, in
+
+    ```mlir
+    %2 = gpu.memcpy async [%1] %local, %x : memref<f32>, memref<f32>
+    gpu.wait [%2]
+    %number = memref.load %local[] : memref<f32>
+    %3 = gpu.wait async
+    %4 = gpu.launch_func async [%3] @kernels::@step_0_p ...
+    gpu.wait [%4]
+    return
+    ```
+
+    the first wait stays, and the last one goes.
+  }];
+  let statistics = [
+    Statistic<"numDropped", "num-dropped", "Number of waits that went">,
+  ];
+}
+
 def FisherSerializeKernels : Pass<"fisher-serialize-kernels", "ModuleOp"> {
   let summary = "Write code of kernels that are in the LLVM dialect";
   let description = [{

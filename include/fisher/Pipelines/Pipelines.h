@@ -83,6 +83,11 @@ struct GPUPipelineOptions : public TensorPipelineOptions<GPUPipelineOptions> {
       llvm::cl::desc("The chip, such as sm_90 or gfx942 (default: sm_80, "
                      "gfx90a; none for spirv)"),
       llvm::cl::init("")};
+  PassOptions::Option<bool> wait{
+      *this, "wait",
+      llvm::cl::desc("Wait for the kernels before functions return; without, "
+                     "only where the host needs a number"),
+      llvm::cl::init(true)};
 };
 
 /// Appends to `pm`, which works on a module, the passes from fisher, linalg,

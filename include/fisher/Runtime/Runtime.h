@@ -10,8 +10,9 @@
 // it has those that MLIR's gpu-to-llvm makes calls of, mgpuLaunchKernel and the
 // like. The drivers of CUDA, HIP and OpenCL are opened when they are needed.
 //
-// One queue of a device takes all that is to be done, in order, whatever
-// streams callers ask for. What fails after the device was opened ends the
+// One queue of one device takes all that is to be done, in order, whatever
+// streams compiled code asks for: this library's own, or one that the caller
+// enters for its thread. What fails after the device was opened ends the
 // process with status 1, after a message with the driver's name of the error:
 // compiled code knows no errors.
 //
@@ -46,7 +47,26 @@ void fisherDeviceFree(void *memory);
 /// waits for it.
 void fisherDeviceCopy(void *to, const void *from, size_t bytes);
 
-/// Takes the time of every kernel from now on, or no longer.
+/// From here to fisherDeviceLeaveStream, what this thread calls works on a
+/// stream of the caller: a CUstream or cudaStream_t for "cuda", a hipStream_t
+/// for "hip", in the context that is current in the thread, or a
+/// cl_command_queue that runs in order for "opencl", whose memory is shared
+/// virtual memory of its context. Null is the default stream of CUDA and HIP,
+/// and this library's own queue of OpenCL.
+///
+/// Nothing waits but fisherDeviceCopy and mgpuStreamSynchronize. Memory that
+/// compiled code has for a while is had and given back in the order of the
+/// stream; what it takes most is kept until the process ends. Kernels are
+/// loaded for each context at their first call, which cannot be captured in a
+/// graph; later ones can. This library's own device is not opened.
+///
+/// Functions that `fisher-run --emit --device` wrote make both calls
+/// themselves.
+void fisherDeviceEnterStream(const char *api, void *stream);
+void fisherDeviceLeaveStream(void);
+
+/// Takes the time of every kernel on this library's own queue from now on, or
+/// no longer.
 void fisherDeviceTimeKernels(int enabled);
 
 /// How many seconds kernels took since the last call, and how many they were,
