@@ -114,8 +114,8 @@ private:
   Operation *end = nullptr;
 };
 
-/// How many blocks a kernel has at most; it depends on nothing but the sizes,
-/// so that sums are the same on every device.
+/// How many blocks a kernel has at most that takes the rest in strides; it
+/// depends on nothing but the sizes, so that sums are the same on every device.
 inline constexpr int64_t maxBlocks = 65536;
 inline constexpr int64_t defaultBlockSize = 256;
 

@@ -377,7 +377,7 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
 
     - Loops over ranges of memory move 16 bytes at once where all ranges are
       aligned so, which is found out at run time, and single elements at the end
-      and otherwise. Threads take elements in the order of memory.
+      and otherwise. A thread has one vector, in the order of memory.
     - Sums of floating-point numbers are in f64: of a thread, of the threads of
       a subgroup by shuffles (`shuffle`; otherwise in the memory that the block
       shares), of the subgroups of a block, and of what each block leaves in a
@@ -385,7 +385,9 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
       the same bits come each time, on each device of a kind.
     - Sums along inner dimensions are a block's for each result.
     - An iteration of `scf.forall` is one thread's if it is small, and else a
-      block's, whose threads share the iterations of the loops inside.
+      block's, whose threads share the iterations of the loops inside. What such
+      loops over one row write for each other is in registers, or is computed
+      again where it is needed.
     - In all other loops, a thread runs the iterations that are not parallel.
 
     Upstream maps loops that are parallel and sum nothing; what it lacks is the
@@ -406,11 +408,13 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
     gpu.launch blocks(%b, %by, %bz) in (%nb = %c1, %nby = %c1, %nbz = %c1)
                threads(%t, %ty, %tz) in (%nt = %c256, %nty = %c1, %ntz = %c1) {
       ...
-      scf.for %i = %first to %number step %threads {
-        %at = arith.muli %i, %c4 : index
+      scf.if %is_below {
+        %at = arith.muli %number, %c4 : index
         %0 = vector.load %xs[%at] {alignment = 16 : i64} : memref<512xf32, 1>, vector<4xf32>
-        %1 = math.sqrt %0 : vector<4xf32>
-        vector.store %1, %ys[%at] {alignment = 16 : i64} : memref<512xf32, 1>, vector<4xf32>
+        %1 = vector.extract %0[0] : f32 from vector<4xf32>
+        %2 = math.sqrt %1 : f32
+        ...
+        vector.store %9, %ys[%at] {alignment = 16 : i64} : memref<512xf32, 1>, vector<4xf32>
       }
       ...
     }
