@@ -21,30 +21,14 @@ this says what a vector takes at least:
 
 import argparse
 import collections
-import heapq
 import pathlib
 import re
 import subprocess
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-FAMILIES = {
-    "gaussian<sigma>": 2,
-    "gaussian<log_sigma>": 2,
-    "gaussian<softplus>": 2,
-    "gaussian<variance>": 2,
-    "gaussian<log_variance>": 2,
-    "gaussian<precision>": 2,
-    "von_mises<kappa>": 2,
-    "von_mises<log_kappa>": 2,
-    "von_mises<softplus>": 2,
-    "bernoulli<logit>": 1,
-    "bernoulli<probability>": 1,
-    "poisson<rate>": 1,
-    "poisson<log_rate>": 1,
-    "exponential<rate>": 1,
-    "exponential<log_rate>": 1,
-}
+from loops import blocks_of, shortest_cycle
+from modules import LLVM, ROOT, components, penalty, pointwise
+
 CLASSES = [
     ("store", r"v(mask)?mov\w+ %.*\)( \{%k\d\})?$"),
     ("load", r"v(mov|maskmov|p?broadcast)\w+ .*\).*, %"),
@@ -56,27 +40,6 @@ CLASSES = [
 ]
 COLUMNS = ["multiply", "add", "divide", "other", "load", "store", "scalar"]
 LANES = {"x": 4, "y": 8, "z": 16}
-
-
-def module(family, components, element, size):
-    """A function with the penalty of `size` beliefs and its gradient."""
-    array = f"tensor<{size}x{element}>"
-    belief = f"!fisher.belief<#fisher.{family}, {array}>"
-    first = [f"%a{i}" for i in range(components)]
-    second = [f"%b{i}" for i in range(components)]
-    gradient = [f"%g{i}" for i in range(components)]
-    arguments = ", ".join(f"{name}: {array}" for name in first + second)
-    results = ", ".join([f"tensor<{element}>"] + [array] * components)
-    return f"""
-func.func @main({arguments}) -> ({results}) {{
-  %weight = arith.constant 1.0e-3 : {element}
-  %belief = fisher.belief {", ".join(first)} : {belief}
-  %reference = fisher.belief {", ".join(second)} : {belief}
-  %p, {", ".join(gradient)} = fisher.penalty_with_gradient %belief
-      toward %reference weight %weight : {belief} -> {results}
-  return %p, {", ".join(gradient)} : {results}
-}}
-"""
 
 
 def disassemble(arguments, text):
@@ -98,37 +61,12 @@ def disassemble(arguments, text):
     return [(int(address, 16), " ".join(text.split())) for address, text in found]
 
 
-def blocks_of(lines):
-    """Basic blocks, as address -> (instructions, addresses of successors)."""
-    jump = re.compile(r"(j\w+)\s+0x([0-9a-f]+)")
-    ends = {i for i, (_, text) in enumerate(lines) if re.match(r"j|ret", text)}
-    targets = {int(m[2], 16) for _, text in lines if (m := jump.match(text))}
-    starts = [i for i, (address, _) in enumerate(lines)
-              if i == 0 or i - 1 in ends or address in targets]
-    blocks = {}
-    for start, end in zip(starts, starts[1:] + [len(lines)]):
-        texts = [text for _, text in lines[start:end]]
-        last = jump.match(texts[-1])
-        successors = [int(last[2], 16)] if last else []
-        falls = not texts[-1].startswith(("jmp", "ret"))
-        if falls and end < len(lines):
-            successors.append(lines[end][0])
-        blocks[lines[start][0]] = (texts, successors)
-    return blocks
-
-
-def shortest_cycle(blocks, start):
-    """The instructions of the shortest way from a block back to it."""
-    queue, seen = [(len(blocks[start][0]), start, (start,))], set()
-    while queue:
-        length, address, path = heapq.heappop(queue)
-        for successor in blocks[address][1]:
-            if successor == start:
-                return [text for step in path for text in blocks[step][0]]
-            if successor not in seen and successor in blocks:
-                seen.add(successor)
-                longer = length + len(blocks[successor][0])
-                heapq.heappush(queue, (longer, successor, path + (successor,)))
+def flow(text):
+    """What `blocks_of` must know."""
+    if text.startswith("ret"):
+        return [], False
+    if found := re.match(r"(j\w+)\s+0x([0-9a-f]+)", text):
+        return [int(found[2], 16)], found[1] != "jmp"
     return None
 
 
@@ -139,15 +77,18 @@ def stored_lanes(instructions):
     return sum(LANES[found[1]] for found in stores if found)
 
 
-def inner_loop(blocks, components):
+def inner_loop(blocks, count):
     """The instructions of the loop that stores most cheaply, and the number of
-    its elements."""
+    its elements, of `count` components."""
     loops = []
     for address, (texts, _) in blocks.items():
-        if stored_lanes(texts) and (cycle := shortest_cycle(blocks, address)):
+        if stored_lanes(texts) and (steps := shortest_cycle(
+            address, lambda step: blocks[step][1], lambda step: len(blocks[step][0])
+        )):  # fmt: skip
+            cycle = [text for step in steps for text in blocks[step][0]]
             loops.append((len(cycle) / stored_lanes(cycle), cycle))
     cycle = min(loops)[1]
-    return cycle, stored_lanes(cycle) / components
+    return cycle, stored_lanes(cycle) / count
 
 
 def classify(instructions):
@@ -162,23 +103,30 @@ def parse_arguments():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--mcpu", default="x86-64-v4", help="the CPU (default: %(default)s)")
-    parser.add_argument("--families", nargs="+", choices=list(FAMILIES), default=list(FAMILIES),
-                        metavar="F", help="families with charts (default: all)")
+    parser.add_argument("--families", nargs="+", metavar="F",
+                        help="families with charts (default: all whose distributions are "
+                        "single elements)")
     parser.add_argument("--build-dir", type=pathlib.Path, default=ROOT / "build",
                         help="where bin/fisher-run is (default: %(default)s)")
-    parser.add_argument("--objdump", default="/usr/lib/llvm-22/bin/llvm-objdump",
+    parser.add_argument("--objdump", default=LLVM / "bin" / "llvm-objdump",
                         help="the disassembler (default: %(default)s)")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    known = [f"{family}<{chart}>" for family, found in pointwise().items() for chart in found]
+    arguments.families = arguments.families or known
+    for family in arguments.families:
+        if family not in known:
+            parser.error(f"invalid choice: '{family}' (choose from {', '.join(known)})")
+    return arguments
 
 
 def main():
     arguments = parse_arguments()
     print(f"| family | elements | {' | '.join(COLUMNS)} | all |")
     print("|---" * (len(COLUMNS) + 3) + "|")
-    for family in arguments.families:
-        components = FAMILIES[family]
-        lines = disassemble(arguments, module(family, components, "f32", 1 << 20))
-        loop, elements = inner_loop(blocks_of(lines), components)
+    counts_of = components(arguments.families, arguments.build_dir / "bin" / "fisher-opt")
+    for family, count in counts_of.items():
+        lines = disassemble(arguments, penalty(family, count, f"{1 << 20}x"))
+        loop, elements = inner_loop(blocks_of(lines, flow), count)
         vectors = elements / max_lanes(loop)
         counts = classify(loop)
         cells = [f"{counts[name] / vectors:.1f}" for name in COLUMNS]

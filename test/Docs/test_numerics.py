@@ -6,14 +6,14 @@ it says. When a family or chart is added: write its module in benchmarks/numeric
 and run utils/numerics.sh."""
 
 import itertools
-import json
 import os
 import re
 import subprocess
 import sys
 
+import modules
 import pytest
-from paths import BUILD, LLVM_PREFIX, LLVM_TOOLS, ROOT
+from paths import BUILD, LLVM_PREFIX, ROOT
 
 DOCUMENT = ROOT / "docs" / "numerics.md"
 OPERATIONS = {
@@ -50,29 +50,7 @@ def fisher_error(row):
     return float(worst.lstrip("<")), share, float(row["× rounding"].lstrip("<"))
 
 
-def declared_charts():
-    """The charts of each family of Families.td."""
-    done = subprocess.run(
-        [LLVM_TOOLS / "llvm-tblgen", "--dump-json", ROOT / "include/fisher/IR/Fisher.td"]
-        + ["-I", ROOT / "include", "-I", LLVM_PREFIX / "include"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    records = json.loads(done.stdout)
-    enums = {
-        f"{enum['cppNamespace']}::{enum['className']}": enum
-        for enum in (records[name] for name in records["!instanceof"]["EnumInfo"])
-    }
-    charts = {}
-    for family in (records[name] for name in records["!instanceof"]["Fisher_FamilyBase"]):
-        parameter = records[family["parameters"]["args"][0][0]["def"]]
-        cases = enums[parameter["cppType"]]["enumerants"]
-        charts[family["mnemonic"]] = {records[case["def"]]["str"] for case in cases}
-    return charts
-
-
-CHARTS = declared_charts()
+CHARTS = {family: set(charts) for family, charts in modules.charts(LLVM_PREFIX).items()}
 
 
 def program(*arguments):

@@ -16,6 +16,7 @@ import ml_dtypes
 import numpy as np
 
 from execution import tool
+from modules import kernel_code as code
 from paths import BUILD
 
 os.environ.setdefault("FISHER_OPENCL_PLATFORM", "Portable Computing Language")
@@ -46,17 +47,6 @@ def lower(module, target, chip="", check=True, **options):
         return done
     assert done.returncode == 0, done.stderr[-4000:]
     return done.stdout
-
-
-def code(lowered):
-    """The bytes of the kernels' code in a module that was lowered."""
-    found = re.search(r'(?:assembly|bin) = "((?:[^"\\]|\\.)*)"', lowered)
-
-    def unescape(match):
-        text = match[1]
-        return chr(int(text, 16)) if len(text) == 2 else text
-    text = re.sub(r'\\([0-9A-F]{2}|.)', unescape, found[1])
-    return text.encode("latin-1")
 
 
 @functools.cache
