@@ -27,7 +27,7 @@ using linalg::GenericOp;
 static constexpr int64_t transferBytes = 16;
 /// Bodies with more operations take one element at once: they do not wait for
 /// memory, and several would need too many registers.
-static constexpr int64_t largeBody = 600;
+static constexpr int64_t largeBody = 1000;
 /// One block combines what the others leave.
 static constexpr int64_t lastBlockSize = 1024;
 

@@ -46,7 +46,7 @@ def test_reference_tables(family):
 def test_sizes_and_alignments(element):
     """No element, whole vectors, what is left behind them, more than one block,
     and buffers that vectors may not be moved from."""
-    module = penalty("gaussian<log_sigma>", 2, "?x", element)
+    module = penalty("gaussian<log_sigma>", "?x", element)
     program = gpu.Program(module)
     dtype = gpu.ELEMENTS[element]
     rng = np.random.default_rng(0)
