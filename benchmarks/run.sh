@@ -6,7 +6,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===-----------------------------------------------------------------------===#
-# What the scripts of utils call: runs benchmarks/$1 with the other arguments,
+# What the scripts of utils call, too: runs benchmarks/$1 with the other arguments,
 # and the Python packages of its requirements.txt in a virtual environment in
 # the build folder.
 set -euo pipefail
