@@ -47,7 +47,8 @@ class Chip:
 # "DGX B200" data sheets; CUDA C++ Programming Guide, "Technical Specifications
 # per Compute Capability". AMD: "Instinct MI250X" (one of its two dies) and
 # "Instinct MI300X" data sheets; the CDNA 2 and CDNA 3 instruction set guides. A
-# vector instruction of AMD's takes four clocks for its 64 threads.
+# vector instruction of AMD's takes four clocks for its 64 threads. B200's data
+# sheet has no clock; H200's is taken.
 _NVIDIA = dict(target="nvptx", schedulers=4, lanes=32, warp=32, warps=64, blocks=32,
                registers=512, granule=8, shared_reserved=1024)  # fmt: skip
 _AMD = dict(target="amdgpu", schedulers=4, lanes=16, warp=64, warps=32, blocks=32,
@@ -57,7 +58,7 @@ CHIPS = {
                   shared=164 * 1024, **_NVIDIA),
     "sm_90": Chip("H200", multiprocessors=132, clock=1.98, bandwidth=4800,
                   shared=228 * 1024, **_NVIDIA),
-    "sm_100": Chip("B200", multiprocessors=148, clock=1.965, bandwidth=8000,
+    "sm_100": Chip("B200", multiprocessors=148, clock=1.98, bandwidth=8000,
                    shared=228 * 1024, **_NVIDIA),
     "gfx90a": Chip("MI250X", multiprocessors=110, clock=1.7, bandwidth=1638, **_AMD),
     "gfx942": Chip("MI300X", multiprocessors=304, clock=2.1, bandwidth=5300, **_AMD),
