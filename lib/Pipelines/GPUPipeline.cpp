@@ -204,7 +204,9 @@ LogicalResult fisher::buildGPUPipeline(
   if (!chip.empty())
     if (std::string fault = findFault(*device, chip); !fault.empty())
       return emitError(fault);
-  pm.addPass(createConvertFisherToLinalg());
+  ConvertFisherToLinalgOptions conversion;
+  conversion.mapDistributions = true;
+  pm.addPass(createConvertFisherToLinalg(conversion));
   optimizeTensors(pm, options.fuse);
   makeBuffers(pm, options.donate, options.dynamicDestinations);
   makeKernels(pm, *device);

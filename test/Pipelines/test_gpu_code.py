@@ -158,6 +158,23 @@ def test_gaussian_moves_what_it_must(chart, element):
     assert sorted(wide) == [f"ld.{vector}"] * 4 + [f"st.{vector}"] * 2
 
 
+@pytest.mark.parametrize("batch", ["", "1x", "?x"])
+@pytest.mark.parametrize("family,event", [
+    ("categorical<logits>", "5x"), ("centered_gaussian<covariance>", "3x3x")])
+def test_distributions_are_one_kernel(family, event, batch):
+    """Also one alone, whose sweeps the host would launch one by one."""
+    t, d = f"tensor<{batch}{event}f32>", f"tensor<{batch}f32>"
+    lowered = gpu.lower(f"""
+!b = !fisher.belief<#fisher.{family}, {t}>
+func.func @main(%x: {t}, %y: {t}) -> ({d}, {t}) {{
+  %a = fisher.belief %x : !b
+  %b = fisher.belief %y : !b
+  %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> {d}, {t}
+  return %d, %g : {d}, {t}
+}}""", "nvptx")
+    assert len(set(re.findall(r"\.entry (main_\w+)", lowered))) == 1
+
+
 def test_functions_of_libraries_are_errors():
     done = gpu.lower("""
     func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> {
