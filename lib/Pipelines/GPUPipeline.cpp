@@ -55,29 +55,52 @@ static void initializeTargets() {
   LLVMInitializeAMDGPUTargetMC();
 }
 
-/// Whether LLVM knows a chip.
-static bool isKnown(const Device &device, StringRef chip) {
+/// The number in the name of a chip of NVIDIA's, such as sm_90a.
+static unsigned getNumber(StringRef chip) {
+  unsigned number = 0;
+  StringRef digits = chip.drop_front(3);
+  digits.consumeInteger(10, number);
+  return number;
+}
+
+/// Why there are no kernels for a chip, or nothing.
+static std::string findFault(const Device &device, StringRef chip) {
   initializeTargets();
   llvm::Triple triple(device.triple);
   std::string error;
   const llvm::Target *target =
       llvm::TargetRegistry::lookupTarget(triple, error);
   if (!target)
-    return false;
-  std::unique_ptr<llvm::MCSubtargetInfo> info(
-      target->createMCSubtargetInfo(triple, "", ""));
-  return info && info->isCPUStringValid(chip);
+    return error;
+  auto getInfo = [&](StringRef cpu) {
+    return std::unique_ptr<llvm::MCSubtargetInfo>(
+        target->createMCSubtargetInfo(triple, cpu, ""));
+  };
+  // One that is not known would be told of otherwise.
+  if (!getInfo("")->isCPUStringValid(chip))
+    return ("there is no chip '" + chip + "' of the target '" + device.name +
+            "'; one is '" + device.chip + "'")
+        .str();
+  if (device.name == "nvptx" && getNumber(chip) < getNumber(device.chip))
+    return ("the chip '" + chip + "' is too old; kernels are for '" +
+            device.chip + "' and later")
+        .str();
+  if (device.name == "amdgpu" &&
+      !getInfo(chip)->checkFeatures("+wavefrontsize64"))
+    return ("the chip '" + chip +
+            "' is of another kind; kernels are for waves of 64 threads, as '" +
+            device.chip + "' has them")
+        .str();
+  return "";
 }
 
 /// The oldest PTX that knows the chip.
 static StringRef getFeatures(StringRef chip) {
-  unsigned number = 0;
-  StringRef digits = chip.drop_front(3);
-  digits.consumeInteger(10, number);
+  unsigned number = getNumber(chip);
   if (number >= 103)
     return "+ptx88";
   if (number >= 100)
-    return digits.empty() ? "+ptx86" : "+ptx87";
+    return llvm::isDigit(chip.back()) ? "+ptx86" : "+ptx87";
   return "+ptx80";
 }
 
@@ -178,10 +201,12 @@ LogicalResult fisher::buildGPUPipeline(
     chip = device->chip;
   else if (device->chip.empty())
     return emitError("the target '" + device->name + "' has no chips");
-  if (!chip.empty() && !isKnown(*device, chip))
-    return emitError("there is no chip '" + chip + "' of the target '" +
-                     device->name + "'; one is '" + device->chip + "'");
-  pm.addPass(createConvertFisherToLinalg());
+  if (!chip.empty())
+    if (std::string fault = findFault(*device, chip); !fault.empty())
+      return emitError(fault);
+  ConvertFisherToLinalgOptions conversion;
+  conversion.mapDistributions = true;
+  pm.addPass(createConvertFisherToLinalg(conversion));
   optimizeTensors(pm, options.fuse);
   makeBuffers(pm, options.donate, options.dynamicDestinations);
   makeKernels(pm, *device);

@@ -29,6 +29,10 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/NVVM/NVVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/ROCDL/ROCDLToLLVMIRTranslation.h"
+#include "llvm/CodeGen/CodeGenTargetMachineImpl.h"
+#include "llvm/CodeGen/MachineFunction.h"
+#include "llvm/CodeGen/MachineModuleInfo.h"
+#include "llvm/CodeGen/TargetPassConfig.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileUtilities.h"
@@ -40,6 +44,9 @@
 #include "llvm/Transforms/Scalar/EarlyCSE.h"
 #include "llvm/Transforms/Scalar/SROA.h"
 #include "llvm/Transforms/Scalar/SimplifyCFG.h"
+
+#include <list>
+#include <mutex>
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERSERIALIZEKERNELS
@@ -96,21 +103,7 @@ protected:
   LogicalResult optimizeModule(llvm::Module &llvmModule, int) override;
 
   FailureOr<SmallVector<char, 0>>
-  moduleToObject(llvm::Module &llvmModule) override {
-    FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
-    if (failed(machine))
-      return getOperation().emitError("LLVM has no target for SPIR-V");
-    // Loops are not made anew, as below.
-    (*machine)->setOptLevel(llvm::CodeGenOptLevel::None);
-    SmallVector<char, 0> object;
-    llvm::raw_svector_ostream stream(object);
-    llvm::legacy::PassManager passes;
-    if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
-                                        llvm::CodeGenFileType::ObjectFile))
-      return getOperation().emitError("LLVM writes no SPIR-V");
-    passes.run(llvmModule);
-    return writeZeros(object);
-  }
+  moduleToObject(llvm::Module &llvmModule) override;
 };
 
 /// Code objects for AMD's processors.
@@ -154,6 +147,53 @@ LogicalResult SPIRVSerializer::optimizeModule(llvm::Module &llvmModule, int) {
   manager.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
   manager.run(llvmModule, modules);
   return success();
+}
+
+/// As TargetMachine::addPassesToEmitFile() does, but for the last pass, which
+/// frees the functions of the machine. LLVM 22 finds the label of a block by
+/// the address of its function, and for as long as the process lives: a
+/// function where another one was would have its labels, next to new ones that
+/// are the same.
+static bool writeObject(llvm::CodeGenTargetMachineImpl &machine,
+                        llvm::Module &llvmModule, llvm::raw_pwrite_stream &os) {
+  static std::mutex mutex;
+  static auto *kept = new std::list<llvm::MachineModuleInfo>;
+  std::lock_guard<std::mutex> lock(mutex);
+  llvm::legacy::PassManager passes;
+  llvm::TargetPassConfig *config = machine.createPassConfig(passes);
+  passes.add(config);
+  auto *info = new llvm::MachineModuleInfoWrapperPass(&machine);
+  passes.add(info);
+  if (config->addISelPasses())
+    return false;
+  config->addMachinePasses();
+  config->setInitialized();
+  if (machine.addAsmPrinter(passes, os, nullptr,
+                            llvm::CodeGenFileType::ObjectFile,
+                            info->getMMI().getContext()))
+    return false;
+  passes.run(llvmModule);
+  // Their addresses are kept, not what is in them.
+  for (const llvm::Function &function : llvmModule)
+    if (auto *ofMachine = info->getMMI().getMachineFunction(function))
+      ofMachine->reset();
+  kept->emplace_back(std::move(info->getMMI()));
+  return true;
+}
+
+FailureOr<SmallVector<char, 0>>
+SPIRVSerializer::moduleToObject(llvm::Module &llvmModule) {
+  FailureOr<llvm::TargetMachine *> machine = getOrCreateTargetMachine();
+  if (failed(machine))
+    return getOperation().emitError("LLVM has no target for SPIR-V");
+  // Loops are not made anew, as above.
+  (*machine)->setOptLevel(llvm::CodeGenOptLevel::None);
+  SmallVector<char, 0> object;
+  llvm::raw_svector_ostream stream(object);
+  if (!writeObject(static_cast<llvm::CodeGenTargetMachineImpl &>(**machine),
+                   llvmModule, stream))
+    return getOperation().emitError("LLVM writes no SPIR-V");
+  return writeZeros(object);
 }
 
 FailureOr<SmallVector<char, 0>> AMDGPUSerializer::link(ArrayRef<char> object) {

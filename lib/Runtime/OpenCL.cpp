@@ -132,7 +132,8 @@ private:
   }
 
   cl_program createProgram(const void *code, size_t size);
-  std::string toBitcode(const void *code, size_t size) const;
+  std::string toBitcode(const void *code, size_t size,
+                        std::string &error) const;
   void release(cl_event event) {
     if (event)
       cl.clReleaseEvent(event);
@@ -382,11 +383,14 @@ private:
 
 static constexpr char translator[] = "llvm-spirv-15";
 
-/// SPIR-V as the bitcode of LLVM that older drivers take.
-std::string OpenCLDriver::toBitcode(const void *code, size_t size) const {
+/// SPIR-V as the bitcode of LLVM that older drivers take, or what is wrong.
+std::string OpenCLDriver::toBitcode(const void *code, size_t size,
+                                    std::string &error) const {
   TemporaryFile from, to;
-  if (!from.write(code, size))
-    fail("the kernels cannot be written to a file in /tmp");
+  if (!from.write(code, size)) {
+    error = "the kernels cannot be written to a file in /tmp";
+    return "";
+  }
   std::array<std::string, 5> words = {translator, "-r", from.getPath(), "-o",
                                       to.getPath()};
   std::array<char *, 6> arguments = {};
@@ -398,11 +402,11 @@ std::string OpenCLDriver::toBitcode(const void *code, size_t size) const {
                    environ) != 0 ||
       waitpid(process, &status, 0) != process ||
       (WIFEXITED(status) && WEXITSTATUS(status) == 127))
-    fail(getName() + " takes no SPIR-V, but SPIR, which " + translator +
-         " makes of it; install it (Debian has the package " + translator +
-         ")");
-  if (status != 0)
-    fail(std::string(translator) + " failed for the kernels");
+    error = getName() + " takes no SPIR-V, but SPIR, which " + translator +
+            " makes of it; install it (Debian has the package " + translator +
+            ")";
+  else if (status != 0)
+    error = std::string(translator) + " failed for the kernels";
   return to.read();
 }
 
@@ -420,7 +424,9 @@ cl_program OpenCLDriver::createProgram(const void *code, size_t size) {
   if (getText(device, CL_DEVICE_EXTENSIONS).find("cl_khr_spir") ==
       std::string::npos)
     fail(getName() + " takes neither SPIR-V nor SPIR");
-  std::string bitcode = toBitcode(code, size);
+  std::string error, bitcode = toBitcode(code, size, error);
+  if (!error.empty())
+    fail(error);
   size_t length = bitcode.size();
   auto *bytes = reinterpret_cast<const unsigned char *>(bitcode.data());
   cl_program program = cl.clCreateProgramWithBinary(

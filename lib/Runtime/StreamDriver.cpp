@@ -76,7 +76,19 @@ void StreamDriver::check(int result, const std::string &what) const {
     fail(what + " failed on " + getName() + ": " + describe(result));
 }
 
-void *StreamDriver::loadModule(const void *code, size_t) {
+/// What the kernels are compiled for; PTX, which has no size, says it.
+static std::string findChip(const void *code, size_t size) {
+  constexpr char directive[] = ".target ";
+  const char *found =
+      size == 0 ? std::strstr(static_cast<const char *>(code), directive)
+                : nullptr;
+  if (!found)
+    return "";
+  found += std::strlen(directive);
+  return std::string(found, std::strcspn(found, ", \n"));
+}
+
+void *StreamDriver::loadModule(const void *code, size_t codeSize) {
   std::vector<char> log(1 << 14);
   int options[] = {jitErrorLog, jitErrorLogSize};
   // A number takes the place of a pointer.
@@ -87,8 +99,13 @@ void *StreamDriver::loadModule(const void *code, size_t) {
   int result = api.loadModule(&module, code, 2, options, values);
   if (result == 0)
     return module;
-  std::string message = "the kernels cannot be loaded on " + getName() + ", " +
-                        getChip() + ": " + describe(result);
+  std::string wanted = findChip(code, codeSize);
+  std::string message =
+      "the kernels" + (wanted.empty() ? "" : " for " + wanted) +
+      " cannot be loaded on " + getName() + ", " + getChip() + ": " +
+      describe(result) +
+      (wanted == getChip() ? "; a newer driver may know them"
+                           : "; they have to be compiled for " + getChip());
   if (log.front())
     message += std::string("\n") + log.data();
   fail(message);

@@ -8,6 +8,8 @@ which the tables of each family's folder judge. So every lane, tail and block
 has their accuracy.
 """
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -49,16 +51,22 @@ def draw(family, element, seed):
             for _ in range(2) for sample in kind.samples]
 
 
+@functools.cache
+def run_few(family, element):
+    """Some beliefs, and the results for them."""
+    few = draw(family, element, 7)
+    return few, run(module(family, element, [FEW], FAMILIES[family].event), *few)
+
+
 def check(family, element, shape, static):
     kind = FAMILIES[family]
-    few = draw(family, element, 7)
+    few, alone = run_few(family, element)
     size = int(np.prod(shape, dtype=int))
     index = np.arange(size) % FEW
     many = [array[index].reshape(shape + array.shape[1:]) for array in few]
     sizes = shape if static else ["?"] * len(shape)
     # Matrices have static sizes.
     event = "?" if not static and len(kind.event) == 1 else kind.event
-    alone = run(module(family, element, [FEW], kind.event), *few)
     got = run(module(family, element, sizes, event), *many)
     eps = np.finfo(ELEMENTS[element]).eps
     for all_, one in zip(got[1:], alone[1:]):

@@ -4,8 +4,10 @@
 """What code kernels become: with the tools that read it, where they are."""
 
 import os
+import random
 import re
 import shutil
+import struct
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -156,6 +158,23 @@ def test_gaussian_moves_what_it_must(chart, element):
     assert sorted(wide) == [f"ld.{vector}"] * 4 + [f"st.{vector}"] * 2
 
 
+@pytest.mark.parametrize("batch", ["", "1x", "?x"])
+@pytest.mark.parametrize("family,event", [
+    ("categorical<logits>", "5x"), ("centered_gaussian<covariance>", "3x3x")])
+def test_distributions_are_one_kernel(family, event, batch):
+    """Also one alone, whose sweeps the host would launch one by one."""
+    t, d = f"tensor<{batch}{event}f32>", f"tensor<{batch}f32>"
+    lowered = gpu.lower(f"""
+!b = !fisher.belief<#fisher.{family}, {t}>
+func.func @main(%x: {t}, %y: {t}) -> ({d}, {t}) {{
+  %a = fisher.belief %x : !b
+  %b = fisher.belief %y : !b
+  %d, %g = fisher.squared_distance_with_gradient %a, %b : !b -> {d}, {t}
+  return %d, %g : {d}, {t}
+}}""", "nvptx")
+    assert len(set(re.findall(r"\.entry (main_\w+)", lowered))) == 1
+
+
 def test_functions_of_libraries_are_errors():
     done = gpu.lower("""
     func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> {
@@ -169,3 +188,52 @@ def test_functions_of_libraries_are_errors():
 def test_code_is_the_same_each_time():
     module = penalty("gaussian<log_sigma>")
     assert gpu.lower(module, "nvptx") == gpu.lower(module, "nvptx")
+
+
+def test_spirv_of_one_process_shares_no_labels():
+    """LLVM 22 gives a block the label that one of another module had, if their
+    functions came to lie at the same address."""
+    sizes = random.Random(0).choices(range(40), k=400)
+    done = subprocess.run(
+        [gpu.tool("fisher-opt"), "--fisher-serialize-kernels",
+         "--split-input-file"], text=True, capture_output=True,
+        input="\n// -----\n".join(map(kernel_with_blocks, sizes)))
+    assert done.returncode == 0, done.stderr
+    modules = done.stdout.split("// -----")
+    assert len(modules) == len(sizes)
+    for module in modules:
+        found = spirv_results(gpu.code(module))
+        assert len(found) == len(set(found))
+
+
+def kernel_with_blocks(size):
+    """A kernel of three blocks, and of some products."""
+    products = "\n".join(f"%x{i + 1} = llvm.fmul %x{i}, %x{i} : f32"
+                         for i in range(size))
+    return f"""
+gpu.module @kernels [#spirv.target_env<#spirv.vce<v1.2, [Kernel, Addresses], []>,
+                                       #spirv.resource_limits<>>] {{
+  llvm.func spir_kernelcc @kernel(%x: !llvm.ptr<1>, %c: i1)
+      attributes {{gpu.kernel}} {{
+    %x0 = llvm.load %x : !llvm.ptr<1> -> f32
+    {products}
+    llvm.cond_br %c, ^bb1, ^bb2
+  ^bb1:
+    llvm.store %x{size}, %x : f32, !llvm.ptr<1>
+    llvm.br ^bb2
+  ^bb2:
+    llvm.return
+  }}
+}}"""
+
+
+def spirv_results(code):
+    """The identifiers of products and blocks."""
+    places = {133: 2, 248: 1}  # OpFMul, OpLabel
+    words = [word for (word,) in struct.iter_unpack("<I", code)]
+    found, at = [], 5
+    while at < len(words):
+        if place := places.get(words[at] & 0xffff):
+            found.append(words[at + place])
+        at += words[at] >> 16
+    return found

@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The run-time library of kernels, called as programs and compiled code do."""
 
+import contextlib
 import os
+import pathlib
 import subprocess
 import sys
 import textwrap
@@ -123,6 +125,19 @@ def test_without_a_choice_memory_is_an_error():
 def test_code_for_another_device(code, device, message):
     fails(f"use({code})",
           {**FAKE, "FISHER_DEVICE": device}, message)
+
+
+def test_code_for_a_newer_chip():
+    fails(r"""
+        library.mgpuModuleLoadJIT.restype = ctypes.c_void_p
+        code = b'.version 8.6\n.target sm_100\n'
+        module = pointer(library.mgpuModuleLoadJIT(code, 3))
+        library.mgpuModuleGetFunction(module, b"kernel")
+        """,
+          {**FAKE, "FISHER_DEVICE": "cuda", "FAKE_ERROR": "cuModuleLoadDataEx:209"},
+          "error: the kernels for sm_100 cannot be loaded on Fake GPU, sm_90: "
+          "CUDA_ERROR_NO_BINARY_FOR_GPU (an explanation); they have to be "
+          "compiled for sm_90\n")
 
 
 def test_code_chooses_the_device():
@@ -353,3 +368,12 @@ def test_spirv_needs_its_translator_where_the_driver_takes_none():
           "it (Debian has the package llvm-spirv-15)")
     fails(code, OPENCL,
           "llvm-spirv-15 failed for the kernels")
+
+
+def test_no_file_is_left_of_what_cannot_be_translated():
+    code = b"\x03\x02\x23\x07" + os.urandom(24)
+    fails(f"use({code})", OPENCL,
+          "llvm-spirv-15 failed for the kernels")
+    for path in pathlib.Path("/tmp").glob("fisher-kernels-*"):
+        with contextlib.suppress(FileNotFoundError):  # another test's
+            assert path.read_bytes() != code

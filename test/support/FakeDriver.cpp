@@ -82,6 +82,8 @@ static const char *getErrorName(int error) {
     return NAME("CUDA_ERROR_NO_DEVICE", "hipErrorNoDevice");
   case 209:
     return NAME("CUDA_ERROR_NO_BINARY_FOR_GPU", "hipErrorNoBinaryForGpu");
+  case 222:
+    return NAME("CUDA_ERROR_UNSUPPORTED_PTX_VERSION", "hipErrorUnknown");
   default:
     return NAME("CUDA_ERROR_UNKNOWN", "hipErrorUnknown");
   }

@@ -1,8 +1,10 @@
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs modules through fisher-run and reads reference tables."""
+"""Runs modules as fisher-run does and reads reference tables."""
 
+import atexit
+import contextlib
 import csv
 import os
 import pathlib
@@ -25,20 +27,72 @@ def tool(name):
     return str(BUILD / "bin" / name)
 
 
+class Server:
+    """A process that runs modules on the device, one after another. Opening a
+    device takes longer than most of them."""
+
+    def __init__(self, options):
+        self.errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [tool("fisher-run-many"), f"--device={DEVICE}", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+            text=True)
+
+    def run(self, *paths):
+        """What was wrong, or nothing."""
+        self.errors.seek(0)
+        self.errors.truncate()
+        with contextlib.suppress(BrokenPipeError):
+            print(*paths, sep="\n", file=self.process.stdin, flush=True)
+        if self.process.stdout.readline() == "done\n":
+            return ""
+        self.errors.seek(0)
+        return self.errors.read().decode() or "it failed without a message"
+
+    def end(self):
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.wait()
+
+
+_servers = {}
+
+
+@atexit.register
+def _end_servers():
+    while _servers:
+        _servers.popitem()[1].end()
+
+
+def _run_on_device(options, *paths):
+    if options not in _servers:
+        _servers[options] = Server(options)
+    error = _servers[options].run(*paths)
+    if error:
+        # A driver's error ends the process.
+        _end_servers()
+    return error
+
+
+def _run_on_cpu(options, module, inputs, outputs):
+    done = subprocess.run([tool("fisher-run"), module, f"--inputs={inputs}",
+                           f"--outputs={outputs}", *options],
+                          capture_output=True, text=True)
+    return done.stderr if done.returncode else ""
+
+
 def run(module, *arguments, options=()):
     """The results of `@main` of the module's text for arrays, in order."""
     with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        (folder / "module.mlir").write_text(module)
-        inputs = {f"arg{i}": array for i, array in enumerate(arguments)}
-        np.savez(folder / "in.npz", **inputs)
-        command = [tool("fisher-run"), str(folder / "module.mlir"),
-                   f"--inputs={folder / 'in.npz'}",
-                   f"--outputs={folder / 'out.npz'}", f"--device={DEVICE}",
-                   *options]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        with np.load(folder / "out.npz") as results:
+        paths = [pathlib.Path(folder) / name
+                 for name in ("module.mlir", "in.npz", "out.npz")]
+        paths[0].write_text(module)
+        np.savez(paths[1], **{f"arg{i}": array
+                              for i, array in enumerate(arguments)})
+        run_there = _run_on_cpu if DEVICE == "cpu" else _run_on_device
+        error = run_there(tuple(options), *paths)
+        assert not error, error
+        with np.load(paths[2]) as results:
             return [_as_bfloat16(results[f"out{i}"])
                     for i in range(len(results.files))]
 

@@ -14,6 +14,7 @@ from typing import Callable
 
 import mpmath as mp
 import numpy as np
+import pytest
 
 from accuracy import Worst, rounding_allowance
 from execution import read_table, run
@@ -269,11 +270,13 @@ class OneParameterTests:
         if "element" in metafunc.fixturenames:
             metafunc.parametrize("element", ELEMENTS)
 
+    @pytest.mark.reference
     def test_every_row_of_the_table(self, element):
         suffix = "_f32" if element == "f32" else ""
         check_table(self.family, self.folder / f"{self.family.name}{suffix}.csv",
                     self.table_chart, element)
 
+    @pytest.mark.reference
     def test_operations(self, chart, element):
         check_operations(self.family, chart, element)
 

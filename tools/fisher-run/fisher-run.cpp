@@ -393,7 +393,8 @@ static llvm::Expected<std::optional<Device>> openDevice() {
   llvm::Expected<Device> device = Device::open(deviceName);
   if (!device)
     return llvm::createStringError("--device=" + deviceName + ": " +
-                                   llvm::toString(device.takeError()));
+                                   llvm::toString(device.takeError()) +
+                                   "; without --device, the CPU is used");
   if (isGiven(chip))
     device->chip = chip;
   return std::move(*device);

@@ -35,14 +35,23 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
     dimension with a small static size go through it side by side, each in one
     lane of vectors: with 512 bits, `tensor<?x10xf32>` is taken in blocks of 16
     rows, a block being a `tensor<10xvector<16xf32>>`.
+
+    One distribution needs no loop. With `map-distributions` it has one, of one
+    iteration, and all these loops are mapped to the blocks of a device, so that
+    canonicalization leaves them and each becomes one kernel:
+    `scf.forall (%i) in (1) ... {mapping = [#gpu.block<linear_dim_0>]}`.
   }];
   let options = [
     Option<"vectorBits", "vector-bits", "int64_t", /*default=*/"0",
            "Width of the vectors whose lanes take a distribution each, where "
            "these have few elements (0: one distribution after the other)">,
+    Option<"mapDistributions", "map-distributions", "bool", /*default=*/"false",
+           "Map the loops over distributions with event dimensions to blocks, "
+           "also where there is one">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::cf::ControlFlowDialect",
+                           "::mlir::gpu::GPUDialect",
                            "::mlir::linalg::LinalgDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::scf::SCFDialect",

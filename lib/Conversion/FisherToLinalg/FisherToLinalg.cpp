@@ -20,6 +20,7 @@
 #include "mlir/Dialect/ControlFlow/Transforms/StructuralTypeConversions.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -46,7 +47,7 @@ using namespace mlir::fisher;
 template <typename Formula>
 static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
                                     ValueRange inputs, ArrayRef<Type> results,
-                                    bool sum, int64_t vectorBits,
+                                    bool sum, EventLoopOptions options,
                                     Formula formula) {
   FamilyInterface family =
       cast<BeliefType>(op->getOperand(0).getType()).getFamily();
@@ -57,7 +58,7 @@ static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
           return formula(pointwise, b, elements);
         });
   auto event = cast<EventFamilyInterface>(family);
-  return buildEventLoop(builder, op, inputs, results, sum, vectorBits,
+  return buildEventLoop(builder, op, inputs, results, sum, options,
                         [&](FormulaBuilder &b, ArrayRef<EventArray> arrays) {
                           return formula(event, b, arrays);
                         });
@@ -205,8 +206,8 @@ namespace {
 template <typename OpTy>
 struct LowerFormula : OpConversionPattern<OpTy> {
   LowerFormula(const TypeConverter &converter, MLIRContext *context,
-               int64_t vectorBits)
-      : OpConversionPattern<OpTy>(converter, context), vectorBits(vectorBits) {}
+               EventLoopOptions options)
+      : OpConversionPattern<OpTy>(converter, context), options(options) {}
   using typename OpConversionPattern<OpTy>::OneToNOpAdaptor;
 
   LogicalResult
@@ -224,7 +225,7 @@ struct LowerFormula : OpConversionPattern<OpTy> {
       return rewriter.notifyMatchFailure(op,
                                          "has a type that cannot be converted");
     SmallVector<Value> results =
-        buildLoop(rewriter, op, inputs, types, /*sum=*/false, vectorBits,
+        buildLoop(rewriter, op, inputs, types, /*sum=*/false, options,
                   [&](auto family, FormulaBuilder &b, auto elements) {
                     SmallVector<Scalar> scalars;
                     for (Value number : numbers)
@@ -244,7 +245,7 @@ struct LowerFormula : OpConversionPattern<OpTy> {
   }
 
 private:
-  int64_t vectorBits;
+  EventLoopOptions options;
 };
 
 struct LowerComponents : OpConversionPattern<ComponentsOp> {
@@ -284,8 +285,8 @@ struct LowerSelect : OpConversionPattern<arith::SelectOp> {
 template <typename OpTy>
 struct LowerPenalty : OpConversionPattern<OpTy> {
   LowerPenalty(const TypeConverter &converter, MLIRContext *context,
-               int64_t vectorBits)
-      : OpConversionPattern<OpTy>(converter, context), vectorBits(vectorBits) {}
+               EventLoopOptions options)
+      : OpConversionPattern<OpTy>(converter, context), options(options) {}
   using typename OpConversionPattern<OpTy>::OneToNOpAdaptor;
 
   LogicalResult
@@ -310,7 +311,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
     SmallVector<Value> results = buildLoop(
         rewriter, op, concat(adaptor.getBelief(), adaptor.getReference()),
         ArrayRef<Type>(llvm::to_vector(op->getResultTypes())).drop_front(),
-        /*sum=*/true, vectorBits, formula);
+        /*sum=*/true, options, formula);
 
     Value sum = tensor::ExtractOp::create(rewriter, loc, results[0]);
     Value wide = castFloat(rewriter, loc, weight, sum.getType());
@@ -324,7 +325,7 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
   }
 
 private:
-  int64_t vectorBits;
+  EventLoopOptions options;
 };
 
 /// The attributes of a function's arguments and results once beliefs are their
@@ -391,7 +392,8 @@ struct ConvertFisherToLinalg
         [&](Operation *op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
-    populateFisherToLinalgPatterns(converter, patterns, vectorBits);
+    populateFisherToLinalgPatterns(converter, patterns,
+                                   {vectorBits, mapDistributions});
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    converter);
     populateCallOpTypeConversionPattern(patterns, converter);
@@ -438,7 +440,7 @@ void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
 
 void mlir::fisher::populateFisherToLinalgPatterns(
     const TypeConverter &converter, RewritePatternSet &patterns,
-    int64_t vectorBits) {
+    EventLoopOptions options) {
   MLIRContext *context = patterns.getContext();
   patterns.add<LowerBelief, LowerComponents, LowerSelect>(converter, context);
   patterns.add<LowerFormula<SquaredDistanceOp>,
@@ -448,5 +450,5 @@ void mlir::fisher::populateFisherToLinalgPatterns(
                LowerFormula<LogOp>, LowerFormula<ExpOp>, LowerFormula<MetricOp>,
                LowerFormula<NaturalGradientOp>, LowerPenalty<PenaltyOp>,
                LowerPenalty<PenaltyWithGradientOp>>(converter, context,
-                                                    vectorBits);
+                                                    options);
 }

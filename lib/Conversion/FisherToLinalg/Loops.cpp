@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -402,12 +403,25 @@ static SmallVector<Value> buildLaneLoop(FormulaBuilder &b, ValueRange inputs,
 // Loops over distributions with event dimensions
 //===----------------------------------------------------------------------===//
 
-SmallVector<Value> mlir::fisher::buildEventLoop(OpBuilder &builder,
-                                                Operation *op,
-                                                ValueRange inputs,
-                                                ArrayRef<Type> results,
-                                                bool sum, int64_t vectorBits,
-                                                EventFormula formula) {
+/// The mapping of a loop of some dimensions to blocks, of which there are names
+/// for ten.
+static std::optional<ArrayAttr> mapToBlocks(OpBuilder &b, size_t rank) {
+  if (rank > 10)
+    return std::nullopt;
+  SmallVector<Attribute> ids;
+  for (size_t i = 0; i != rank; ++i)
+    ids.push_back(gpu::GPUBlockMappingAttr::get(
+        b.getContext(),
+        static_cast<gpu::MappingId>(
+            static_cast<size_t>(gpu::MappingId::LinearDim0) + i)));
+  return b.getArrayAttr(ids);
+}
+
+SmallVector<Value>
+mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
+                             ValueRange inputs, ArrayRef<Type> results,
+                             bool sum, EventLoopOptions options,
+                             EventFormula formula) {
   FormulaBuilder b(op->getLoc(), builder);
   assertSameSizes(b, op, inputs);
   BeliefType type = getBeliefType(op);
@@ -442,23 +456,26 @@ SmallVector<Value> mlir::fisher::buildEventLoop(OpBuilder &builder,
   };
 
   int64_t batchRank = type.getBatchType().getRank();
-  int64_t lanes = getNumLanes(type, computeType, vectorBits);
+  int64_t lanes = getNumLanes(type, computeType, options.vectorBits);
   SmallVector<Value> values;
   if (lanes > 1) {
     values = buildLaneLoop(b, inputs, outputs, lanes, computeType, formula);
-  } else if (batchRank == 0) {
+  } else if (batchRank == 0 && !options.mapDistributions) {
     values = evaluate({});
   } else {
     SmallVector<OpFoldResult> bounds;
     for (int64_t i = 0; i != batchRank; ++i)
       bounds.push_back(tensor::getMixedSize(b, b.getLoc(), inputs.front(), i));
+    if (batchRank == 0)
+      bounds.push_back(b.getIndexAttr(1));
     auto forall = scf::ForallOp::create(
-        b, bounds, outputs, /*mapping=*/std::nullopt,
+        b, bounds, outputs,
+        options.mapDistributions ? mapToBlocks(b, bounds.size()) : std::nullopt,
         [&](OpBuilder &nested, Location, ValueRange arguments) {
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToEnd(nested.getInsertionBlock());
           ValueRange distribution = arguments.take_front(batchRank);
-          ValueRange into = arguments.drop_front(batchRank);
+          ValueRange into = arguments.drop_front(bounds.size());
           SmallVector<Value> stored = evaluate(distribution);
           SmallVector<EventSlice> slices;
           for (Value output : into)

@@ -14,6 +14,7 @@
 #ifndef FISHER_LIB_CONVERSION_FISHERTOLINALG_LOOPS_H
 #define FISHER_LIB_CONVERSION_FISHERTOLINALG_LOOPS_H
 
+#include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 #include "fisher/Math/Array.h"
 
 #include "mlir/IR/Operation.h"
@@ -45,10 +46,12 @@ SmallVector<Value> buildPointwiseLoop(OpBuilder &builder, Operation *op,
 /// other dimensions; a result is one number for each distribution, or an array
 /// shaped like the inputs.
 /// With `vectorBits`, distributions of few outcomes go through the formula
-/// side by side, each in a lane of vectors of so many bits.
+/// side by side, each in a lane of vectors of so many bits. With
+/// `mapDistributions`, loops are mapped to a device's blocks, and one
+/// distribution has a loop, too.
 SmallVector<Value> buildEventLoop(OpBuilder &builder, Operation *op,
                                   ValueRange inputs, ArrayRef<Type> results,
-                                  bool sum, int64_t vectorBits,
+                                  bool sum, EventLoopOptions options,
                                   EventFormula formula);
 
 } // namespace mlir::fisher

@@ -35,6 +35,7 @@ def numbers(text):
     return text.split(";")
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ["f64", "f32"])
 def test_reference_table(element):
     suffix = "_f32" if element == "f32" else ""
@@ -91,6 +92,7 @@ def compare(what, got, function, inputs, element, where, worst):
             value, e, GRADIENT_TOLERANCE[element] * largest + rounding, where)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ["f64", "f32"])
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("size", [2, 3, 7])
@@ -288,6 +290,7 @@ def test_minus_infinite_logits_are_zero_probabilities():
     np.testing.assert_allclose(q[2, :2], a[2, :2], rtol=1e-15)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("shape,sizes", [
     ("5x", (5,)), ("4x5x", (4, 5)), ("2x3x5x", (2, 3, 5)), ("?x?x", (3, 5)),

@@ -48,6 +48,7 @@ def parse(text):
     return [mp.mpf(x) for x in text.split(";")]
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ["f64", "f32"])
 def test_reference_table(element):
     suffix = "_f32" if element == "f32" else ""
@@ -106,6 +107,7 @@ def as_matrix(array):
     return mp.matrix(array.astype(np.float64).tolist())
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ["f64", "f32"])
 @pytest.mark.parametrize("chart", CHARTS)
 @pytest.mark.parametrize("size", [1, 2, 3, 6])
@@ -341,6 +343,7 @@ def test_the_triangle_above_a_factor_is_not_read():
         np.testing.assert_array_equal(got, e)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("shape,sizes", [
     ("", ()), ("4x", (4,)), ("2x3x", (2, 3)), ("?x", (3,)), ("?x2x", (2, 2)),

@@ -55,6 +55,7 @@ func.func @main({arguments}{extra}) -> ({", ".join([tensor] * results)}) {{
 """
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("chart,element", CASES)
 def test_squared_distance_and_gradient(chart, element):
     rows, inputs = table(chart, element)

@@ -211,6 +211,7 @@ def test_outside_the_domain_is_nan(chart, element):
             assert np.isnan(result[:3]).all(), f"{name}: {result}"
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", STORAGE)
 @pytest.mark.parametrize("chart", truth.CHARTS)
 def test_storage_types_compute_in_f32(chart, element):

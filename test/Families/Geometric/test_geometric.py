@@ -9,7 +9,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 from accuracy import Worst, rounding_allowance
-from execution import BUILD, run, tool
+from execution import BUILD, DEVICE, run, tool
 
 # Distances at the far end of f64 are small beside the logits.
 mp.mp.dps = 400
@@ -127,6 +127,7 @@ def compare(what, chart, element, got, inputs, function, passes_zero=False, roun
     assert compared > SIZE / 2
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("chart,element", CASES)
 def test_squared_distance_and_gradient(chart, element):
     a, b = make_inputs(chart, ELEMENTS[element])
@@ -370,6 +371,7 @@ func.func @main(%w: tensor<3xf32> {{fisher.name = "w", fisher.role = "param"}})
     done = subprocess.run(
         [tool("fisher-run"), PLUGIN, tmp_path / "step.mlir", "--steps=2", "--optimizer=sgd"]
         + [f"--learning-rate={rate}", f"--init={tmp_path / 'init.npz'}"]
+        + [f"--device={DEVICE}"]
         + [f"--outputs={tmp_path / 'out.npz'}", f"--metrics={tmp_path / 'metrics.jsonl'}"],
         capture_output=True,
         text=True,

@@ -65,6 +65,7 @@ func.func @main(%x0: !t, %x1: !t, %x2: !t, %x3: !t)
 """
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("chart,element", CASES)
 def test_squared_distance_and_gradient(chart, element):
     rows, x = table(element), inputs(chart, element)

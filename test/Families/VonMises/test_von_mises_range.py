@@ -342,6 +342,7 @@ def test_concentration_underflows(chart, element):
     assert not d2.any() and not g0.any() and not g1.any()
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", STORAGE)
 @pytest.mark.parametrize("chart", von_mises.CHARTS)
 def test_storage_types_compute_in_f32(chart, element):

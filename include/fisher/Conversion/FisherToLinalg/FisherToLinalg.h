@@ -25,11 +25,16 @@ namespace mlir::fisher {
 /// components.
 void populateBeliefTypeConversion(TypeConverter &converter);
 
+/// Options of the pass, for distributions with event dimensions.
+struct EventLoopOptions {
+  int64_t vectorBits = 0;
+  bool mapDistributions = false;
+};
+
 /// Patterns that lower every operation on beliefs to linalg on tensors.
-/// `vectorBits` is the pass's option.
 void populateFisherToLinalgPatterns(const TypeConverter &converter,
                                     RewritePatternSet &patterns,
-                                    int64_t vectorBits = 0);
+                                    EventLoopOptions options = {});
 
 } // namespace mlir::fisher
 
