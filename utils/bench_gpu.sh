@@ -16,11 +16,12 @@ Measures kernels on the first GPU of a machine that needs nothing but its driver
 builds with utils/setup.sh if that was not done, compiles W1 to W4 of
 benchmarks/runtime for the chip, compares the results with the CPU's, and times
 them next to copies in the device and, where some Python has PyTorch with CUDA,
-torch.compile. Prints a table and writes gpu.json and gpu.md. Options are those
+torch.compile; matrix products ("products") are compared with numpy's in f64, and
+timed next to torch.matmul. Prints a table and writes gpu.json and gpu.md. Options are those
 of benchmarks/gpu:
 
   --device cuda|hip|opencl  the driver that is used         (default: cuda)
-  --only W ...              of W1 to W4                     (default: all)
+  --only W ...              of W1 to W4 and products        (default: all)
   --seconds N               of a measurement                (default: 1)
   --quick                   small and short, to see that all works
   --torch PYTHON            the Python that has PyTorch; 'none' leaves it out

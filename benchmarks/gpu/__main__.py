@@ -22,6 +22,9 @@ Workloads, in f32, are W1 to W4 of benchmarks/runtime:
   W3  the same of von Mises distributions (kappa)
   W4  W1 and AdamW in one step that updates parameters and moments in place
 
+and, as "products", matrix products of f32 and bf16, which are compared with what
+numpy computes in f64, and timed next to torch.matmul without tf32.
+
 What is found is printed as a table, and written as gpu.json and gpu.md.
 """
 
@@ -39,11 +42,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "runtime"))
 
 import numpy as np
+import products
 import programs
 from cases import STATE, STEP, aligned, all_cases, inputs
 from device import Buffer, Device, DeviceError
+from products import Product, all_products
 
-WORKLOADS = ["W1", "W2", "W3", "W4"]
+WORKLOADS = ["W1", "W2", "W3", "W4", products.WORKLOAD]
 TARGETS = {"cuda": "nvptx", "hip": "amdgpu", "opencl": "spirv"}
 # Largest max|difference|/max|expected| of results.
 TOLERANCE = 1e-5
@@ -102,11 +107,14 @@ def compile_case(case, options, chip):
     log(f"compiling {case} for {chip or options.device}")
     words = f"target={TARGETS[options.device]}" + (f" chip={chip}" if chip else "")
     any_cpu = {"cpu": "generic", "flags": ()}
-    text = programs.module_text(case)
+    is_product = isinstance(case, Product)
+    text = (products if is_product else programs).module_text(case)
     programs.make_library(
         library_path(case, options, "device").with_suffix(""), text,
         [f"--fisher-gpu-pipeline={words}"], **any_cpu,
     )  # fmt: skip
+    if is_product:
+        return
     programs.make_library(
         library_path(case, options, "cpu").with_suffix(""), text,
         ["--fisher-cpu-pipeline=threads=false vector-bits=128"], **any_cpu,
@@ -163,7 +171,51 @@ def best_of(seconds, measure):
     return best, count
 
 
+def time_calls(call, options, device):
+    """What is told of any case: the kernels' times, and those of whole calls."""
+    _, kernel_count = device.kernel_seconds(call)
+
+    def whole_call():
+        start = time.perf_counter()
+        call()
+        return time.perf_counter() - start
+
+    kernel_seconds, samples = best_of(options.seconds, lambda: device.kernel_seconds(call)[0])
+    call_seconds, _ = best_of(options.seconds / 2, whole_call)
+    return {
+        "kernels": kernel_count,
+        "kernel_seconds": kernel_seconds,
+        "call_seconds": call_seconds,
+        "samples": samples,
+    }
+
+
+def measure_product(case, options, device):
+    buffers = [Buffer(device, array) for array in products.make_operands(case)]
+    function = _function(library_path(case, options, "device"))
+    descriptors = [ctypes.byref(buffer.descriptor) for buffer in buffers]
+
+    def call():
+        function(*descriptors)
+
+    call()
+    error = products.difference(case, *(buffer.read() for buffer in buffers))
+    if not error <= products.TOLERANCE[case.element]:
+        raise SystemExit(f"{case}: results differ from numpy's by {error:.2e}")
+    result = time_calls(call, options, device)
+    for buffer in buffers:
+        buffer.free()
+    return {
+        "case": str(case),
+        "operations": case.operations,
+        **result,
+        "difference": error,
+    }
+
+
 def measure(case, options, device):
+    if isinstance(case, Product):
+        return measure_product(case, options, device)
     arrays, written = make_operands(case)
     buffers = [Buffer(device, array) for array in arrays]
     function = _function(library_path(case, options, "device"))
@@ -177,18 +229,7 @@ def measure(case, options, device):
     if not error <= TOLERANCE:
         raise SystemExit(f"{case}: results differ from the CPU's by {error:.2e}")
 
-    _, kernel_count = device.kernel_seconds(call)
-
-    def kernels():
-        return device.kernel_seconds(call)[0]
-
-    def whole_call():
-        start = time.perf_counter()
-        call()
-        return time.perf_counter() - start
-
-    kernel_seconds, samples = best_of(options.seconds, kernels)
-    call_seconds, _ = best_of(options.seconds / 2, whole_call)
+    result = time_calls(call, options, device)
     moved = sum(case.streams) * case.elements * 4
     half = moved // 2
     source, target = device.allocate(half), device.allocate(half)
@@ -204,11 +245,8 @@ def measure(case, options, device):
         "case": str(case),
         "elements": case.elements,
         "bytes": moved,
-        "kernels": kernel_count,
-        "kernel_seconds": kernel_seconds,
-        "call_seconds": call_seconds,
+        **result,
         "copy_seconds": copy_seconds,
-        "samples": samples,
         "difference": error,
     }
 
@@ -238,7 +276,12 @@ def find_torch(options):
 
 def measure_torch(python, cases, options):
     """Seconds by case, and the version; what fails is told and left out."""
-    names = [f"{case.workload}:{'x'.join(map(str, case.size))}" for case in cases]
+    names = [
+        str(case)
+        if isinstance(case, Product)
+        else f"{case.workload}:{'x'.join(map(str, case.size))}"
+        for case in cases
+    ]
     process = subprocess.Popen(
         [python, HERE / "by_torch.py", str(options.seconds), *names],
         stdout=subprocess.PIPE, text=True,
@@ -259,13 +302,53 @@ def _number(seconds):
     return f"{seconds * 1e6:,.1f}"
 
 
+def products_table(results):
+    head = ["case", "kernels, µs", "call, µs", "TFLOP/s", "difference"]
+    rows = []
+    has_torch = any("torch_seconds" in result for result in results)
+    if has_torch:
+        head += ["torch.matmul, µs", "torch / kernels"]
+    for result in results:
+        row = [
+            result["case"],
+            _number(result["kernel_seconds"]),
+            _number(result["call_seconds"]),
+            f"{result['operations'] / result['kernel_seconds'] / 1e12:.3g}",
+            f"{result['difference']:.1e}",
+        ]
+        if has_torch:
+            seconds = result.get("torch_seconds")
+            row += (
+                [_number(seconds), f"{seconds / result['kernel_seconds']:.2f}"]
+                if seconds
+                else ["", ""]
+            )
+        rows.append(row)
+    return _lines(head, rows)
+
+
+def _lines(head, rows):
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
 def table(report):
+    """Of what moves memory, and of what multiplies."""
+    kinds = [
+        [result for result in report["results"] if ("operations" in result) == multiplies]
+        for multiplies in (False, True)
+    ]
+    makers = (moving_table, products_table)
+    return "\n".join(make(results) for make, results in zip(makers, kinds) if results)
+
+
+def moving_table(results):
     head = ["case", "kernels, µs", "call, µs", "copy, µs", "GB/s", "copy's GB/s", "of copy's speed"]
     rows = []
-    has_torch = any("torch_seconds" in result for result in report["results"])
+    has_torch = any("torch_seconds" in result for result in results)
     if has_torch:
         head += ["torch.compile, µs", "torch / kernels"]
-    for result in report["results"]:
+    for result in results:
         row = [
             result["case"],
             _number(result["kernel_seconds"]),
@@ -283,8 +366,7 @@ def table(report):
                 else ["", ""]
             )
         rows.append(row)
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
-    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+    return _lines(head, rows)
 
 
 def document(report):
@@ -301,6 +383,8 @@ def main():
     options = parse_arguments()
     options.output.mkdir(parents=True, exist_ok=True)
     cases = [case for case in all_cases(options.quick) if case.workload in options.only]
+    if products.WORKLOAD in options.only:
+        cases += all_products(options.quick)
     if options.compile_only is not None:
         for case in cases:
             compile_case(case, options, options.compile_only)

@@ -1,10 +1,12 @@
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A process that times torch.compile on the first CUDA device.
+"""A process that times torch.compile on the first CUDA device, and its products of
+matrices.
 
-It reads cases from its arguments, such as W1:30000000, and prints a JSON object
-a line: the version of PyTorch, then the seconds of each case.
+It reads cases from its arguments, such as W1:30000000 or the names of products,
+and prints a JSON object a line: the version of PyTorch, then the seconds of each
+case.
 """
 
 import json
@@ -17,11 +19,20 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "runtime"))
 import torch
 from cases import Case
 from contestants import by_torch
+from products import all_products
 
 
-def measure(case, seconds):
+def prepare_product(product):
+    torch.backends.cuda.matmul.allow_tf32 = False
+    dtype = {"f32": torch.float32, "bf16": torch.bfloat16}[product.element]
+    left, right, out = (torch.randn(s, device="cuda").to(dtype) for s in product.shapes)
+    if product.transposed:
+        left = left.T
+    return lambda: torch.matmul(left, right, out=out)
+
+
+def measure(call, seconds):
     """The shortest time of a call, in runs of several, by events."""
-    call, _, _ = by_torch.prepare(case, "cuda")
     for _ in range(3):
         call()
     torch.cuda.synchronize()
@@ -42,12 +53,18 @@ def main():
     if not torch.cuda.is_available():
         sys.exit("PyTorch sees no CUDA device")
     print(json.dumps({"version": by_torch.version()}), flush=True)
+    products = {str(product): product for quick in (False, True) for product in all_products(quick)}
     for name in names:
+        if name in products:
+            found = measure(prepare_product(products[name]), float(seconds))
+            print(json.dumps({"case": name, "seconds": found}), flush=True)
+            continue
         workload, size = name.split(":")
         case = Case(workload, tuple(map(int, size.split("x"))))
         if not by_torch.can(case):
             continue
-        print(json.dumps({"case": str(case), "seconds": measure(case, float(seconds))}), flush=True)
+        call, _, _ = by_torch.prepare(case, "cuda")
+        print(json.dumps({"case": str(case), "seconds": measure(call, float(seconds))}), flush=True)
         torch.cuda.empty_cache()
 
 

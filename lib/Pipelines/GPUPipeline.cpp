@@ -111,6 +111,7 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
   options.constantSpace = device.constantSpace;
   options.subgroupSize = device.subgroupSize;
   options.shuffle = device.hasShuffles;
+  options.tensorCores = device.name == "nvptx";
   pm.addPass(createFisherMapToGPU(options));
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createGpuLaunchSinkIndexComputationsPass());

@@ -328,7 +328,7 @@ Value Kernel::getWorkgroupBuffer(Type element, int64_t length, int64_t number) {
     memref::GlobalOp::create(top, module.getLoc(), name,
                              top.getStringAttr("private"), type,
                              top.getUnitAttr(), /*constant=*/false,
-                             /*alignment=*/IntegerAttr());
+                             /*alignment=*/top.getI64IntegerAttr(16));
   }
   return memref::GetGlobalOp::create(b, type, name);
 }

@@ -47,6 +47,8 @@ public:
   int64_t constantSpace, subgroupSize;
   /// Whether threads of a subgroup can read each other's values.
   bool hasShuffles;
+  /// Whether there is NVIDIA's `mma.sync`.
+  bool hasTensorCores = false;
   /// The kernel that was built last, if one thread can go on in it.
   std::unique_ptr<Kernel> last;
 
@@ -82,6 +84,9 @@ public:
   SmallVector<Value> combineThreads(ArrayRef<Reduction> reductions,
                                     ValueRange values);
 
+  /// A buffer that the threads of a block share. Those of all kernels with the
+  /// same type, size and number are one.
+  Value getWorkgroupBuffer(Type element, int64_t size, int64_t number);
   /// A buffer that every thread has for itself.
   Value allocatePrivate(MemRefType type);
 
@@ -97,7 +102,6 @@ public:
 private:
   Value importBuffer(Value buffer);
   Value importConstant(memref::GetGlobalOp constant);
-  Value getWorkgroupBuffer(Type element, int64_t length, int64_t number);
   SmallVector<Value> combineInMemory(ArrayRef<Reduction> reductions,
                                      ValueRange values);
   /// Combines the values of neighbouring threads of a subgroup; each of so many

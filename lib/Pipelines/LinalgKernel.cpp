@@ -8,14 +8,17 @@
 
 #include "LinalgKernel.h"
 
+#include "ContractionKernel.h"
 #include "LoopCollapse.h"
 
 #include "fisher/Math/Scalar.h"
+#include "fisher/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
@@ -671,12 +674,16 @@ void Launcher::run() {
       (map.isFunctionOfDim(dim) ? kept : reduced).push_back(dim);
   }
   bool isFlat = isKnown && loop.getNumLoops() != 0 && kept.empty();
-  // Only totals start from a number that is known; fills of others are work.
+  auto op = cast<linalg::LinalgOp>(loop.getOperation());
+  bool isTiled = isTiledContraction(op);
+  // Only totals and contractions start from a number that is known; fills of
+  // others are work.
   for (linalg::FillOp fill : fills) {
     bool isStart =
-        isFlat && llvm::any_of(reductions, [&](const Reduction &reduction) {
-          return reduction.init->get() == fill.getOutputs()[0];
-        });
+        isTiled ||
+        (isFlat && llvm::any_of(reductions, [&](const Reduction &reduction) {
+           return reduction.init->get() == fill.getOutputs()[0];
+         }));
     if (isStart) {
       starts.push_back(fill);
       continue;
@@ -684,16 +691,24 @@ void Launcher::run() {
     IRRewriter rewriter(fill.getContext());
     launchLoop(*asGeneric(fill, rewriter), host, {});
   }
-  if (isFlat) {
+  if (isTiled) {
+    TypedAttr start;
+    if (!starts.empty())
+      matchPattern(starts.front().getInputs()[0], m_Constant(&start));
+    launchContraction(loop, host, start);
+  } else if (isFlat) {
     buildFlat();
-    for (linalg::FillOp fill : starts)
-      fill.erase();
-    return;
   }
-  // A contraction's operands are read by neighbouring threads at once.
+  for (linalg::FillOp fill : starts)
+    fill.erase();
+  if (isTiled || isFlat)
+    return;
+  // The operands of a contraction without rows and columns are read by
+  // neighbouring threads at once, or by those of a block.
   bool isRow = isKnown && !reduced.empty() &&
                reduced.back() == static_cast<int64_t>(loop.getNumLoops()) - 1;
-  if (isRow && !linalg::isaContractionOpInterface(loop))
+  if (isRow &&
+      (!linalg::isaContractionOpInterface(loop) || matchContraction(op)))
     return buildRows();
   // Results with an element for each iteration are no matter of their order.
   buildSequences();

@@ -94,7 +94,7 @@ SmallVector<Value> getNeutral(IndexBuilder &b, ArrayRef<Reduction> reductions);
 
 /// Replaces a loop over buffers on the host by kernels. Fills are those before
 /// it of results that nothing else uses in between; they need not be run where
-/// the loop sums all into one number.
+/// the loop sums all into one number, or is a contraction.
 void launchLoop(linalg::GenericOp loop, HostCode &host,
                 ArrayRef<linalg::FillOp> fills);
 

@@ -40,7 +40,11 @@ static SmallVector<ReassociationIndices> getCollapsible(GenericOp loop) {
 }
 
 GenericOp fisher::collapse(GenericOp loop, RewriterBase &rewriter) {
-  if (loop.hasIndexSemantics())
+  // Upstream does not look into sums of dimensions, as a convolution has.
+  if (loop.hasIndexSemantics() ||
+      !llvm::all_of(loop.getIndexingMapsArray(), [](AffineMap map) {
+        return map.isProjectedPermutation(/*allowZeroInResults=*/true);
+      }))
     return loop;
   SmallVector<ReassociationIndices> groups = getCollapsible(loop);
   if (groups.size() == loop.getNumLoops())

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ContractionKernel.h"
 #include "EventKernel.h"
 #include "Kernel.h"
 #include "LinalgKernel.h"
@@ -20,6 +21,8 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -89,30 +92,66 @@ static linalg::LinalgOp asFill(memref::CopyOp copy) {
   return cast<linalg::LinalgOp>(fill.getOperation());
 }
 
-/// The loop that is the next to use the number that is filled with a constant,
-/// and combines it with others; null if there is none.
+/// A buffer as it was before it had another shape.
+static Value getWhole(Value buffer) {
+  while (Operation *op = buffer.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
+      break;
+    buffer = op->getOperand(0);
+  }
+  return buffer;
+}
+
+/// What uses a buffer, in any shape; fails if parts of it are used.
+static FailureOr<SmallVector<Operation *>> getUsers(Value buffer) {
+  SmallVector<Operation *> users;
+  SmallVector<Value> shapes = {buffer};
+  while (!shapes.empty())
+    for (Operation *user : shapes.pop_back_val().getUsers()) {
+      if (isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(user))
+        shapes.push_back(user->getResult(0));
+      else if (isa<ViewLikeOpInterface>(user))
+        return failure();
+      else
+        users.push_back(user);
+    }
+  return users;
+}
+
+/// The loop that is the next to use what is filled with a constant, and
+/// combines it with others, into one number or as a contraction; null if there
+/// is none.
 static Operation *findSum(Operation *op) {
   auto fill = dyn_cast<linalg::FillOp>(op);
   if (!fill || !matchPattern(fill.getInputs()[0], m_Constant()))
     return nullptr;
-  Value buffer = fill.getOutputs()[0];
-  auto type = dyn_cast<MemRefType>(buffer.getType());
-  if (!type || type.getRank() != 0)
+  Value buffer = getWhole(fill.getOutputs()[0]);
+  // What is a part of another may be used as that.
+  auto argument = dyn_cast<BlockArgument>(buffer);
+  if (argument ? !isa<func::FuncOp>(argument.getOwner()->getParentOp())
+               : !isa<memref::AllocOp, gpu::AllocOp>(buffer.getDefiningOp()))
+    return nullptr;
+  FailureOr<SmallVector<Operation *>> users = getUsers(buffer);
+  if (failed(users))
     return nullptr;
   Operation *next = nullptr;
-  for (Operation *user : buffer.getUsers()) {
+  for (Operation *user : *users) {
     Operation *here = fill->getBlock()->findAncestorOpInBlock(*user);
     // What is used elsewhere may be used before.
-    if (!here || isa<ViewLikeOpInterface>(user))
+    if (!here)
       return nullptr;
     if (here != fill && fill->isBeforeInBlock(here) &&
         (!next || here->isBeforeInBlock(next)))
       next = here;
   }
   auto loop = dyn_cast_or_null<linalg::LinalgOp>(next);
-  if (!loop || !loop.hasPureBufferSemantics() || loop.getNumLoops() == 0 ||
-      llvm::is_contained(loop.getDpsInputs(), buffer) ||
-      llvm::count(loop.getDpsInits(), buffer) != 1)
+  if (!loop || !loop.hasPureBufferSemantics() || loop.getNumLoops() == 0)
+    return nullptr;
+  bool isNumber = cast<MemRefType>(buffer.getType()).getRank() == 0;
+  auto isIt = [&](Value value) { return getWhole(value) == buffer; };
+  if ((!isNumber && !isTiledContraction(loop)) ||
+      llvm::any_of(loop.getDpsInputs(), isIt) ||
+      llvm::count_if(loop.getDpsInits(), isIt) != 1)
     return nullptr;
   return next;
 }
@@ -123,6 +162,7 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
 
   LogicalResult map(func::FuncOp function) {
     HostCode host(function, constantSpace, subgroupSize, shuffle);
+    host.hasTensorCores = tensorCores;
     SmallVector<Operation *> work;
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<scf::ForallOp, linalg::LinalgOp>(op)) {

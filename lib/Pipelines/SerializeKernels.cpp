@@ -21,6 +21,7 @@
 #include "mlir/Dialect/LLVMIR/ROCDLDialect.h"
 #include "mlir/Dialect/SPIRV/IR/SPIRVAttributes.h"
 #include "mlir/IR/AttrTypeSubElements.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Target/LLVM/ModuleToObject.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVM/ROCDL/Utils.h"
@@ -274,6 +275,30 @@ static void allowFewBlocks(gpu::GPUModuleOp module) {
   });
 }
 
+/// Kernels that share much memory bring it there while they compute, and wait
+/// for each other: ptxas leaves registers for a second block, to go on then.
+static void leaveRoomForSecondBlock(gpu::GPUModuleOp module) {
+  constexpr int64_t muchBytes = 16 << 10, manyThreads = 256;
+  constexpr unsigned workgroupSpace = 3;
+  SymbolTable symbols(module);
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    llvm::SmallPtrSet<Operation *, 4> buffers;
+    int64_t bytes = 0;
+    kernel.walk([&](LLVM::AddressOfOp address) {
+      auto buffer = symbols.lookup<LLVM::GlobalOp>(address.getGlobalName());
+      if (!buffer || buffer.getAddrSpace() != workgroupSpace ||
+          !buffers.insert(buffer).second)
+        return;
+      bytes += DataLayout::closest(module).getTypeSize(buffer.getGlobalType());
+    });
+    auto threads = kernel->getAttrOfType<DenseI32ArrayAttr>(
+        NVVM::NVVMDialect::getMaxntidAttrName());
+    if (bytes >= muchBytes && threads && threads[0] <= manyThreads)
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      Builder(module).getI32IntegerAttr(2));
+  }
+}
+
 static void replaceTypes(gpu::GPUModuleOp module, AttrTypeReplacer &replacer) {
   replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true,
                                         /*replaceLocs=*/false,
@@ -340,6 +365,7 @@ struct SerializeKernels
     } else if (auto other = dyn_cast<gpu::TargetAttrInterface>(target)) {
       usePlainStack(module);
       allowFewBlocks(module);
+      leaveRoomForSecondBlock(module);
       gpu::TargetOptions options({}, {}, {}, {},
                                  gpu::CompilationTarget::Assembly);
       code = other.serializeToObject(module, options);

@@ -1,5 +1,6 @@
 // RUN: fisher-opt --fisher-map-to-gpu --split-input-file %s | FileCheck %s
 // RUN: fisher-opt --fisher-map-to-gpu='constant-space=2 subgroup-size=64 shuffle=false' --split-input-file %s | FileCheck %s --check-prefix=OPTIONS
+// RUN: fisher-opt --fisher-map-to-gpu='tensor-cores=true' --split-input-file %s | FileCheck %s --check-prefix=CORES
 
 #identity = affine_map<(d0) -> (d0)>
 #all = affine_map<(d0) -> ()>
@@ -123,17 +124,69 @@ func.func @rows(%x: memref<?x?xf32>, %y: memref<?xf32>) {
   return
 }
 
-// A thread sums each element of a product.
+// A block computes a tile of a product: it stores vectors that were on their way
+// into shared memory, fetches the next, and multiplies. What is left at the end is
+// checked. The result is not read, as it was filled.
 
 // CHECK-LABEL: func @product(
-// CHECK: gpu.launch
-// CHECK-NOT: gpu.barrier
+// CHECK-NOT: linalg.fill
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %c1024
+// CHECK-SAME: threads({{.*}}) in (%{{.*}} = %c256
+// CHECK: scf.if %{{.*}} -> (vector<4xf32>,
+// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<?xf32, 1>, vector<4xf32>
 // CHECK: scf.for
-// CHECK: %[[FIRST:.*]] = memref.load
-// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[FIRST]]) -> (f32)
+// CHECK: memref.store %{{.*}} : memref<2112xf32, 3>
+// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<?xf32, 1>, vector<4xf32>
+// CHECK: gpu.barrier
+// CHECK-COUNT-4: vector.load {{.*}} : memref<2112xf32, 3>, vector<4xf32>
+// CHECK-COUNT-16: vector.fma
+// CHECK: scf.for
+// CHECK: gpu.barrier
+// CHECK: arith.select
+// CHECK: gpu.barrier
+// CHECK: vector.fma
+// CHECK-NOT: memref.load
+// CHECK: vector.store {{.*}} : memref<?xf32, 1>, vector<4xf32>
+func.func @product(%a: memref<4096x300xf32>, %b: memref<300x4096xf32>, %c: memref<4096x4096xf32>) {
+  %zero = arith.constant 0.0 : f32
+  linalg.fill ins(%zero : f32) outs(%c : memref<4096x4096xf32>)
+  linalg.matmul ins(%a, %b : memref<4096x300xf32>, memref<300x4096xf32>) outs(%c : memref<4096x4096xf32>)
+  return
+}
+
+// Where tiles are few and sums long, blocks take parts of the sum, and a second
+// kernel adds them.
+
+// CHECK-LABEL: func @parts(
+// CHECK: %[[PARTS:.*]] = gpu.alloc
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}) -> (f32)
 // CHECK: memref.store
-func.func @product(%a: memref<8x16xf32>, %b: memref<16x4xf32>, %c: memref<8x4xf32>) {
-  linalg.matmul ins(%a, %b : memref<8x16xf32>, memref<16x4xf32>) outs(%c : memref<8x4xf32>)
+// CHECK: gpu.dealloc  %[[PARTS]]
+func.func @parts(%a: memref<64x784xf32>, %b: memref<784x32xf32>, %c: memref<64x32xf32>) {
+  linalg.matmul ins(%a, %b : memref<64x784xf32>, memref<784x32xf32>) outs(%c : memref<64x32xf32>)
+  return
+}
+
+// Without sizes the host chooses.
+
+// CHECK-LABEL: func @choice(
+// CHECK: scf.if
+// CHECK: scf.if
+// CHECK: gpu.launch
+// CHECK: } else {
+// CHECK: gpu.launch
+// CHECK: } else {
+// CHECK: gpu.launch
+
+// Tensor cores multiply bf16.
+
+// CORES-LABEL: func @choice(
+// CORES: nvvm.ldmatrix
+// CORES: nvvm.mma.sync {{.*}}multiplicandAPtxType = #nvvm.mma_type<bf16>
+func.func @choice(%a: memref<?x?xbf16>, %b: memref<?x?xbf16>, %c: memref<?x?xbf16>) {
+  linalg.matmul ins(%a, %b : memref<?x?xbf16>, memref<?x?xbf16>) outs(%c : memref<?x?xbf16>)
   return
 }
 

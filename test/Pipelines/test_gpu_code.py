@@ -175,6 +175,69 @@ func.func @main(%x: {t}, %y: {t}) -> ({d}, {t}) {{
     assert len(set(re.findall(r"\.entry (main_\w+)", lowered))) == 1
 
 
+def product(element, size="4096", left="(m, k)"):
+    t = f"tensor<{size}x{size}x{element}>"
+    return f"""
+func.func @main(%a: {t}, %b: {t}, %c: {t}) -> {t} {{
+  %0 = linalg.contract
+      indexing_maps = [affine_map<(m, n, k) -> {left}>,
+                       affine_map<(m, n, k) -> (k, n)>,
+                       affine_map<(m, n, k) -> (m, n)>]
+      ins(%a, %b : {t}, {t}) outs(%c : {t}) -> {t}
+  return %0 : {t}
+}}"""
+
+
+def main_loop(ptx):
+    """The loop that brings vectors and multiplies: from the barrier that is the
+    first in a loop to its branch back."""
+    loops = re.findall(r"(\$L\w+):((?:(?!\$L\w+:).)*?)\n\t@%p\d+ bra \t\1;", ptx,
+                       re.S)
+    return next(body for _, body in loops if "bar.sync" in body)
+
+
+@pytest.mark.parametrize("chip", CHIPS["nvptx"])
+@pytest.mark.parametrize("left", ["(m, k)", "(k, m)"])
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+def test_contractions_for_nvidia(element, left, chip, tmp_path):
+    code = gpu.code(gpu.lower(product(element, left=left), "nvptx", chip))
+    loop = main_loop(code.decode())
+    loads = re.findall(r"ld\.global\.((?:v\d\.)?\w+)", loop)
+    # Sixteen bytes at once, by any name.
+    assert loads in ([vector] * count for vector in ("v2.b64", "v4.b32")
+                     for count in (2, 4))
+    # All loads are on their way before the barrier, for the next step.
+    assert "ld.global" not in loop[loop.index("bar.sync"):]
+    if element in ("bf16", "f16"):
+        instruction = (f"mma.sync.aligned.m16n8k16.row.col.f32.{element}."
+                       f"{element}.f32")
+        assert loop.count(instruction) == 32
+        # Rows that lie along the depth are no columns to turn.
+        plain = "ldmatrix.sync.aligned.m8n8.x4.shared.b16"
+        assert loop.count(plain) == (8 if left == "(m, k)" else 0)
+        assert "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16" in loop
+    else:
+        # sm_100 has instructions for pairs.
+        pairs = loop.count("fma.rn.f32x2")
+        assert loop.count(f"fma.rn.{element}") + pairs == (
+            16 * 16 if element == "f64" else 64 * 8)
+    if shutil.which("ptxas"):
+        # Two blocks of 256 threads have 128 registers for each, one fewer than
+        # ptxas wants in one case.
+        for registers, spilled in assemble(code, chip, tmp_path).values():
+            assert registers <= 128 and spilled <= 8
+
+
+@pytest.mark.parametrize("target, chip", TARGETS)
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+def test_contractions_of_any_size_compile(element, target, chip, tmp_path):
+    code = gpu.code(gpu.lower(product(element, "?"), target, chip))
+    assert len(code) > 1000
+    if target == "nvptx" and shutil.which("ptxas"):
+        assert all(spilled == 0 for _, spilled in
+                   assemble(code, chip, tmp_path).values())
+
+
 def test_functions_of_libraries_are_errors():
     done = gpu.lower("""
     func.func @main(%x: tensor<4xf64>) -> tensor<4xf64> {

@@ -14,6 +14,7 @@ import pytest
 
 import execution
 import gpu
+from contraction import contraction
 from paths import ROOT
 from test_gpu_code import penalty
 
@@ -73,6 +74,46 @@ def test_sizes_and_alignments(element):
         for one, other in zip(got[1:], expected[1:]):
             np.testing.assert_allclose(one.astype("f8"), other.astype("f8"),
                                        rtol=16 * eps, atol=8 * eps)
+
+
+def test_contractions():
+    """Those of the CPU's tests, against numpy in f64 with the CPU's bounds: one
+    tile and several, whole or not, every layout, type and start."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k",
+         "layouts or sizes or empty or dimensions or wider or starts or "
+         "convolution and 16-32",
+         ROOT / "test" / "Transforms" / "test_contractions.py"],
+        env={**os.environ, "FISHER_TEST_DEVICE": "opencl"},
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert " passed" in done.stdout
+
+
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+@pytest.mark.parametrize("m, n, k", [
+    (1, 3, 17), (64, 128, 65), (300, 40, 128), (64, 64, 1000), (3, 300, 0),
+    (0, 64, 17),
+])
+def test_contraction_bits(m, n, k, element):
+    """The same, whether vectors may be moved or not, and each time; and nothing
+    is written behind the result."""
+    program = gpu.Program(contraction("mk,kn->mn", {"m": m, "n": n, "k": k},
+                                      (element,) * 3))
+    dtype = gpu.ELEMENTS[element]
+    rng = np.random.default_rng(2)
+    a, b, c = (rng.normal(size=size).astype(dtype)
+               for size in ((m, k), (k, n), (m, n)))
+    (first,) = program(a, b, c)
+    for offset in (0, 1):
+        (again,) = program(a, b, c, offset=offset)
+        np.testing.assert_array_equal(first, again)
+    exact = a.astype("f8") @ b.astype("f8")
+    eps = float(ml_dtypes.finfo(dtype).eps)
+    depth = max(k, 1) * (2.0**-53 if element == "f64" else 2.0**-24)
+    magnitude = abs(a.astype("f8")) @ abs(b.astype("f8"))
+    assert np.all(abs(first.astype("f8") - exact) <=
+                  eps * abs(exact) + depth * magnitude)
 
 
 KERNELS = {

@@ -61,21 +61,32 @@ def _runtime():
 
 
 class Buffer:
-    """An array in the memory of the device."""
+    """An array in the memory of the device, with bytes behind it that nothing may
+    change."""
+
+    BEHIND = np.full(4096, 0xA5, np.uint8)
 
     def __init__(self, array, offset=0):
         self.array = np.asarray(array, order="C")
         offset *= self.array.itemsize
         self.allocated = _runtime().fisherDeviceAllocate(
-            self.array.nbytes + offset)
+            self.array.nbytes + offset + self.BEHIND.nbytes)
         self.address = self.allocated + offset
         _runtime().fisherDeviceCopy(self.address, self.array.ctypes.data,
                                     self.array.nbytes)
+        _runtime().fisherDeviceCopy(self.address + self.array.nbytes,
+                                    self.BEHIND.ctypes.data,
+                                    self.BEHIND.nbytes)
 
     def read(self):
         result = np.empty_like(self.array)
         _runtime().fisherDeviceCopy(result.ctypes.data, self.address,
                                     result.nbytes)
+        behind = np.empty_like(self.BEHIND)
+        _runtime().fisherDeviceCopy(behind.ctypes.data,
+                                    self.address + result.nbytes,
+                                    behind.nbytes)
+        np.testing.assert_array_equal(behind, self.BEHIND)
         return result
 
     def free(self):

@@ -384,6 +384,12 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
       second kernel. The number of blocks depends on the sizes alone, so that
       the same bits come each time, on each device of a kind.
     - Sums along inner dimensions are a block's for each result.
+    - Contractions are cut into tiles of the result, for which a block brings
+      pieces of both operands into the memory that its threads share, while it
+      multiplies those before. Where there are too few tiles, parts of the sum
+      are other blocks', and a second kernel adds them. With `tensor-cores`,
+      operands of bf16 or f16 are multiplied by warps, with sums in f32. A
+      result that was filled with a constant is neither filled nor read.
     - An iteration of `scf.forall` is one thread's if it is small, and else a
       block's, whose threads share the iterations of the loops inside. What such
       loops over one row write for each other is in registers, or is computed
@@ -427,12 +433,16 @@ def FisherMapToGPU : Pass<"fisher-map-to-gpu", "ModuleOp"> {
            "How many threads run together">,
     Option<"shuffle", "shuffle", "bool", /*default=*/"true",
            "Whether such threads can read each other's values">,
+    Option<"tensorCores", "tensor-cores", "bool", /*default=*/"false",
+           "Multiply matrices of bf16 and f16 by NVIDIA's mma.sync">,
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::gpu::GPUDialect",
                            "::mlir::linalg::LinalgDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::memref::MemRefDialect",
+                           "::mlir::NVVM::NVVMDialect",
                            "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }
