@@ -302,71 +302,53 @@ def _number(seconds):
     return f"{seconds * 1e6:,.1f}"
 
 
-def products_table(results):
-    head = ["case", "kernels, µs", "call, µs", "TFLOP/s", "difference"]
-    rows = []
-    has_torch = any("torch_seconds" in result for result in results)
-    if has_torch:
-        head += ["torch.matmul, µs", "torch / kernels"]
-    for result in results:
-        row = [
-            result["case"],
-            _number(result["kernel_seconds"]),
-            _number(result["call_seconds"]),
-            f"{result['operations'] / result['kernel_seconds'] / 1e12:.3g}",
-            f"{result['difference']:.1e}",
-        ]
-        if has_torch:
+def _seconds(name):
+    return lambda result: _number(result[name])
+
+
+TIMES = [
+    ("kernels, µs", _seconds("kernel_seconds")),
+    ("call, µs", _seconds("call_seconds")),
+]
+# Of what moves memory, and of what multiplies: what PyTorch's rival is, and the
+# columns behind the case.
+MOVING = "torch.compile", [
+    *TIMES,
+    ("copy, µs", _seconds("copy_seconds")),
+    ("GB/s", lambda result: f"{result['bytes'] / result['kernel_seconds'] / 1e9:,.0f}"),
+    ("copy's GB/s", lambda result: f"{result['bytes'] / result['copy_seconds'] / 1e9:,.0f}"),
+    ("of copy's speed", lambda result: f"{result['copy_seconds'] / result['kernel_seconds']:.0%}"),
+]
+PRODUCTS = "torch.matmul", [
+    *TIMES,
+    ("TFLOP/s", lambda result: f"{result['operations'] / result['kernel_seconds'] / 1e12:.3g}"),
+    ("difference", lambda result: f"{result['difference']:.1e}"),
+]
+
+
+def _table(results, rival, columns):
+    rows = [[result["case"], *(make(result) for _, make in columns)] for result in results]
+    head = ["case", *(name for name, _ in columns)]
+    if any("torch_seconds" in result for result in results):
+        head += [f"{rival}, µs", "torch / kernels"]
+        for row, result in zip(rows, results):
             seconds = result.get("torch_seconds")
             row += (
                 [_number(seconds), f"{seconds / result['kernel_seconds']:.2f}"]
                 if seconds
                 else ["", ""]
             )
-        rows.append(row)
-    return _lines(head, rows)
-
-
-def _lines(head, rows):
     lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def table(report):
-    """Of what moves memory, and of what multiplies."""
-    kinds = [
+    moving, products = (
         [result for result in report["results"] if ("operations" in result) == multiplies]
         for multiplies in (False, True)
-    ]
-    makers = (moving_table, products_table)
-    return "\n".join(make(results) for make, results in zip(makers, kinds) if results)
-
-
-def moving_table(results):
-    head = ["case", "kernels, µs", "call, µs", "copy, µs", "GB/s", "copy's GB/s", "of copy's speed"]
-    rows = []
-    has_torch = any("torch_seconds" in result for result in results)
-    if has_torch:
-        head += ["torch.compile, µs", "torch / kernels"]
-    for result in results:
-        row = [
-            result["case"],
-            _number(result["kernel_seconds"]),
-            _number(result["call_seconds"]),
-            _number(result["copy_seconds"]),
-            f"{result['bytes'] / result['kernel_seconds'] / 1e9:,.0f}",
-            f"{result['bytes'] / result['copy_seconds'] / 1e9:,.0f}",
-            f"{result['copy_seconds'] / result['kernel_seconds']:.0%}",
-        ]
-        if has_torch:
-            seconds = result.get("torch_seconds")
-            row += (
-                [_number(seconds), f"{seconds / result['kernel_seconds']:.2f}"]
-                if seconds
-                else ["", ""]
-            )
-        rows.append(row)
-    return _lines(head, rows)
+    )
+    tables = [(moving, *MOVING), (products, *PRODUCTS)]
+    return "\n".join(_table(*arguments) for arguments in tables if arguments[0])
 
 
 def document(report):
