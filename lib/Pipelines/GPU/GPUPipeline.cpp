@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Stages.h"
+#include "../Stages.h"
 
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 #include "fisher/Pipelines/Passes.h"

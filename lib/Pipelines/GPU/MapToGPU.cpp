@@ -12,11 +12,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "../LoopCollapse.h"
 #include "ContractionKernel.h"
 #include "EventKernel.h"
 #include "Kernel.h"
 #include "LinalgKernel.h"
-#include "LoopCollapse.h"
 #include "fisher/Pipelines/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_PIPELINES_CONTRACTIONKERNEL_H
-#define FISHER_LIB_PIPELINES_CONTRACTIONKERNEL_H
+#ifndef FISHER_LIB_PIPELINES_GPU_CONTRACTIONKERNEL_H
+#define FISHER_LIB_PIPELINES_GPU_CONTRACTIONKERNEL_H
 
 #include "Kernel.h"
 
@@ -26,4 +26,4 @@ void launchContraction(linalg::GenericOp loop, HostCode &host, TypedAttr start);
 
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_PIPELINES_CONTRACTIONKERNEL_H
+#endif // FISHER_LIB_PIPELINES_GPU_CONTRACTIONKERNEL_H

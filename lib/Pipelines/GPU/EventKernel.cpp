@@ -8,8 +8,7 @@
 
 #include "EventKernel.h"
 
-#include "LinalgKernel.h"
-#include "LoopCollapse.h"
+#include "../LoopCollapse.h"
 
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"

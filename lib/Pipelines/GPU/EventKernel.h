@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_PIPELINES_EVENTKERNEL_H
-#define FISHER_LIB_PIPELINES_EVENTKERNEL_H
+#ifndef FISHER_LIB_PIPELINES_GPU_EVENTKERNEL_H
+#define FISHER_LIB_PIPELINES_GPU_EVENTKERNEL_H
 
 #include "Kernel.h"
-#include "LinalgKernel.h"
+#include "KernelLoop.h"
 
 namespace mlir::fisher {
 
@@ -117,4 +117,4 @@ private:
 
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_PIPELINES_EVENTKERNEL_H
+#endif // FISHER_LIB_PIPELINES_GPU_EVENTKERNEL_H

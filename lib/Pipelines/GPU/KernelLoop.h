@@ -1,5 +1,4 @@
-//===- LinalgKernel.h - Kernels of loops over buffers ------------*- C++
-//-*-===//
+//===- KernelLoop.h - Iterations of a loop in a kernel ----------*- C++ -*-===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
@@ -7,12 +6,20 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_PIPELINES_LINALGKERNEL_H
-#define FISHER_LIB_PIPELINES_LINALGKERNEL_H
+#ifndef FISHER_LIB_PIPELINES_GPU_KERNELLOOP_H
+#define FISHER_LIB_PIPELINES_GPU_KERNELLOOP_H
 
-#include "Kernel.h"
+#include "../IndexBuilder.h"
+#include "../Reduction.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace mlir::fisher {
+
+/// What memory moves at once, in bytes.
+inline constexpr int64_t transferBytes = 16;
 
 /// Builds the iterations of a loop over buffers in a kernel. All that it takes
 /// from outside is looked up in `mapping`.
@@ -92,12 +99,6 @@ Value convertTo(IndexBuilder &b, Value value, Type type);
 
 SmallVector<Value> getNeutral(IndexBuilder &b, ArrayRef<Reduction> reductions);
 
-/// Replaces a loop over buffers on the host by kernels. Fills are those before
-/// it of results that nothing else uses in between; they need not be run where
-/// the loop sums all into one number, or is a contraction.
-void launchLoop(linalg::GenericOp loop, HostCode &host,
-                ArrayRef<linalg::FillOp> fills);
-
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_PIPELINES_LINALGKERNEL_H
+#endif // FISHER_LIB_PIPELINES_GPU_KERNELLOOP_H

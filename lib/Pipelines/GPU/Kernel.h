@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_PIPELINES_KERNEL_H
-#define FISHER_LIB_PIPELINES_KERNEL_H
+#ifndef FISHER_LIB_PIPELINES_GPU_KERNEL_H
+#define FISHER_LIB_PIPELINES_GPU_KERNEL_H
 
-#include "IndexBuilder.h"
-#include "Reduction.h"
+#include "../IndexBuilder.h"
+#include "../Reduction.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -132,4 +132,4 @@ TypedAttr getCopiedNumber(memref::CopyOp copy);
 
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_PIPELINES_KERNEL_H
+#endif // FISHER_LIB_PIPELINES_GPU_KERNEL_H
