@@ -12,10 +12,8 @@
 #include "ContractionKernel.h"
 #include "KernelLoop.h"
 
-#include "fisher/Math/Scalar.h"
 #include "fisher/Transforms/Contractions.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
