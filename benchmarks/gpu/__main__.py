@@ -190,14 +190,16 @@ def time_calls(call, options, device):
     }
 
 
-def measure_product(case, options, device):
-    buffers = [Buffer(device, array) for array in products.make_operands(case)]
+def load_call(case, options, buffers):
+    """A call of a case's code for the device, on buffers there."""
     function = _function(library_path(case, options, "device"))
     descriptors = [ctypes.byref(buffer.descriptor) for buffer in buffers]
+    return lambda: function(*descriptors)
 
-    def call():
-        function(*descriptors)
 
+def measure_product(case, options, device):
+    buffers = [Buffer(device, array) for array in products.make_operands(case)]
+    call = load_call(case, options, buffers)
     call()
     error = products.difference(case, *(buffer.read() for buffer in buffers))
     if not error <= products.TOLERANCE[case.element]:
@@ -218,12 +220,7 @@ def measure(case, options, device):
         return measure_product(case, options, device)
     arrays, written = make_operands(case)
     buffers = [Buffer(device, array) for array in arrays]
-    function = _function(library_path(case, options, "device"))
-    descriptors = [ctypes.byref(buffer.descriptor) for buffer in buffers]
-
-    def call():
-        function(*descriptors)
-
+    call = load_call(case, options, buffers)
     call()
     error = check(case, options, buffers, written)
     if not error <= TOLERANCE:

@@ -9,6 +9,7 @@
 #include "fisher/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -78,4 +79,13 @@ std::optional<ContractionDims> fisher::matchContraction(linalg::LinalgOp op) {
   if (dims.k.empty() || (dims.m.empty() && dims.n.empty()))
     return std::nullopt;
   return dims;
+}
+
+Value fisher::getWhole(Value value) {
+  while (Operation *definition = value.getDefiningOp()) {
+    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(definition))
+      break;
+    value = definition->getOperand(0);
+  }
+  return value;
 }

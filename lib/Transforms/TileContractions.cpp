@@ -540,16 +540,6 @@ static bool isDistinct(Value buffer) {
   return isa<memref::AllocOp>(buffer.getDefiningOp());
 }
 
-/// The buffer that `value` is all of, perhaps in another shape.
-static Value getWhole(Value value) {
-  while (Operation *definition = value.getDefiningOp()) {
-    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(definition))
-      break;
-    value = definition->getOperand(0);
-  }
-  return value;
-}
-
 /// The last operation before `op`, in its block, that uses `buffer` under any
 /// name; null if there is none, or a name could be hidden.
 static Operation *findPreviousUse(Operation *op, Value buffer) {

@@ -27,6 +27,10 @@ struct ContractionDims {
 /// linalg.generic. Operands may be of a narrower type than the sum.
 std::optional<ContractionDims> matchContraction(linalg::LinalgOp op);
 
+/// The buffer that `value`, such as a contraction's result, is all of, perhaps
+/// in another shape.
+Value getWhole(Value value);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_TRANSFORMS_CONTRACTIONS_H

@@ -139,13 +139,13 @@ LogicalResult EventKernel::planScratch() {
 }
 
 void EventKernel::allocate(memref::AllocOp buffer) {
-  auto found = offsets.find(buffer);
   if (MemRefType type = getOwnType(buffer)) {
     Value inside = kernel->allocatePrivate(type);
     mapping.map(buffer.getResult(), inside);
     ownInRegisters.insert(inside);
     return;
   }
+  auto found = offsets.find(buffer);
   if (found == offsets.end()) {
     mapping.map(buffer.getResult(), kernel->allocatePrivate(buffer.getType()));
     return;

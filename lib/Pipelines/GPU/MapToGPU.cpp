@@ -18,6 +18,7 @@
 #include "Kernel.h"
 #include "LinalgKernel.h"
 #include "fisher/Pipelines/Passes.h"
+#include "fisher/Transforms/Contractions.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -90,16 +91,6 @@ static linalg::LinalgOp asFill(memref::CopyOp copy) {
   auto fill = linalg::FillOp::create(b, constant, copy.getTarget());
   copy.erase();
   return cast<linalg::LinalgOp>(fill.getOperation());
-}
-
-/// A buffer as it was before it had another shape.
-static Value getWhole(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    if (!isa<memref::CollapseShapeOp, memref::ExpandShapeOp>(op))
-      break;
-    buffer = op->getOperand(0);
-  }
-  return buffer;
 }
 
 /// What uses a buffer, in any shape; fails if parts of it are used.
