@@ -15,6 +15,8 @@ separate_arguments(FISHER_LLVM_DEFINITIONS NATIVE_COMMAND "${LLVM_DEFINITIONS}")
 target_compile_definitions(FisherFlags INTERFACE ${FISHER_LLVM_DEFINITIONS})
 target_compile_options(FisherFlags INTERFACE
   -Wall -Wextra -Wno-unused-parameter -fvisibility-inlines-hidden
+  # What links them statically keeps only the functions that it uses.
+  -ffunction-sections
   $<$<NOT:$<BOOL:${LLVM_ENABLE_EH}>>:-fno-exceptions>
   $<$<NOT:$<BOOL:${LLVM_ENABLE_RTTI}>>:-fno-rtti>
   $<$<BOOL:${FISHER_WARNINGS_AS_ERRORS}>:-Werror>)
