@@ -8,11 +8,11 @@
 
 #include "fisher/Execution/Jit.h"
 #include "Compile.h"
+#include "Engine.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/Support/Compiler.h"
 
@@ -37,48 +37,6 @@ static void prepareEntry(func::FuncOp entry) {
       entry.setArgAttr(argument.getArgNumber(),
                        bufferization::BufferizationDialect::kWritableAttrName,
                        builder.getBoolAttr(false));
-}
-
-// A cf.assert that does not hold calls puts with its message, then abort. Here
-// it is an error of what was given to the program, not of the program.
-
-static int reportAssertion(const char *message) {
-  llvm::errs() << "error: " << message << "\n";
-  return 0;
-}
-
-[[noreturn]] static void exitAfterAssertion() {
-  // Compiled code cannot be unwound, and nothing is open for writing.
-  std::_Exit(1);
-}
-
-static llvm::Expected<std::unique_ptr<ExecutionEngine>>
-makeEngine(ModuleOp module, StringRef name,
-           std::unique_ptr<llvm::TargetMachine> machine) {
-  ExecutionEngineOptions options;
-  auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
-  auto transform = [&](llvm::Module *llvmModule) {
-    internalize(*llvmModule, ("_mlir_" + name).str());
-    return optimize(llvmModule);
-  };
-  options.transformer = transform;
-  options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
-  options.enableGDBNotificationListener = false;
-  options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options, std::move(machine));
-  if (engine)
-    (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
-      llvm::orc::SymbolMap symbols;
-      auto define = [&](StringRef name, auto *function) {
-        symbols[mangle(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                                 llvm::JITSymbolFlags::Exported};
-      };
-      define("puts", &reportAssertion);
-      define("abort", &exitAfterAssertion);
-      return symbols;
-    });
-  return engine;
 }
 
 FailureOr<CompiledFunction>
@@ -127,7 +85,7 @@ FailureOr<CompiledFunction> CompiledFunction::compile(
   if (failed(machine) || failed(lower(module, **machine)))
     return failure();
 
-  auto engine = makeEngine(module, name, std::move(*machine));
+  auto engine = createEngine(module, name, std::move(*machine));
   if (!engine)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(engine.takeError());

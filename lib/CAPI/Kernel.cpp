@@ -1,0 +1,68 @@
+//===- Kernel.cpp - Functions compiled for this process -------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher-c/Kernel.h"
+#include "fisher/Execution/Kernel.h"
+
+#include "mlir/CAPI/IR.h"
+#include "mlir/CAPI/Support.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+
+static Kernel *unwrap(FisherKernel kernel) {
+  return static_cast<Kernel *>(kernel.ptr);
+}
+
+
+static FisherKernel compile(MlirModule module, MlirStringRef entry,
+                            bool threads, std::optional<Device> device) {
+  Program program;
+  program.module = unwrap(module).clone();
+  program.entry = program.module->lookupSymbol<func::FuncOp>(unwrap(entry));
+  if (!program.entry) {
+    emitError(program.module->getLoc())
+        << "has no function '" << unwrap(entry) << "' to compile";
+    return {nullptr};
+  }
+  FailureOr<Kernel> kernel =
+      Kernel::compile(std::move(program), threads, std::move(device));
+  return {failed(kernel) ? nullptr : new Kernel(std::move(*kernel))};
+}
+
+FisherKernel fisherKernelCompile(MlirModule module, MlirStringRef entry,
+                                 bool threads) {
+  return compile(module, entry, threads, std::nullopt);
+}
+
+FisherKernel fisherKernelCompileForDevice(MlirModule module,
+                                          MlirStringRef entry,
+                                          MlirStringRef api) {
+  llvm::Expected<Device> device = Device::open(unwrap(api));
+  if (!device) {
+    emitError(unwrap(module).getLoc()) << llvm::toString(device.takeError());
+    return {nullptr};
+  }
+  return compile(module, entry, /*threads=*/false, *device);
+}
+
+intptr_t fisherKernelGetNumArguments(FisherKernel kernel) {
+  return static_cast<intptr_t>(unwrap(kernel)->getArguments().size());
+}
+
+intptr_t fisherKernelGetNumAddresses(FisherKernel kernel) {
+  return fisherKernelGetNumArguments(kernel) +
+         static_cast<intptr_t>(unwrap(kernel)->getResults().size());
+}
+
+void fisherKernelCall(FisherKernel kernel, void **addresses, void *stream) {
+  size_t count = fisherKernelGetNumAddresses(kernel);
+  (*unwrap(kernel))(ArrayRef(addresses, count), stream);
+}
+
+void fisherKernelDestroy(FisherKernel kernel) { delete unwrap(kernel); }

@@ -1,0 +1,27 @@
+//===- Engine.h - Code of this process ------------------------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_EXECUTION_ENGINE_H
+#define FISHER_LIB_EXECUTION_ENGINE_H
+
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace mlir::fisher {
+
+/// Makes code of a module in the LLVM dialect, whose function `name` only can
+/// be called. It finds the libraries of OpenMP and of devices' drivers that
+/// this process has, wherever they were loaded from.
+llvm::Expected<std::unique_ptr<ExecutionEngine>>
+createEngine(ModuleOp module, StringRef name,
+             std::unique_ptr<llvm::TargetMachine> machine);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_EXECUTION_ENGINE_H

@@ -1,0 +1,221 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Policies: which beliefs are regularized, toward what, how strongly."""
+
+import dataclasses
+import sys
+
+from ._compiler import apply_policy
+from ._families import Family
+
+_MODES = ("coupled", "loss_only", "proximal", "natural")
+
+
+def quote(text):
+    """A string as MLIR reads it: bytes that are not printable by their digits."""
+    out = []
+    for byte in text.encode():
+        character = chr(byte)
+        plain = 32 <= byte < 127 and character not in '"\\'
+        out.append(character if plain else f"\\{byte:02X}")
+    return f'"{"".join(out)}"'
+
+
+def _number(value):
+    """A float as MLIR reads it, which needs a point."""
+    text = repr(float(value))
+    if text in ("inf", "-inf", "nan"):
+        raise ValueError(f"a number of a policy must be finite, got {text}")
+    if "." in text:
+        return text
+    mantissa, exponent, power = text.partition("e")
+    return f"{mantissa}.0{exponent}{power}"
+
+
+def _number_or_name(value):
+    return quote(value) if isinstance(value, str) else _number(value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """What beliefs are drawn toward; made by `prior`, `frozen` and the others.
+
+    It prints as the IR's attribute.
+    """
+
+    text: str
+
+    def __str__(self):
+        return self.text
+
+
+def prior(*standard):
+    """A fixed belief, given in the family's standard coordinates.
+
+    Args:
+      standard: the numbers: mean and standard deviation of a Gaussian, mean
+        direction and kappa of a von Mises distribution, probabilities, a rate.
+    """
+    return Reference(f"#fisher.prior<[{', '.join(map(_number, standard))}]>")
+
+
+#: The belief at the first step: the state holds a copy of the parameters.
+frozen = Reference("#fisher.frozen")
+
+#: The belief before the last update.
+previous = Reference("#fisher.previous")
+
+
+def moving_average(decay):
+    """The geodesic moving average of the belief.
+
+    Args:
+      decay: the share of the old average that is kept in a step, from 0 to
+        below 1.
+    """
+    return Reference(f"#fisher.moving_average<{_number(decay)}>")
+
+
+def argument(*names):
+    """A belief that is handed to the step.
+
+    Args:
+      names: one for each component; ``{0}`` stands for what the first group of
+        the globs captured, ``{1}`` for the second.
+    """
+    return Reference(f"#fisher.argument<{', '.join(map(quote, names))}>")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Entry:
+    names: tuple
+    family: Family
+    reference: Reference
+    weight: object
+    step_size: object
+    mode: str
+    # Where it was written, for messages.
+    file: str = dataclasses.field(compare=False)
+    line: int = dataclasses.field(compare=False)
+
+    def get_text(self, mode=None):
+        text = f"fisher.regularize {', '.join(map(quote, self.names))} as {self.family}\n"
+        text += f"      toward {self.reference} weight {_number_or_name(self.weight)}"
+        if self.step_size is not None:
+            text += f" step_size {_number_or_name(self.step_size)}"
+        return f"{text} mode {mode or self.mode}"
+
+
+class Policy:
+    """What to regularize in a training step, and how.
+
+    A policy does not change: `regularize` returns another one. Policies are
+    equal, and have the same hash, if they print the same.
+
+    Args:
+      name: its name in the IR.
+
+    Example::
+
+        >>> print(fisher.Policy().regularize(
+        ...     "w.mu", "w.rho", as_=fisher.Gaussian("softplus"),
+        ...     toward=fisher.prior(0, 1), weight=1e-3))
+        fisher.policy @default {
+          fisher.regularize "w.mu", "w.rho" as #fisher.gaussian<softplus>
+              toward #fisher.prior<[0.0, 1.0]> weight 0.001 mode coupled
+        }
+    """
+
+    def __init__(self, name="default"):
+        self.name = name
+        self._entries = ()
+
+    def regularize(self, *names, as_, toward, weight, mode="coupled", step_size=None):
+        """The policy with one more entry.
+
+        Args:
+          names: one glob for each component of the family, in order. ``*``
+            stands for any text and ``?`` for any character; the text that
+            parentheses capture ties the components of one belief together.
+          as_: the family and the chart that the parameters are stored in.
+          toward: the reference: `prior`, `frozen`, `previous`,
+            `moving_average` or `argument`.
+          weight: a number, or the name of an argument that holds it.
+          mode: ``coupled`` (loss and gradients), ``loss_only`` (what
+            differentiates comes later), ``proximal`` (a step after the
+            optimizer's) or ``natural`` (gradients times the inverse metric).
+          step_size: the optimizer's, which mode ``proximal`` needs: a number or
+            the name of an argument.
+
+        Returns:
+          A new policy.
+
+        Raises:
+          TypeError: an argument is of the wrong type.
+          ValueError: a number is not finite.
+          PolicyError: the entry makes no sense.
+        """
+        if not isinstance(as_, Family):
+            raise TypeError(f"as_ must be a family such as fisher.Gaussian('softplus'), got {as_!r}")
+        if not isinstance(toward, Reference):
+            raise TypeError(f"toward must be a reference such as fisher.prior(0, 1), got {toward!r}")
+        if not names or not all(isinstance(name, str) for name in names):
+            raise TypeError(f"names must be globs, one for each component, got {names!r}")
+        if mode not in _MODES:
+            raise ValueError(f"mode must be one of {', '.join(_MODES)}, got {mode!r}")
+        caller = sys._getframe(1)
+        entry = _Entry(
+            tuple(names),
+            as_,
+            toward,
+            weight,
+            step_size,
+            mode,
+            caller.f_code.co_filename,
+            caller.f_lineno,
+        )
+        policy = Policy(self.name)
+        policy._entries = (*self._entries, entry)
+        # Only the new entry can be wrong, and it is told where it was written.
+        apply_policy(f"module {{\n{policy.get_text()}\n}}", "")
+        return policy
+
+    @property
+    def modes(self):
+        """The modes of the entries, in order."""
+        return tuple(entry.mode for entry in self._entries)
+
+    def get_text(self, as_mode=None, only=None, locations=True):
+        """The policy as IR.
+
+        Args:
+          as_mode: the mode of all entries instead of each one's own.
+          only: the mode of the entries to print; without it, all are.
+          locations: say where in the Python program each entry is.
+        """
+        lines = [f"fisher.policy {self._symbol()} {{"]
+        for entry in self._entries:
+            if only not in (None, entry.mode):
+                continue
+            line = "  " + entry.get_text(as_mode)
+            if locations:
+                line += f" loc({quote(entry.file)}:{entry.line}:1)"
+            lines.append(line)
+        return "\n".join([*lines, "}"])
+
+    def _symbol(self):
+        plain = self.name.isidentifier() and self.name.isascii()
+        return f"@{self.name}" if plain else f"@{quote(self.name)}"
+
+    def __str__(self):
+        return self.get_text(locations=False)
+
+    def __repr__(self):
+        return f"<fisher.Policy {self.name!r} with {len(self._entries)} entries>"
+
+    def __eq__(self, other):
+        return isinstance(other, Policy) and str(self) == str(other)
+
+    def __hash__(self):
+        return hash(str(self))

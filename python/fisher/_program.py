@@ -1,0 +1,335 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Programs of the compiler that frameworks call with their arrays.
+
+A program is a module whose function `@main` takes and returns tensors of static
+shape. A policy becomes one by `fisher-insert` on a function that stands for the
+training step: it takes what the step takes and makes, and returns the latter.
+What is inserted is then all there is in it, whatever the step does itself.
+"""
+
+import dataclasses
+import functools
+
+from . import _fisher
+from ._compiler import apply_policy
+from ._policy import quote
+
+# Element types of the IR by the frameworks' names.
+ELEMENT_TYPES = {
+    "float64": "f64",
+    "float32": "f32",
+    "float16": "f16",
+    "bfloat16": "bf16",
+    "int64": "i64",
+    "int32": "i32",
+    "int16": "i16",
+    "int8": "i8",
+    "uint64": "ui64",
+    "uint32": "ui32",
+    "uint16": "ui16",
+    "uint8": "ui8",
+    "bool": "i1",
+    "complex64": "complex<f32>",
+    "complex128": "complex<f64>",
+}
+_NAMES = {short: name for name, short in ELEMENT_TYPES.items()}
+FLOATS = ("float64", "float32", "float16", "bfloat16")
+
+
+@dataclasses.dataclass(frozen=True)
+class Tensor:
+    """The type of an array: the name of its element type, and its shape."""
+
+    dtype: str
+    shape: tuple
+
+    def __str__(self):
+        sizes = "".join(f"{size}x" for size in self.shape)
+        return f"tensor<{sizes}{ELEMENT_TYPES[self.dtype]}>"
+
+    @staticmethod
+    def parse(text):
+        *sizes, element = text.removeprefix("tensor<").removesuffix(">").split("x")
+        return Tensor(_NAMES[element], tuple(map(int, sizes)))
+
+    @property
+    def compute_dtype(self):
+        """What distances between beliefs that are stored so are given in."""
+        return "float64" if self.dtype == "float64" else "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """A module, and the types of what its function `@main` takes and returns."""
+
+    module: str
+    inputs: tuple
+    outputs: tuple
+
+
+@dataclasses.dataclass(frozen=True)
+class Operation(Program):
+    """A program of one operation of the dialect, on beliefs of one type."""
+
+    operation: str
+    family: object
+
+
+@dataclasses.dataclass(frozen=True)
+class PolicyProgram(Program):
+    """A policy's part of a training step.
+
+    Arguments and results are known by pairs: `("param", name)`,
+    `("argument", name)` and `("state", name)`, and what the step makes and the
+    policy changes: `("gradient", name)`, `("update", name)` and `("loss", "")`,
+    or `("penalty", "")`.
+    """
+
+    takes: tuple
+    returns: tuple
+
+
+# Marks that say what a result of a step is.
+_RESULT_MARKS = {
+    "loss": lambda name: {"role": "loss"},
+    "gradient": lambda name: {"gradient_of": name},
+    "update": lambda name: {"updates": name},
+}
+_KEYS = {"gradient_of": "gradient", "updates": "update"}
+
+
+def _print_marks(**marks):
+    return f" {{{', '.join(f'fisher.{mark} = {quote(text)}' for mark, text in marks.items())}}}"
+
+
+def _make_step(takes, returns):
+    """A function that takes and returns what is listed as pairs of a key and a
+    type. It returns what it takes under the same key, else zeros."""
+    arguments, results, body, values = [], [], [], []
+    for index, (key, type) in enumerate(takes):
+        kind, name = key
+        if kind == "param":
+            marks = _print_marks(name=name, role="param")
+        elif kind == "argument":
+            marks = _print_marks(name=name, role="state")
+        else:
+            marks = _print_marks(role="batch")
+        arguments.append(f"%arg{index}: {type}{marks}")
+    numbers = {key: index for index, (key, _) in enumerate(takes)}
+    for index, (key, type) in enumerate(returns):
+        results.append(f"{type}{_print_marks(**_RESULT_MARKS[key[0]](key[1]))}")
+        if key in numbers:
+            values.append(f"%arg{numbers[key]}")
+        else:
+            # What is added to minus zero is itself.
+            body.append(f"%zero{index} = arith.constant dense<-0.0> : {type}")
+            values.append(f"%zero{index}")
+    types = ", ".join(str(type) for _, type in returns)
+    terminator = f"return {', '.join(values)} : {types}" if values else "return"
+    return "\n  ".join(
+        [
+            f"func.func @main({', '.join(arguments)}) -> ({', '.join(results)}) {{",
+            *body,
+            terminator,
+            "}",
+        ]
+    )
+
+
+def _insert(policy_text, takes, returns, options=""):
+    step = _make_step(takes, returns)
+    return apply_policy(
+        f"module {{\n{step}\n{policy_text}\n}}", f"fisher-insert{{{options}}},canonicalize,cse"
+    )
+
+
+def _get_arguments(params, arguments):
+    return [(("param", name), type) for name, type in params] + [
+        (("argument", name), type) for name, type in arguments
+    ]
+
+
+@functools.lru_cache(maxsize=1024)
+def match(policy, params, arguments=()):
+    """The names of the parameters that a policy regularizes, by mode.
+
+    Args:
+      policy: a `Policy`.
+      params: pairs of a name and a `Tensor`.
+      arguments: pairs of a name and a `Tensor`, of what the policy may name.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters.
+    """
+    takes = _get_arguments(params, arguments)
+    loss = (("loss", ""), Tensor("float32", ()))
+    matched = {}
+    for mode in dict.fromkeys(policy.modes):
+        text = policy.get_text(as_mode="loss_only", only=mode)
+        module = _insert(text, takes, [loss])
+        matched[mode] = frozenset(_fisher.signature(module)[2])
+    # That no parameter is regularized twice is found out with all entries.
+    _insert(policy.get_text(as_mode="loss_only"), takes, [loss])
+    return matched
+
+
+def _get_key(marks, names, has_loss):
+    """What a result of the function is."""
+    if "role" in marks:
+        return ("loss" if has_loss else "penalty"), ""
+    mark, kind = next((mark, kind) for mark, kind in _KEYS.items() if mark in marks)
+    name = marks[mark]
+    # What updates a state that was added is the state's next value.
+    return ("state" if mark == "updates" and name not in names else kind), name
+
+
+@functools.lru_cache(maxsize=1024)
+def build(
+    policy,
+    params,
+    arguments=(),
+    *,
+    as_mode=None,
+    loss=None,
+    gradients=False,
+    updates=False,
+    step_size=None,
+):
+    """The part of a training step that a policy is.
+
+    Args:
+      policy: a `Policy`.
+      params: pairs of a name and a `Tensor`; what the policy does not match is
+        left out.
+      arguments: pairs of a name and a `Tensor`, of what the policy may name.
+      as_mode: the mode of all entries instead of each one's own.
+      loss: the `Tensor` of the loss that the step makes. Without one, the
+        penalty is returned instead of the loss with the penalty.
+      gradients: whether the step makes gradients; else they are the penalty's
+        alone.
+      updates: whether the step makes new values of all that is regularized, not
+        only of what is stepped proximally.
+      step_size: a number for proximal entries that state none.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters, or the step.
+    """
+    matched = {}
+    for mode, names in match(policy, params, arguments).items():
+        matched.setdefault(as_mode or mode, set()).update(names)
+    used = set().union(*matched.values())
+    coupled = matched.get("coupled", set()) | matched.get("natural", set())
+    updated = used if updates else matched.get("proximal", set())
+
+    takes = _get_arguments([param for param in params if param[0] in used], arguments)
+    returns = []
+    if matched.keys() - {"proximal"}:
+        is_wide = any(name in used and type.dtype == "float64" for name, type in params)
+        total = Tensor("float64" if is_wide else "float32", ())
+        returns.append((("loss", ""), loss or total))
+        if loss:
+            takes.append(returns[-1])
+    for name, type in params:
+        if name in coupled:
+            returns.append((("gradient", name), type))
+            if gradients:
+                takes.append(returns[-1])
+        if name in updated:
+            returns.append((("update", name), type))
+            takes.append(returns[-1])
+    options = "" if step_size is None else f"step-size={float(step_size)!r}"
+    module = _insert(policy.get_text(as_mode=as_mode), takes, returns, options)
+
+    arguments_now, results_now, _ = _fisher.signature(module)
+    names = {name for name, _ in params}
+    states = tuple(("state", marks["name"]) for _, marks in arguments_now[len(takes) :])
+    return PolicyProgram(
+        module,
+        tuple(Tensor.parse(type) for type, _ in arguments_now),
+        tuple(Tensor.parse(type) for type, _ in results_now),
+        tuple(key for key, _ in takes) + states,
+        tuple(_get_key(marks, names, bool(loss)) for _, marks in results_now),
+    )
+
+
+@functools.lru_cache(maxsize=1024)
+def get_states(policy, params, arguments=()):
+    """The states that a policy's references need, as pairs of a name and the
+    name of the parameter that it starts as a copy of."""
+    program = build(policy, params, arguments, updates=True, step_size=1.0)
+    all_marks = [marks for _, marks in _fisher.signature(program.module)[0]]
+    return tuple(
+        (marks["name"], marks["initialize"]) for marks in all_marks if "initialize" in marks
+    )
+
+
+# What operations on beliefs take beside the first, and make: "belief" stands for
+# its components, "covector" for as many tensors of their type, "batch" for one
+# number for each distribution, and "number" for one.
+_OPERATIONS = {
+    "squared_distance": (("belief",), ("batch",)),
+    "squared_distance_with_gradient": (("belief",), ("batch", "covector")),
+    "kl_divergence": (("belief",), ("batch",)),
+    "geodesic": (("belief", "number"), ("belief",)),
+    "proximal_step": (("belief", "number"), ("belief",)),
+    "natural_gradient": (("covector",), ("covector",)),
+}
+# How an operation is written that is more than its operands and types.
+_SYNTAX = {
+    "geodesic": "fisher.geodesic %a, %b at %t : {belief}",
+    "proximal_step": "fisher.proximal_step %a toward %b strength %t : {belief}",
+    "natural_gradient": "fisher.natural_gradient %a, {second} : {belief}",
+}
+
+
+@functools.lru_cache(maxsize=1024)
+def build_operation(operation, family, type):
+    """A program of one operation of the dialect.
+
+    It takes the components of the first belief, and then those of the second
+    or a covector, and a number, if the operation has them.
+
+    Args:
+      operation: such as `"squared_distance"`.
+      family: a `Family`.
+      type: the `Tensor` of each component.
+
+    Raises:
+      PolicyError: there are no such beliefs.
+    """
+    count = len(family.components)
+    number = Tensor(type.compute_dtype, ())
+    batch_rank = max(len(type.shape) - family.event_rank, 0)
+    kinds = {
+        "belief": (type,) * count,
+        "covector": (type,) * count,
+        "batch": (Tensor(type.compute_dtype, type.shape[:batch_rank]),),
+        "number": (number,),
+    }
+    takes, makes = _OPERATIONS[operation]
+    inputs = sum((kinds[kind] for kind in ("belief", *takes)), ())
+    outputs = sum((kinds[kind] for kind in makes), ())
+    names = [f"%arg{index}" for index in range(len(inputs))]
+    first, second = ", ".join(names[:count]), ", ".join(names[count : 2 * count])
+    belief = f"!fisher.belief<{family}, {type}>"
+    types = ", ".join(map(str, outputs))
+
+    body = [f"%a = fisher.belief {first} : {belief}"]
+    if "belief" in takes:
+        body.append(f"%b = fisher.belief {second} : {belief}")
+    if "number" in takes:
+        body.append(f"%t = tensor.extract {names[-1]}[] : {number}")
+    syntax = _SYNTAX.get(operation, f"fisher.{operation} %a, %b : {{belief}} -> {{types}}")
+    statement = syntax.format(belief=belief, second=second, types=types)
+    if makes == ("belief",):
+        body.append(f"%q = {statement}")
+        statement = f"fisher.components %q : {belief}"
+    body.append(f"%0:{len(outputs)} = {statement}")
+    results = ", ".join(f"%0#{index}" for index in range(len(outputs)))
+    body.append(f"return {results} : {types}")
+    arguments = ", ".join(f"{name}: {type}" for name, type in zip(names, inputs))
+    function = "\n  ".join([f"func.func @main({arguments}) -> ({types}) {{", *body])
+    module = apply_policy(f"module {{\n{function}\n}}\n}}", "")
+    return Operation(module, inputs, outputs, operation, family)

@@ -1,0 +1,216 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Distances, geodesics and natural gradients of beliefs in JAX."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from .._families import Belief
+from .._program import FLOATS, build_operation
+from ._call import call, get_type
+
+jax.tree_util.register_pytree_with_keys(
+    Belief,
+    lambda belief: (
+        [
+            (jax.tree_util.GetAttrKey(name), component)
+            for name, component in zip(belief.family.components, belief.components)
+        ],
+        belief.family,
+    ),
+    lambda family, components: Belief(family, tuple(components)),
+)
+
+
+def _unify(*groups):
+    """The arrays of some groups in one element type and shape."""
+    arrays = [jnp.asarray(array) for group in groups for array in group]
+    dtype = jnp.result_type(*arrays)
+    if jnp.dtype(dtype).name not in FLOATS:
+        raise TypeError(
+            "the elements of a belief must be float64, float32, bfloat16 or float16, got "
+            f"{jnp.dtype(dtype).name}; convert them with astype"
+        )
+    try:
+        shape = jnp.broadcast_shapes(*(array.shape for array in arrays))
+    except ValueError:
+        shapes = ", ".join(str(array.shape) for array in arrays)
+        raise ValueError(
+            f"the components of beliefs must have shapes that fit each other, got {shapes}"
+        ) from None
+    unified = iter(jnp.broadcast_to(array.astype(dtype), shape) for array in arrays)
+    return [tuple(next(unified) for _ in group) for group in groups]
+
+
+def _unify_beliefs(a, b):
+    for belief in (a, b):
+        if not isinstance(belief, Belief):
+            raise TypeError(
+                f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
+            )
+    if a.family != b.family:
+        raise TypeError(
+            f"the beliefs must be of one family and chart, got {a.family!r} and {b.family!r}"
+        )
+    return _unify(a.components, b.components)
+
+
+def _bind(operation, family, *arrays):
+    return call(build_operation(operation, family, get_type(arrays[0])), *arrays)
+
+
+def _contract(family, batch, gradient, tangents):
+    """The sum of the products of gradients and tangents for each distribution."""
+    total = jnp.zeros_like(batch)
+    event = tuple(range(-family.event_rank, 0))
+    for slope, tangent in zip(gradient, tangents):
+        product = slope.astype(batch.dtype) * tangent.astype(batch.dtype)
+        total += product.sum(axis=event) if event else product
+    return total
+
+
+def _is_zero(tangents):
+    return all(isinstance(tangent, jax.custom_derivatives.SymbolicZero) for tangent in tangents)
+
+
+def _instantiate(tangents):
+    return [
+        jnp.zeros(tangent.shape, tangent.dtype)
+        if isinstance(tangent, jax.custom_derivatives.SymbolicZero)
+        else tangent
+        for tangent in tangents
+    ]
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _squared_distance(family, a, b):
+    (distance,) = _bind("squared_distance", family, *a, *b)
+    return distance
+
+
+def _differentiate_squared_distance(family, primals, tangents):
+    (a, b), (da, db) = primals, tangents
+    distance = None
+    slope = 0.0
+    for first, second, change in ((a, b, da), (b, a, db)):
+        if not _is_zero(change):
+            distance, *gradient = _bind("squared_distance_with_gradient", family, *first, *second)
+            slope += _contract(family, distance, gradient, _instantiate(change))
+    if distance is None:
+        distance = _squared_distance(family, a, b)
+        slope = jnp.zeros_like(distance)
+    return distance, slope
+
+
+_squared_distance.defjvp(_differentiate_squared_distance, symbolic_zeros=True)
+
+
+def squared_distance(a, b):
+    """The squared Fisher-Rao distance of each pair of beliefs.
+
+    The metric is Fisher's own, so that nearby it is twice the Kullback-Leibler
+    divergence. Its gradient at distance zero is exactly zero.
+
+    Args:
+      a, b: `fisher.Belief` of one family and chart; components of shape
+        ``(*batch, *event)`` are broadcast against each other.
+
+    Returns:
+      An array of shape ``batch``, float64 for float64 components, else float32.
+      It can be differentiated once with respect to both.
+
+    Raises:
+      TypeError: the beliefs differ in family or chart, or are not floats.
+      ValueError: their shapes do not fit.
+
+    Source: MATH.md of the dialect, sections 1 to 6; Atkinson and Mitchell, "Rao's
+    distance measure", 1981, for Gaussian beliefs.
+    """
+    return _squared_distance(a.family, *_unify_beliefs(a, b))
+
+
+def kl_divergence(a, b):
+    """The Kullback-Leibler divergence of `a` from `b`, in nats.
+
+    Args:
+      a, b: `fisher.Belief` of one family and chart.
+
+    Returns:
+      An array of shape ``batch``. It is not differentiated; the squared
+      distance is twice its size nearby.
+
+    Raises:
+      TypeError, ValueError: as `squared_distance`.
+    """
+    a_parts, b_parts = _unify_beliefs(a, b)
+    return _bind("kl_divergence", a.family, *a_parts, *b_parts)[0]
+
+
+def _as_number(number, belief_part, what):
+    number = jnp.asarray(number, get_type(belief_part).compute_dtype)
+    if number.shape:
+        raise ValueError(f"{what} must be one number, got an array of shape {number.shape}")
+    return number
+
+
+def geodesic(a, b, t):
+    """The point at fraction `t` of the geodesic from `a` to `b`.
+
+    Args:
+      a, b: `fisher.Belief` of one family and chart; shapes are broadcast.
+      t: a number: 0 gives `a`, 1 gives `b`; others continue the geodesic.
+
+    Returns:
+      A belief of the family and chart of `a`.
+
+    Raises:
+      TypeError, ValueError: as `squared_distance`.
+    """
+    a_parts, b_parts = _unify_beliefs(a, b)
+    t = _as_number(t, a_parts[0], "t")
+    return Belief(a.family, tuple(_bind("geodesic", a.family, *a_parts, *b_parts, t)))
+
+
+def proximal_step(belief, reference, strength):
+    """The belief `q` that minimizes d²(q, belief)/2 + strength d²(q, reference)/2.
+
+    Args:
+      belief, reference: `fisher.Belief` of one family and chart.
+      strength: a number, not negative; a penalty of weight w and a step of size
+        h make the strength 2 h w.
+
+    Returns:
+      The point of the geodesic at the fraction strength/(1 + strength).
+
+    Raises:
+      TypeError, ValueError: as `squared_distance`.
+    """
+    parts, reference_parts = _unify_beliefs(belief, reference)
+    strength = _as_number(strength, parts[0], "strength")
+    stepped = _bind("proximal_step", belief.family, *parts, *reference_parts, strength)
+    return Belief(belief.family, tuple(stepped))
+
+
+def natural_gradient(belief, *gradient):
+    """The inverse Fisher metric at a belief, applied to a gradient.
+
+    Args:
+      belief: a `fisher.Belief`.
+      gradient: one array for each component, with its shape.
+
+    Returns:
+      One array for each component.
+
+    Raises:
+      TypeError, ValueError: as `squared_distance`.
+    """
+    if len(gradient) != len(belief.components):
+        raise TypeError(
+            f"{belief.family!r} has {len(belief.components)} components, but there are "
+            f"{len(gradient)} gradients"
+        )
+    parts, gradient = _unify(belief.components, gradient)
+    return tuple(_bind("natural_gradient", belief.family, *parts, *gradient))

@@ -1,0 +1,235 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Policies in JAX programs: penalties, gradients, whole training steps."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+
+from .._compiler import PolicyError
+from .._policy import Policy
+from .._program import build, get_states
+from ._beliefs import _instantiate, _is_zero
+from ._call import call, get_type
+from ._names import name_leaves
+
+
+def _describe(leaves):
+    """Names and types of the leaves that are arrays of numbers."""
+    described = []
+    for name, leaf in leaves.items():
+        if not jnp.issubdtype(getattr(leaf, "dtype", jnp.float32), jax.dtypes.extended):
+            described.append((name, get_type(jnp.asarray(leaf))))
+    return tuple(described)
+
+
+class _Step:
+    """The parameters that a policy is applied to, and what it may name."""
+
+    def __init__(self, policy, params, arguments):
+        if not isinstance(policy, Policy):
+            raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
+        self.policy = policy
+        self.params = name_leaves(params)
+        self.arguments = name_leaves(arguments or {})
+        self.types = _describe(self.params), _describe(self.arguments)
+
+    def build(self, **options):
+        return build(self.policy, *self.types, **options)
+
+    def get_state(self, program, given):
+        """The state, checked; it may be what `init` gave, or None if there is
+        none."""
+        needed = [name for kind, name in program.takes if kind == "state"]
+        given = dict(given or {})
+        missing = [name for name in needed if name not in given]
+        if missing:
+            raise PolicyError(
+                f"the policy keeps a state, of which '{missing[0]}' is missing; make it once "
+                "with fisher.jax.init(params, policy), and pass what the last step returned "
+                "as fisher_state"
+            )
+        return given
+
+    def bind(self, program, state, **made):
+        """Calls a program; `made` is what the step makes, by kind and name."""
+        values = {
+            "param": self.params,
+            "argument": self.arguments,
+            "state": self.get_state(program, state),
+            **made,
+        }
+        arrays = []
+        for (kind, name), type in zip(program.takes, program.inputs):
+            array = jnp.asarray(values[kind][name])
+            if get_type(array) != type:
+                raise PolicyError(
+                    f"the {kind} '{name}' is a {type}, but it was given as a {get_type(array)}"
+                )
+            arrays.append(array)
+        results = {}
+        for (kind, name), result in zip(program.returns, call(program, *arrays)):
+            results.setdefault(kind, {})[name] = result
+        return results
+
+
+def init(params, policy, *, arguments=None):
+    """The state that a policy keeps: copies of parameters for the references
+    `frozen`, `previous` and `moving_average`.
+
+    Args:
+      params: a tree of arrays. A leaf's name is the keys on the way to it,
+        joined by points: `params["fc0"]["mu"]` is ``fc0.mu``.
+      policy: a `fisher.Policy`.
+      arguments: a tree of what the policy names: weights, references.
+
+    Returns:
+      A dictionary from names to arrays, empty if the policy keeps no state. Any
+      checkpointing library saves it.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters.
+    """
+    step = _Step(policy, params, arguments)
+    states = get_states(policy, *step.types)
+    return {name: jnp.array(step.params[start], copy=True) for name, start in states}
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
+def _evaluate(policy, types, names, arrays, others):
+    program = build(policy, *types, as_mode="loss_only")
+    values = dict(zip(names, (*arrays, *others)))
+    results = dict(zip(program.returns, call(program, *(values[key] for key in program.takes))))
+    return results["penalty", ""]
+
+
+def _differentiate(policy, types, names, primals, tangents):
+    (arrays, others), (changes, constant) = primals, tangents
+    if not _is_zero(constant):
+        raise TypeError(
+            "the penalty is differentiated with respect to parameters only, not to its state "
+            "or to what its policy names; pass those through jax.lax.stop_gradient"
+        )
+    if _is_zero(changes):
+        penalty = _evaluate(policy, types, names, arrays, others)
+        return penalty, jnp.zeros_like(penalty)
+    program = build(policy, *types, as_mode="coupled")
+    values = dict(zip(names, (*arrays, *others)))
+    results = dict(zip(program.returns, call(program, *(values[key] for key in program.takes))))
+    penalty = results["penalty", ""]
+    slope = jnp.zeros_like(penalty)
+    for key, change in zip(names, _instantiate(changes)):
+        gradient = results.get(("gradient", key[1]))
+        if gradient is not None:
+            slope += jnp.vdot(gradient.astype(penalty.dtype), change.astype(penalty.dtype))
+    return penalty, slope
+
+
+_evaluate.defjvp(_differentiate, symbolic_zeros=True)
+
+
+def penalty(params, policy, *, arguments=None, fisher_state=None):
+    """The sum of a policy's penalties, to be added to a loss.
+
+    Entries of every mode are counted: weight times the squared distance of each
+    belief to its reference.
+
+    Args:
+      params: a tree of arrays; a leaf's name is the keys on the way to it,
+        joined by points.
+      policy: a `fisher.Policy`.
+      arguments: a tree of what the policy names: weights, references.
+      fisher_state: the state that `init` made, if the policy keeps one.
+
+    Returns:
+      A scalar, float64 if a parameter is, else float32. It can be
+      differentiated once, with respect to `params`.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters, or its state is
+        missing.
+    """
+    step = _Step(policy, params, arguments)
+    program = step.build(as_mode="loss_only")
+    state = step.get_state(program, fisher_state)
+    used = [key for key in program.takes if key[0] == "param"]
+    rest = [key for key in program.takes if key[0] != "param"]
+    values = {"argument": step.arguments, "state": state}
+    others = tuple(jnp.asarray(values[kind][name]) for kind, name in rest)
+    arrays = tuple(jnp.asarray(step.params[name]) for _, name in used)
+    return _evaluate(policy, step.types, (*used, *rest), arrays, others)
+
+
+def update_state(params, policy, fisher_state, *, arguments=None):
+    """The state after a step: moving averages have moved toward the parameters,
+    and `previous` holds them.
+
+    What `value_and_grad` and `regularize` return has been through this already.
+
+    Args:
+      params: the tree of parameters that the step was given.
+      policy, fisher_state, arguments: as in `penalty`.
+
+    Returns:
+      The next state.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters.
+    """
+    step = _Step(policy, params, arguments)
+    program = step.build(as_mode="loss_only")
+    state = step.get_state(program, fisher_state)
+    return {**state, **step.bind(program, state).get("state", {})}
+
+
+def value_and_grad(loss, policy, *, has_aux=False):
+    """Like `jax.value_and_grad`, of the loss with the policy's penalties.
+
+    The penalties and their gradients are computed in one pass over the
+    parameters and the gradients. Entries in mode ``natural`` premultiply the
+    sum of the gradients by the inverse metric.
+
+    Args:
+      loss: a function of a tree of parameters, and of more, that returns a
+        scalar, or with `has_aux` a pair of it and something else.
+      policy: a `fisher.Policy`.
+      has_aux: whether the loss returns a pair.
+
+    Returns:
+      A function of what `loss` takes. It takes the keyword arguments
+      `fisher_arguments` (what the policy names) and, if the policy keeps a
+      state, `fisher_state`, too. It returns the value, or the pair, and the
+      gradients, and the next state if there is one.
+
+    Raises:
+      PolicyError: the policy does not fit the parameters, or has entries in
+        mode ``proximal``, which change an update.
+    """
+    if "proximal" in policy.modes:
+        raise PolicyError(
+            "mode proximal changes an update, and value_and_grad returns gradients; use "
+            "fisher.optax.proximal or fisher.jax.regularize, or mode coupled"
+        )
+
+    @functools.wraps(loss)
+    def regularized(params, *args, fisher_state=None, fisher_arguments=None, **kwargs):
+        value, grads = jax.value_and_grad(loss, has_aux=has_aux)(params, *args, **kwargs)
+        value, *aux = value if has_aux else (value,)
+        step = _Step(policy, params, fisher_arguments)
+        program = step.build(
+            loss=get_type(value), gradients=True, as_mode=None if "natural" in policy.modes else "coupled"
+        )
+        made = step.bind(
+            program, fisher_state, loss={"": value}, gradient=name_leaves(grads)
+        )
+        value = made["loss"][""]
+        leaves = {**name_leaves(grads), **made["gradient"]}
+        grads = jax.tree.unflatten(jax.tree.structure(grads), leaves.values())
+        results = ((value, *aux) if has_aux else value), grads
+        if fisher_state is None:
+            return results
+        return *results, {**fisher_state, **made.get("state", {})}
+
+    return regularized
