@@ -20,14 +20,22 @@ typedef struct FisherKernel {
   void *ptr;
 } FisherKernel;
 
-/// Compiles the function `entry` of `module` for this CPU, with OpenMP threads
-/// if `threads`. Its arguments and results must be tensors of static shape.
+/// Threads that a kernel shares its loops with.
+typedef struct FisherWorkers {
+  /// How many there are, the caller's included.
+  unsigned numThreads;
+  /// Lets another thread call `task` with `data`, at any time.
+  void (*schedule)(void *pool, void (*task)(void *data), void *data);
+  void *pool;
+} FisherWorkers;
+
+/// Compiles the function `entry` of `module` for this CPU. Its arguments and
+/// results must be tensors of static shape.
 /// The module is not changed. What is wrong is reported to the handlers of
 /// diagnostics of the module's context, which needs
 /// `fisherRegisterAllDialects`.
 MLIR_CAPI_EXPORTED FisherKernel fisherKernelCompile(MlirModule module,
-                                                    MlirStringRef entry,
-                                                    bool threads);
+                                                    MlirStringRef entry);
 
 /// Compiles it for the first device of an API: "cuda", "hip" or "opencl".
 MLIR_CAPI_EXPORTED FisherKernel fisherKernelCompileForDevice(
@@ -39,10 +47,16 @@ MLIR_CAPI_EXPORTED intptr_t fisherKernelGetNumAddresses(FisherKernel kernel);
 
 /// Calls the kernel with the addresses of its arguments and then of its
 /// results: elements in row-major order, in memory that no other argument or
-/// result shares with a result. Threads may call it at the same time. On a
-/// device the work goes to `stream`; on the CPU that is null.
+/// result shares with a result. Threads may call it at the same time. Loops are
+/// shared with the threads of this process. On a device the work goes to
+/// `stream`; on the CPU that is null.
 MLIR_CAPI_EXPORTED void fisherKernelCall(FisherKernel kernel, void **addresses,
                                          void *stream);
+
+/// As above, on the CPU, with the caller's own threads.
+MLIR_CAPI_EXPORTED void fisherKernelCallWithWorkers(FisherKernel kernel,
+                                                    void **addresses,
+                                                    FisherWorkers workers);
 
 MLIR_CAPI_EXPORTED void fisherKernelDestroy(FisherKernel kernel);
 

@@ -21,7 +21,7 @@ static Kernel *unwrap(FisherKernel kernel) {
 
 
 static FisherKernel compile(MlirModule module, MlirStringRef entry,
-                            bool threads, std::optional<Device> device) {
+                            std::optional<Device> device) {
   Program program;
   program.module = unwrap(module).clone();
   program.entry = program.module->lookupSymbol<func::FuncOp>(unwrap(entry));
@@ -31,13 +31,12 @@ static FisherKernel compile(MlirModule module, MlirStringRef entry,
     return {nullptr};
   }
   FailureOr<Kernel> kernel =
-      Kernel::compile(std::move(program), threads, std::move(device));
+      Kernel::compile(std::move(program), std::move(device));
   return {failed(kernel) ? nullptr : new Kernel(std::move(*kernel))};
 }
 
-FisherKernel fisherKernelCompile(MlirModule module, MlirStringRef entry,
-                                 bool threads) {
-  return compile(module, entry, threads, std::nullopt);
+FisherKernel fisherKernelCompile(MlirModule module, MlirStringRef entry) {
+  return compile(module, entry, std::nullopt);
 }
 
 FisherKernel fisherKernelCompileForDevice(MlirModule module,
@@ -48,7 +47,7 @@ FisherKernel fisherKernelCompileForDevice(MlirModule module,
     emitError(unwrap(module).getLoc()) << llvm::toString(device.takeError());
     return {nullptr};
   }
-  return compile(module, entry, /*threads=*/false, *device);
+  return compile(module, entry, *device);
 }
 
 intptr_t fisherKernelGetNumArguments(FisherKernel kernel) {
@@ -60,9 +59,40 @@ intptr_t fisherKernelGetNumAddresses(FisherKernel kernel) {
          static_cast<intptr_t>(unwrap(kernel)->getResults().size());
 }
 
+namespace {
+/// Threads of a caller in C.
+class CWorkers : public Workers {
+public:
+  explicit CWorkers(FisherWorkers workers) : workers(workers) {}
+  unsigned getNumThreads() const override { return workers.numThreads; }
+  void schedule(std::function<void()> task) override {
+    auto call = [](void *data) {
+      std::unique_ptr<std::function<void()>> owned(
+          static_cast<std::function<void()> *>(data));
+      (*owned)();
+    };
+    workers.schedule(workers.pool, call,
+                     new std::function<void()>(std::move(task)));
+  }
+
+private:
+  FisherWorkers workers;
+};
+} // namespace
+
+static ArrayRef<void *> getAddresses(FisherKernel kernel, void **addresses) {
+  return {addresses, static_cast<size_t>(fisherKernelGetNumAddresses(kernel))};
+}
+
 void fisherKernelCall(FisherKernel kernel, void **addresses, void *stream) {
-  size_t count = fisherKernelGetNumAddresses(kernel);
-  (*unwrap(kernel))(ArrayRef(addresses, count), stream);
+  (*unwrap(kernel))(getAddresses(kernel, addresses), &Workers::getDefault(),
+                    stream);
+}
+
+void fisherKernelCallWithWorkers(FisherKernel kernel, void **addresses,
+                                 FisherWorkers workers) {
+  CWorkers own(workers);
+  (*unwrap(kernel))(getAddresses(kernel, addresses), &own);
 }
 
 void fisherKernelDestroy(FisherKernel kernel) { delete unwrap(kernel); }

@@ -8,17 +8,15 @@
 
 #include "Engine.h"
 #include "Compile.h"
-#include "fisher/Runtime/Runtime.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 #include <cstdlib>
 #include <dlfcn.h>
 
 using namespace mlir;
 using namespace mlir::fisher;
-
-extern "C" int omp_get_max_threads();
 
 // A cf.assert that does not hold calls puts with its message, then abort. Here
 // it is an error of what was given to the program, not of the program.
@@ -41,13 +39,13 @@ static std::string getLibrary(const void *address) {
 
 llvm::Expected<std::unique_ptr<ExecutionEngine>>
 fisher::createEngine(ModuleOp module, StringRef name,
-                     std::unique_ptr<llvm::TargetMachine> machine) {
+                     std::unique_ptr<llvm::TargetMachine> machine,
+                     ArrayRef<const void *> libraries,
+                     ArrayRef<std::pair<StringRef, void *>> functions) {
   // Named, because a library that Python loads is not searched for symbols.
-  std::string openmp =
-      getLibrary(reinterpret_cast<const void *>(&omp_get_max_threads));
-  std::string runtime =
-      getLibrary(reinterpret_cast<const void *>(&fisherDeviceOpen));
-  SmallVector<StringRef> libraries = {openmp, runtime};
+  auto paths = llvm::map_to_vector(libraries, getLibrary);
+  auto pathRefs = llvm::map_to_vector(
+      paths, [](const std::string &path) { return StringRef(path); });
   ExecutionEngineOptions options;
   auto optimize =
       makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
@@ -59,10 +57,10 @@ fisher::createEngine(ModuleOp module, StringRef name,
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Aggressive;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  options.sharedLibPaths = libraries;
+  options.sharedLibPaths = pathRefs;
   auto engine = ExecutionEngine::create(module, options, std::move(machine));
   if (engine)
-    (*engine)->registerSymbols([](llvm::orc::MangleAndInterner mangle) {
+    (*engine)->registerSymbols([&](llvm::orc::MangleAndInterner mangle) {
       llvm::orc::SymbolMap symbols;
       auto define = [&](StringRef name, auto *function) {
         symbols[mangle(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
@@ -70,6 +68,8 @@ fisher::createEngine(ModuleOp module, StringRef name,
       };
       define("puts", &reportAssertion);
       define("abort", &exitAfterAssertion);
+      for (auto [functionName, function] : functions)
+        define(functionName, function);
       return symbols;
     });
   return engine;

@@ -16,11 +16,13 @@
 namespace mlir::fisher {
 
 /// Makes code of a module in the LLVM dialect, whose function `name` only can
-/// be called. It finds the libraries of OpenMP and of devices' drivers that
-/// this process has, wherever they were loaded from.
+/// be called. It calls `functions` by their names, and what the libraries that
+/// have the addresses `libraries` export, wherever they were loaded from.
 llvm::Expected<std::unique_ptr<ExecutionEngine>>
 createEngine(ModuleOp module, StringRef name,
-             std::unique_ptr<llvm::TargetMachine> machine);
+             std::unique_ptr<llvm::TargetMachine> machine,
+             ArrayRef<const void *> libraries,
+             ArrayRef<std::pair<StringRef, void *>> functions = {});
 
 } // namespace mlir::fisher
 

@@ -9,6 +9,7 @@
 #include "fisher/Execution/Jit.h"
 #include "Compile.h"
 #include "Engine.h"
+#include "fisher/Runtime/Runtime.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -21,6 +22,9 @@
 
 using namespace mlir;
 using namespace mlir::fisher;
+
+// Of LLVM's OpenMP runtime, which compiled code calls.
+extern "C" int omp_get_max_threads();
 
 //===----------------------------------------------------------------------===//
 // Compiling
@@ -85,7 +89,11 @@ FailureOr<CompiledFunction> CompiledFunction::compile(
   if (failed(machine) || failed(lower(module, **machine)))
     return failure();
 
-  auto engine = createEngine(module, name, std::move(*machine));
+  const void *libraries[] = {
+      reinterpret_cast<const void *>(&omp_get_max_threads),
+      reinterpret_cast<const void *>(&fisherDeviceOpen)};
+  auto engine =
+      createEngine(module, name, std::move(*machine), libraries);
   if (!engine)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(engine.takeError());

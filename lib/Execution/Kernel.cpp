@@ -9,7 +9,9 @@
 #include "fisher/Execution/Kernel.h"
 #include "CFunction.h"
 #include "Engine.h"
+#include "ParallelRegion.h"
 #include "fisher/IR/Marks.h"
+#include "fisher/Runtime/Runtime.h"
 
 #include "llvm/Support/Compiler.h"
 
@@ -33,21 +35,21 @@ static LogicalResult checkEntry(func::FuncOp entry) {
   return success();
 }
 
-FailureOr<Kernel> Kernel::compile(Program program, bool threads,
-                                  std::optional<Device> device,
+FailureOr<Kernel> Kernel::compile(Program program, std::optional<Device> device,
                                   PassConfiguration configure) {
   if (failed(checkEntry(program.entry)))
     return failure();
   CFunctionOptions options;
-  options.threads = threads;
   options.device = device;
   FailureOr<CFunction> lowered = lowerToC(program, options, configure);
   if (failed(lowered))
     return failure();
   Location loc = lowered->signature.loc;
   StringRef symbol = lowered->interface->getSymbol();
+  const void *libraries[] = {reinterpret_cast<const void *>(&fisherDeviceOpen)};
   auto engine =
-      createEngine(*program.module, symbol, std::move(lowered->machine));
+      createEngine(*program.module, symbol, std::move(lowered->machine),
+                   libraries, getParallelFunctions());
   if (!engine)
     return emitError(loc) << "cannot compile: "
                           << llvm::toString(engine.takeError());
@@ -73,7 +75,8 @@ Kernel::~Kernel() = default;
 // Compiled code lacks the description of its type that the sanitizer looks for
 // in front of a function.
 LLVM_NO_SANITIZE("function")
-void Kernel::operator()(ArrayRef<void *> addresses, void *stream) const {
+void Kernel::operator()(ArrayRef<void *> addresses, Workers *workers,
+                        void *stream) const {
   assert(addresses.size() ==
              signature.arguments.size() + signature.results.size() &&
          "wrong number of addresses");
@@ -83,5 +86,8 @@ void Kernel::operator()(ArrayRef<void *> addresses, void *stream) const {
     parameters.push_back(const_cast<void **>(&address));
   if (isForDevice)
     parameters.push_back(static_cast<void *>(&stream));
+  if (!workers)
+    return function(parameters.data());
+  WorkersScope scope(*workers);
   function(parameters.data());
 }

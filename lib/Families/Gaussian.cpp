@@ -255,7 +255,8 @@ class NearPair {
 public:
   NearPair(Point a, Point b, GaussianChart chart)
       : scales{{chart, a[1], true}, {chart, b[1], true}},
-        inverse(scales.inverseProduct()), slopeByMean((a[0] - b[0]) * inverse),
+        sigmas(getSigmas(scales)), inverse(getInverseProduct()),
+        slopeByMean((a[0] - b[0]) * inverse),
         squared2g(slopeByMean * (0.5 * (a[0] - b[0]))), squaredChord(squared2g),
         slopeByRho(squared2g) {
     if (scales.logarithmic()) {
@@ -264,10 +265,10 @@ public:
       squaredChord = multiplyAdd(twiceH, twiceH, squared2g);
       slopeByRho = multiplyAdd(twiceH, 2.0 * half.cosh, -squared2g);
     } else {
-      Scalar difference = scales.sigmaDifference();
-      Scalar scaled = difference * inverse;
-      squaredChord = multiplyAdd(scaled, difference, squared2g);
-      slopeByRho = multiplyAdd(scaled, scales.sigmaSum(), -squared2g);
+      Scalar scaled = sigmas.difference * inverse;
+      squaredChord = multiplyAdd(scaled, sigmas.difference, squared2g);
+      slopeByRho =
+          multiplyAdd(scaled, sigmas.first + sigmas.second, -squared2g);
     }
   }
 
@@ -288,9 +289,11 @@ public:
 
   ValueAndSlopes withGradient() const {
     Scalar k = 2.0 * hyperbolicArcQuotient(squaredChord);
-    Scalar inverseSigma = scales.second.sigma() * inverse;
-    return {squaredDistance(), k * slopeByMean,
-            k * slopeByRho * scales.first.logSlope(inverseSigma)};
+    Scalar inverseSigma = sigmas.second * inverse;
+    Scalar logSlope = scales.chart() == GaussianChart::softplus
+                          ? sigmas.slope * inverseSigma
+                          : scales.first.logSlope(inverseSigma);
+    return {squaredDistance(), k * slopeByMean, k * slopeByRho * logSlope};
   }
 
   Separation separation() const {
@@ -300,7 +303,22 @@ public:
   }
 
 private:
+  /// The two sigmas, sigma1 - sigma2 except in a logarithmic chart, and
+  /// dsigma1/dstored in the chart softplus.
+  static SoftplusPair getSigmas(const ScalePair &scales) {
+    Scalar a = scales.first.stored, b = scales.second.stored;
+    if (scales.chart() == GaussianChart::softplus)
+      return softplusPair(a, b);
+    return {scales.first.sigma(), scales.second.sigma(),
+            scales.logarithmic() ? a : scales.sigmaDifference(), a};
+  }
+  Scalar getInverseProduct() const {
+    return scales.logarithmic() ? scales.inverseProduct()
+                                : 1.0 / (sigmas.first * sigmas.second);
+  }
+
   ScalePair scales;
+  SoftplusPair sigmas;
   /// 1/m^2, and dy/dmu1 = (mu1 - mu2)/m^2.
   Scalar inverse, slopeByMean;
   /// (2g)^2, y, and dy/drho1 = 4 h sqrt(1+h^2) - 4 g^2.

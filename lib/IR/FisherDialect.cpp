@@ -149,12 +149,18 @@ LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
 LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
                                                       NamedAttribute attr) {
   if (attr.getName() == marks::regularized && isa<FunctionOpInterface>(op)) {
-    auto names = dyn_cast<ArrayAttr>(attr.getValue());
-    if (names && llvm::all_of(names, llvm::IsaPred<StringAttr>))
+    auto isListOfNames = [](Attribute belief) {
+      auto names = dyn_cast<ArrayAttr>(belief);
+      return names && llvm::all_of(names, llvm::IsaPred<StringAttr>);
+    };
+    auto beliefs = dyn_cast<ArrayAttr>(attr.getValue());
+    if (beliefs && llvm::all_of(beliefs, isListOfNames))
       return success();
     return op->emitOpError()
            << "expects '" << marks::regularized
-           << "' to be a list of names, got " << attr.getValue();
+           << "' to be a list of beliefs, each the list of its components' "
+              "names, got "
+           << attr.getValue();
   }
   if (attr.getName() == marks::work && isa<LoopLikeOpInterface>(op)) {
     auto work = dyn_cast<IntegerAttr>(attr.getValue());

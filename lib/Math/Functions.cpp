@@ -437,6 +437,17 @@ static Scalar onDomain(Scalar x, double pole, double atPole, Scalar result) {
                 select(x >= pole, atPole, x.nan()));
 }
 
+/// log(1 + y) for −0.3 ≤ y ≤ 1, which needs no reduction.
+static Scalar logOfOnePlus(Scalar y) {
+  LogVariable t(y);
+  return y - t.z * (y - t.w * polynomial(t.w, formatOf(y).logWide));
+}
+
+/// What softplus(x) exceeds the positive part of x by.
+static Scalar softplusTail(Scalar x) {
+  return logOfOnePlus(expInRange(clampBelow(-abs(x), expLowLimit(x))));
+}
+
 namespace mlir::fisher {
 
 Scalar log(Scalar x) {
@@ -556,11 +567,32 @@ Scalar hyperbolicArcQuotient(Scalar y) {
 }
 
 Scalar softplus(Scalar x) {
-  Scalar e = expInRange(clampBelow(-abs(x), expLowLimit(x)));
-  // e ≤ 1 needs no reduction.
-  LogVariable t(e);
-  Scalar tail = t.z * (e - t.w * polynomial(t.w, formatOf(x).logWide));
-  return select(x > 0.0, x, 0.0) + (e - tail);
+  return select(x > 0.0, x, 0.0) + softplusTail(x);
+}
+
+SoftplusPair softplusPair(Scalar a, Scalar b) {
+  const Format &format = formatOf(a);
+  Scalar tail = softplusTail(b), growth = select(b > 0.0, b, 0.0);
+  Scalar second = growth + tail, weight = sigmoid(b);
+  // Near each other, the difference is log(1 + sigmoid(b) (e^(a − b) − 1)), for
+  // which 2^n is 1; else the parts are computed and subtracted each by itself.
+  // Either way there is one exponential and one logarithm.
+  Scalar distance = a - b;
+  Condition isNear = abs(distance) < 0.34;
+  Scalar zero = clampBelow(-abs(a), choose(a, -88.0, -709.5));
+  ExpReduction x =
+      reduce(select(isNear, distance, zero), int(format.bias));
+  Scalar power = (x.exponent << format.mantissaBits).toScalar();
+  Scalar rise = x.high + expTail(x);
+  Scalar e = multiplyAdd(power, rise, power);
+  Scalar y = select(isNear, weight * rise, e);
+  Scalar log = logOfOnePlus(y);
+  Scalar growthOfFirst = select(a > 0.0, a, 0.0);
+  Scalar factor = select(isNear, multiplyAdd(weight, rise, weight),
+                         select(a > 0.0, 1.0, e));
+  return {select(isNear, second, growthOfFirst) + log, second,
+          select(isNear, log, (growthOfFirst - growth) + (log - tail)),
+          factor / (1.0 + y)};
 }
 
 Scalar softplusInverse(Scalar y) {

@@ -21,7 +21,6 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/MapVector.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/Format.h"
 
@@ -123,17 +122,18 @@ void Inserter::insert() {
 }
 
 void Inserter::noteRegularized() {
-  llvm::SetVector<Attribute> names;
+  SmallVector<Attribute> noted;
   if (auto before = function->getAttrOfType<ArrayAttr>(marks::regularized))
-    names.insert_range(before);
+    llvm::append_range(noted, before);
   Builder builder(function.getContext());
   for (const Belief &belief : beliefs)
-    for (unsigned component : belief.components)
-      names.insert(
-          builder.getStringAttr(getComponentName(function, belief, component)));
-  if (!names.empty())
+    noted.push_back(builder.getStrArrayAttr(
+        llvm::map_to_vector(belief.components, [&](unsigned component) {
+          return getComponentName(function, belief, component);
+        })));
+  if (!noted.empty())
     function->setDiscardableAttr(marks::regularized,
-                                 builder.getArrayAttr(names.getArrayRef()));
+                                 builder.getArrayAttr(noted));
 }
 
 // Arguments and results are added all at once: to add one copies the list.

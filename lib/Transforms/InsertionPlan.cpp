@@ -168,9 +168,10 @@ InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
 
 LogicalResult Planner::plan(PolicyOp policy) {
   findCandidates();
-  if (auto names = function->getAttrOfType<ArrayAttr>(marks::regularized))
-    for (StringAttr name : names.getAsRange<StringAttr>())
-      regularized.insert(name.getValue());
+  if (auto beliefs = function->getAttrOfType<ArrayAttr>(marks::regularized))
+    for (auto names : beliefs.getAsRange<ArrayAttr>())
+      for (auto name : names.getAsRange<StringAttr>())
+        regularized.insert(name.getValue());
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
     if (failed(checkNames(entry)) || failed(matchEntry(entry)))
       return failure();

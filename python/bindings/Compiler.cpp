@@ -208,18 +208,27 @@ Signature fisher::python::readSignature(const std::string &text) {
   };
   Signature signature;
   MlirAttribute marks = getAttribute(op, "arg_attrs");
-  for (intptr_t i = 0, e = mlirFunctionTypeGetNumInputs(type); i != e; ++i)
+  MlirBlock body = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, 0));
+  for (intptr_t i = 0, e = mlirFunctionTypeGetNumInputs(type); i != e; ++i) {
     signature.arguments.push_back(
         makePort(mlirFunctionTypeGetInput(type, i), marks, i));
+    if (!mlirBlockIsNull(body))
+      signature.arguments.back().isUsed =
+          !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, i)));
+  }
   marks = getAttribute(op, "res_attrs");
   for (intptr_t i = 0, e = mlirFunctionTypeGetNumResults(type); i != e; ++i)
     signature.results.push_back(
         makePort(mlirFunctionTypeGetResult(type, i), marks, i));
-  MlirAttribute names = getAttribute(op, "fisher.regularized");
-  if (!mlirAttributeIsNull(names))
-    for (intptr_t i = 0, e = mlirArrayAttrGetNumElements(names); i != e; ++i)
-      signature.regularized.push_back(
-          getText(mlirArrayAttrGetElement(names, i)));
+  MlirAttribute beliefs = getAttribute(op, "fisher.regularized");
+  if (mlirAttributeIsNull(beliefs))
+    return signature;
+  for (intptr_t i = 0, e = mlirArrayAttrGetNumElements(beliefs); i != e; ++i) {
+    MlirAttribute names = mlirArrayAttrGetElement(beliefs, i);
+    std::vector<std::string> &belief = signature.beliefs.emplace_back();
+    for (intptr_t k = 0, n = mlirArrayAttrGetNumElements(names); k != n; ++k)
+      belief.push_back(getText(mlirArrayAttrGetElement(names, k)));
+  }
   return signature;
 }
 
@@ -247,7 +256,7 @@ Kernel::Kernel(const std::string &text, const std::string &device) {
   Session session;
   Module module(session, text);
   kernel = device.empty()
-               ? fisherKernelCompile(module.get(), asRef("main"), true)
+               ? fisherKernelCompile(module.get(), asRef("main"))
                : fisherKernelCompileForDevice(module.get(), asRef("main"),
                                               asRef(device));
   if (fisherKernelIsNull(kernel))

@@ -42,16 +42,18 @@ struct Rewritten {
 Rewritten rewrite(const std::string &module, const std::string &pipeline,
                   bool generic);
 
-/// An argument or a result of a function: its type, and its marks without
-/// their prefix `fisher.`.
+/// An argument or a result of a function: its type, its marks without their
+/// prefix `fisher.`, and whether the function uses it.
 struct Port {
   std::string type;
   std::map<std::string, std::string> marks;
+  bool isUsed = true;
 };
-/// The function `main` of a module, and the names of what is regularized in it.
+/// The function `main` of a module, and the beliefs that are regularized in it,
+/// each the names of its components.
 struct Signature {
   std::vector<Port> arguments, results;
-  std::vector<std::string> regularized;
+  std::vector<std::vector<std::string>> beliefs;
 };
 Signature readSignature(const std::string &module);
 
@@ -85,6 +87,9 @@ public:
   }
   void call(void **addresses, void *stream) const {
     fisherKernelCall(kernel, addresses, stream);
+  }
+  void call(void **addresses, FisherWorkers workers) const {
+    fisherKernelCallWithWorkers(kernel, addresses, workers);
   }
 
 private:

@@ -68,17 +68,17 @@ NB_MODULE(_fisher, module) {
         auto getPorts = [](const std::vector<Port> &ports) {
           nb::list list;
           for (const Port &port : ports)
-            list.append(nb::make_tuple(port.type, port.marks));
+            list.append(nb::make_tuple(port.type, port.marks, port.isUsed));
           return list;
         };
         Signature signature = readSignature(text);
         return nb::make_tuple(getPorts(signature.arguments),
                               getPorts(signature.results),
-                              signature.regularized);
+                              signature.beliefs);
       },
       nb::arg("module"),
-      "Types and marks of the arguments and results of @main, and the names "
-      "of what is regularized in it.");
+      "Type, marks and use of the arguments and results of @main, and the "
+      "names of the components of each belief that is regularized in it.");
 
   nb::class_<Kernel>(module, "Kernel", "The compiled function @main of a module.")
       .def_prop_ro("num_arguments", &Kernel::getNumArguments)

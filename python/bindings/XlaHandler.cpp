@@ -42,7 +42,8 @@ static const Kernel &getKernel(std::string_view module) {
   return *kernels.try_emplace(*texts.back(), std::move(kernel)).first->second;
 }
 
-static ffi::Error execute(std::string_view module, ffi::RemainingArgs arguments,
+static ffi::Error execute(ffi::ThreadPool pool, std::string_view module,
+                          ffi::RemainingArgs arguments,
                           ffi::RemainingRets results) {
   const Kernel *kernel;
   try {
@@ -60,12 +61,19 @@ static ffi::Error execute(std::string_view module, ffi::RemainingArgs arguments,
     addresses.push_back(arguments.get<ffi::AnyBuffer>(i)->untyped_data());
   for (size_t i = 0; i != results.size(); ++i)
     addresses.push_back((*results.get<ffi::AnyBuffer>(i))->untyped_data());
-  kernel->call(addresses.data(), /*stream=*/nullptr);
+  FisherWorkers workers;
+  workers.numThreads = static_cast<unsigned>(pool.num_threads());
+  workers.pool = &pool;
+  workers.schedule = [](void *pool, void (*task)(void *), void *data) {
+    static_cast<ffi::ThreadPool *>(pool)->Schedule([=] { task(data); });
+  };
+  kernel->call(addresses.data(), workers);
   return ffi::Error::Success();
 }
 
 XLA_FFI_DEFINE_HANDLER(handle, execute,
                        ffi::Ffi::Bind()
+                           .Ctx<ffi::ThreadPool>()
                            .Attr<std::string_view>("module")
                            .RemainingArgs()
                            .RemainingRets());

@@ -99,12 +99,12 @@ class _Entry:
     file: str = dataclasses.field(compare=False)
     line: int = dataclasses.field(compare=False)
 
-    def get_text(self, mode=None):
+    def get_text(self):
         text = f"fisher.regularize {', '.join(map(quote, self.names))} as {self.family}\n"
         text += f"      toward {self.reference} weight {_number_or_name(self.weight)}"
         if self.step_size is not None:
             text += f" step_size {_number_or_name(self.step_size)}"
-        return f"{text} mode {mode or self.mode}"
+        return f"{text} mode {self.mode}"
 
 
 class Policy:
@@ -186,19 +186,32 @@ class Policy:
         """The modes of the entries, in order."""
         return tuple(entry.mode for entry in self._entries)
 
-    def get_text(self, as_mode=None, only=None, locations=True):
+    def in_mode(self, mode, of=None):
+        """The policy with all entries in another mode.
+
+        Args:
+          mode: the mode.
+          of: change only the entries that are in this mode.
+        """
+        policy = Policy(self.name)
+        policy._entries = tuple(
+            dataclasses.replace(entry, mode=mode) if of in (None, entry.mode) else entry
+            for entry in self._entries
+        )
+        return policy
+
+    def get_text(self, only=None, locations=True):
         """The policy as IR.
 
         Args:
-          as_mode: the mode of all entries instead of each one's own.
-          only: the mode of the entries to print; without it, all are.
+          only: the number of the entry to print; without it, all are.
           locations: say where in the Python program each entry is.
         """
         lines = [f"fisher.policy {self._symbol()} {{"]
-        for entry in self._entries:
-            if only not in (None, entry.mode):
+        for number, entry in enumerate(self._entries):
+            if only not in (None, number):
                 continue
-            line = "  " + entry.get_text(as_mode)
+            line = "  " + entry.get_text()
             if locations:
                 line += f" loc({quote(entry.file)}:{entry.line}:1)"
             lines.append(line)

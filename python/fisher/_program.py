@@ -11,9 +11,10 @@ What is inserted is then all there is in it, whatever the step does itself.
 
 import dataclasses
 import functools
+import math
 
 from . import _fisher
-from ._compiler import apply_policy
+from ._compiler import apply_policy, rewrite
 from ._policy import quote
 
 # Element types of the IR by the frameworks' names.
@@ -79,21 +80,23 @@ class Operation(Program):
 
 @dataclasses.dataclass(frozen=True)
 class PolicyProgram(Program):
-    """A policy's part of a training step.
+    """A part of what a policy adds to a training step.
 
     Arguments and results are known by pairs: `("param", name)`,
     `("argument", name)` and `("state", name)`, and what the step makes and the
-    policy changes: `("gradient", name)`, `("update", name)` and `("loss", "")`,
-    or `("penalty", "")`.
+    policy changes: `("gradient", name)` and `("update", name)`. The penalty of
+    the part is the result `("penalty", "")`.
     """
 
     takes: tuple
     returns: tuple
+    # Names of states, and of the parameters that they start as copies of.
+    initialize: tuple
 
 
 # Marks that say what a result of a step is.
 _RESULT_MARKS = {
-    "loss": lambda name: {"role": "loss"},
+    "penalty": lambda name: {"role": "loss"},
     "gradient": lambda name: {"gradient_of": name},
     "update": lambda name: {"updates": name},
 }
@@ -151,118 +154,152 @@ def _get_arguments(params, arguments):
     ]
 
 
-@functools.lru_cache(maxsize=1024)
 def match(policy, params, arguments=()):
-    """The names of the parameters that a policy regularizes, by mode.
+    """The beliefs that a policy regularizes.
 
     Args:
       policy: a `Policy`.
       params: pairs of a name and a `Tensor`.
       arguments: pairs of a name and a `Tensor`, of what the policy may name.
 
+    Returns:
+      For each entry the list of its beliefs, each a tuple of its parameters'
+      names.
+
     Raises:
       PolicyError: the policy does not fit the parameters.
     """
     takes = _get_arguments(params, arguments)
-    loss = (("loss", ""), Tensor("float32", ()))
-    matched = {}
-    for mode in dict.fromkeys(policy.modes):
-        text = policy.get_text(as_mode="loss_only", only=mode)
-        module = _insert(text, takes, [loss])
-        matched[mode] = frozenset(_fisher.signature(module)[2])
+    loss = [(("penalty", ""), Tensor("float32", ()))]
     # That no parameter is regularized twice is found out with all entries.
-    _insert(policy.get_text(as_mode="loss_only"), takes, [loss])
-    return matched
+    policy = policy.in_mode("loss_only")
+    _insert(policy.get_text(), takes, loss)
+    beliefs = []
+    for entry in range(len(policy.modes)):
+        module = _insert(policy.get_text(only=entry), takes, loss)
+        beliefs.append([tuple(names) for names in _fisher.signature(module)[2]])
+    return beliefs
 
 
-def _get_key(marks, names, has_loss):
-    """What a result of the function is."""
-    if "role" in marks:
-        return ("loss" if has_loss else "penalty"), ""
-    mark, kind = next((mark, kind) for mark, kind in _KEYS.items() if mark in marks)
-    name = marks[mark]
-    # What updates a state that was added is the state's next value.
-    return ("state" if mark == "updates" and name not in names else kind), name
+# Beliefs are put together until they have as many elements: what a call costs is
+# little beside the arithmetic then, and what it works on is still in the cache.
+_PART_SIZE = 1 << 15
+
+
+def _divide(beliefs, sizes):
+    """Sets of names, as beliefs that have a name in common stay together."""
+    groups = []
+    for belief in beliefs:
+        names = set(belief)
+        for group in [group for group in groups if group & names]:
+            names |= group
+            groups.remove(group)
+        groups.append(names)
+    parts = []
+    for names in groups:
+        if parts and sum(sizes[name] for name in parts[-1] | names) <= _PART_SIZE:
+            parts[-1] |= names
+        else:
+            parts.append(names)
+    return parts
 
 
 @functools.lru_cache(maxsize=1024)
-def build(
-    policy,
-    params,
-    arguments=(),
-    *,
-    as_mode=None,
-    loss=None,
-    gradients=False,
-    updates=False,
-    step_size=None,
-):
-    """The part of a training step that a policy is.
+def build(policy, params, arguments=(), *, gradients=False, updates=False, step_size=None):
+    """What a policy adds to a training step.
 
     Args:
       policy: a `Policy`.
       params: pairs of a name and a `Tensor`; what the policy does not match is
         left out.
       arguments: pairs of a name and a `Tensor`, of what the policy may name.
-      as_mode: the mode of all entries instead of each one's own.
-      loss: the `Tensor` of the loss that the step makes. Without one, the
-        penalty is returned instead of the loss with the penalty.
       gradients: whether the step makes gradients; else they are the penalty's
         alone.
       updates: whether the step makes new values of all that is regularized, not
         only of what is stepped proximally.
       step_size: a number for proximal entries that state none.
 
+    Returns:
+      A tuple of `PolicyProgram`, one for each large belief, or for several
+      small ones.
+
     Raises:
       PolicyError: the policy does not fit the parameters, or the step.
     """
-    matched = {}
-    for mode, names in match(policy, params, arguments).items():
-        matched.setdefault(as_mode or mode, set()).update(names)
-    used = set().union(*matched.values())
-    coupled = matched.get("coupled", set()) | matched.get("natural", set())
-    updated = used if updates else matched.get("proximal", set())
+    sizes = {name: math.prod(type.shape) for name, type in params}
+    programs = []
+    for entry, beliefs in enumerate(match(policy, params, arguments)):
+        mode = policy.modes[entry]
+        for names in _divide(beliefs, sizes):
+            programs.append(
+                _build_part(
+                    policy.get_text(only=entry),
+                    mode,
+                    tuple(param for param in params if param[0] in names),
+                    arguments,
+                    gradients,
+                    updates or mode == "proximal",
+                    step_size,
+                )
+            )
+    return tuple(programs)
 
-    takes = _get_arguments([param for param in params if param[0] in used], arguments)
+
+def _build_part(policy_text, mode, params, arguments, gradients, updates, step_size):
+    takes = _get_arguments(params, arguments)
     returns = []
-    if matched.keys() - {"proximal"}:
-        is_wide = any(name in used and type.dtype == "float64" for name, type in params)
-        total = Tensor("float64" if is_wide else "float32", ())
-        returns.append((("loss", ""), loss or total))
-        if loss:
-            takes.append(returns[-1])
+    if mode != "proximal":
+        is_wide = any(type.dtype == "float64" for _, type in params)
+        returns.append((("penalty", ""), Tensor("float64" if is_wide else "float32", ())))
     for name, type in params:
-        if name in coupled:
+        if mode in ("coupled", "natural"):
             returns.append((("gradient", name), type))
             if gradients:
                 takes.append(returns[-1])
-        if name in updated:
+        if updates:
             returns.append((("update", name), type))
             takes.append(returns[-1])
     options = "" if step_size is None else f"step-size={float(step_size)!r}"
-    module = _insert(policy.get_text(as_mode=as_mode), takes, returns, options)
-
-    arguments_now, results_now, _ = _fisher.signature(module)
+    module = _insert(policy_text, takes, returns, options)
+    found_arguments, found_results, _ = _fisher.signature(module)
+    used = [
+        take
+        for take, (_, _, is_used) in zip(takes, found_arguments)
+        if is_used or take[0][0] != "argument"
+    ]
+    if used != takes:
+        # What other parts need is not handed to this one.
+        takes = used
+        module = _insert(policy_text, takes, returns, options)
+        found_arguments, found_results, _ = _fisher.signature(module)
+    states = [marks for _, marks, _ in found_arguments[len(takes) :]]
     names = {name for name, _ in params}
-    states = tuple(("state", marks["name"]) for _, marks in arguments_now[len(takes) :])
     return PolicyProgram(
-        module,
-        tuple(Tensor.parse(type) for type, _ in arguments_now),
-        tuple(Tensor.parse(type) for type, _ in results_now),
-        tuple(key for key, _ in takes) + states,
-        tuple(_get_key(marks, names, bool(loss)) for _, marks in results_now),
+        # Without names, what is done to tensors of one shape is the same program.
+        rewrite(module, "fisher-strip-marks"),
+        tuple(Tensor.parse(type) for type, _, _ in found_arguments),
+        tuple(Tensor.parse(type) for type, _, _ in found_results),
+        tuple(key for key, _ in takes) + tuple(("state", marks["name"]) for marks in states),
+        tuple(_get_key(marks, names) for _, marks, _ in found_results),
+        tuple((marks["name"], marks["initialize"]) for marks in states),
     )
 
 
-@functools.lru_cache(maxsize=1024)
+def _get_key(marks, names):
+    """What a result of the function is."""
+    if "role" in marks:
+        return "penalty", ""
+    mark, kind = next((mark, kind) for mark, kind in _KEYS.items() if mark in marks)
+    name = marks[mark]
+    # What updates a state that was added is the state's next value.
+    return ("state" if mark == "updates" and name not in names else kind), name
+
+
 def get_states(policy, params, arguments=()):
     """The states that a policy's references need, as pairs of a name and the
     name of the parameter that it starts as a copy of."""
-    program = build(policy, params, arguments, updates=True, step_size=1.0)
-    all_marks = [marks for _, marks in _fisher.signature(program.module)[0]]
-    return tuple(
-        (marks["name"], marks["initialize"]) for marks in all_marks if "initialize" in marks
-    )
+    programs = build(policy, params, arguments, gradients=True, updates=True, step_size=1.0)
+    return tuple(dict.fromkeys(state for program in programs for state in program.initialize))
 
 
 # What operations on beliefs take beside the first, and make: "belief" stands for

@@ -65,13 +65,13 @@ func.func private @mark_on_function() attributes {fisher.role = "param"}
 
 // -----
 
-// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of names, got [1]}}
-func.func private @numbers() attributes {fisher.regularized = [1]}
+// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of beliefs, each the list of its components' names, got [[1]]}}
+func.func private @numbers() attributes {fisher.regularized = [[1]]}
 
 // -----
 
-// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of names, got "mu"}}
-func.func private @no_list() attributes {fisher.regularized = "mu"}
+// expected-error@+1 {{'func.func' op expects 'fisher.regularized' to be a list of beliefs, each the list of its components' names, got ["mu"]}}
+func.func private @no_list() attributes {fisher.regularized = ["mu"]}
 
 // -----
 

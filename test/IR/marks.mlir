@@ -20,7 +20,7 @@ module @"a module" attributes {test.version = 3 : i32} {
 // CHECK-SAME: tensor<4xf32> {fisher.gradient_of = "fc.mu", fisher.role = "grad"},
 // CHECK-SAME: tensor<f32> {fisher.name = "loss", fisher.role = "loss"},
 // CHECK-SAME: tensor<f32> {fisher.role = "penalty"})
-// CHECK-SAME: attributes {fisher.regularized = ["fc.mu"], test.note = "kept"}
+// CHECK-SAME: attributes {fisher.regularized = {{\[\[}}"fc.mu"]], test.note = "kept"}
 // LOC: func.func @step(%{{.*}}: tensor<4xf32> {{.*}} loc("mu of \22fc\22"
 func.func @step(
     %mu: tensor<4xf32> {fisher.name = "fc.mu", fisher.role = "param", test.sharding = "x"} loc("mu of \"fc\""),
@@ -33,7 +33,7 @@ func.func @step(
         tensor<4xf32> {fisher.gradient_of = "fc.mu", fisher.role = "grad"},
         tensor<f32> {fisher.role = "loss", fisher.name = "loss"},
         tensor<f32> {fisher.role = "penalty"})
-    attributes {fisher.regularized = ["fc.mu"], test.note = "kept"} {
+    attributes {fisher.regularized = [["fc.mu"]], test.note = "kept"} {
   return %mu, %x, %l, %l : tensor<4xf32>, tensor<4xf32>, tensor<f32>, tensor<f32>
 }
 

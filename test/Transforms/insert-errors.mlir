@@ -286,7 +286,7 @@ fisher.policy @p {
 // What a policy regularized before.
 // expected-note@+1 {{a policy has been inserted into this function before}}
 func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fisher.name = "rho"}, %l: tensor<f32>)
-    -> (tensor<f32> {fisher.role = "loss"}) attributes {fisher.regularized = ["rho"]} {
+    -> (tensor<f32> {fisher.role = "loss"}) attributes {fisher.regularized = [["rho"]]} {
   return %l : tensor<f32>
 }
 fisher.policy @p {

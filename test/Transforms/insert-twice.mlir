@@ -5,7 +5,7 @@
 // RUN:   2>/dev/null | FileCheck %s
 
 // CHECK-LABEL: func.func @main(
-// CHECK-SAME: attributes {fisher.regularized = ["a.rate", "b.rate"]}
+// CHECK-SAME: attributes {fisher.regularized = {{\[\[}}"a.rate"], ["b.rate"]]}
 // CHECK-COUNT-2: fisher.penalty
 // CHECK-NOT: fisher.p{{enalty|olicy}}
 func.func @main(%a: tensor<4xf32> {fisher.name = "a.rate"}, %b: tensor<4xf32> {fisher.name = "b.rate"}, %l: tensor<f32>)

@@ -57,7 +57,7 @@ fisher.policy @p {
 // CHECK-SAME: %{{[^:]*}}: tensor<4xf32> {fisher.name = "x", fisher.role = "batch"},
 // CHECK-SAME: %[[L:[^:]*]]: tensor<f32> {fisher.name = "l"
 // CHECK-SAME: {fisher.name = "fc.rho.ref", fisher.role = "state"})
-// CHECK-SAME: -> (tensor<f32> {fisher.role = "loss"}, tensor<4xf32> {fisher.gradient_of = "fc.mu"}, tensor<4xf32> {fisher.gradient_of = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu"}, tensor<4xf32> {fisher.updates = "fc.rho"}) attributes {fisher.regularized = ["fc.mu", "fc.rho"]} {
+// CHECK-SAME: -> (tensor<f32> {fisher.role = "loss"}, tensor<4xf32> {fisher.gradient_of = "fc.mu"}, tensor<4xf32> {fisher.gradient_of = "fc.rho"}, tensor<4xf32> {fisher.updates = "fc.mu"}, tensor<4xf32> {fisher.updates = "fc.rho"}) attributes {fisher.regularized = {{\[\[}}"fc.mu", "fc.rho"]]} {
 // CHECK-DAG: %[[GMU:.*]] = arith.mulf {{.*}}test.gradient = "mu"
 // CHECK-DAG: %[[GRHO:.*]] = arith.mulf {{.*}}test.gradient = "rho"
 // CHECK-DAG: %[[UMU:.*]] = arith.subf {{.*}}test.update = "mu"

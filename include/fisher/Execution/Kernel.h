@@ -12,6 +12,7 @@
 #include "fisher/Execution/Device.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Execution/StepFunction.h"
+#include "fisher/Execution/Workers.h"
 
 #include <optional>
 
@@ -28,7 +29,7 @@ class Kernel {
 public:
   /// Compiles the entry for this CPU, or for a device of this process. Whatever
   /// is wrong is reported. The context needs what `CompiledFunction` needs.
-  static FailureOr<Kernel> compile(Program program, bool threads,
+  static FailureOr<Kernel> compile(Program program,
                                    std::optional<Device> device = {},
                                    PassConfiguration configure = {});
 
@@ -41,9 +42,11 @@ public:
 
   /// Calls the function. `addresses` are of the elements of the arguments and
   /// then of the results, in row-major order; results share memory with
-  /// nothing else. For a device the addresses are of its memory, and the work
-  /// goes to `stream`, as `CInterface` says.
-  void operator()(ArrayRef<void *> addresses, void *stream = nullptr) const;
+  /// nothing else. Loops are shared with `workers`, if there are any. For a
+  /// device the addresses are of its memory, and the work goes to `stream`, as
+  /// `CInterface` says.
+  void operator()(ArrayRef<void *> addresses, Workers *workers,
+                  void *stream = nullptr) const;
 
 private:
   Kernel(Signature signature, std::unique_ptr<ExecutionEngine> engine,

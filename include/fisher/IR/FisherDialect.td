@@ -42,7 +42,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.gradient_of = "fc0.mu"` | result | the gradient of the loss |
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |
     | `fisher.distribution = "normal"` | argument | what noise is drawn from; also `uniform` |
-    | `fisher.regularized = ["fc0.mu"]` | function | what `fisher-insert` has regularized already |
+    | `fisher.regularized = [["fc0.mu", "fc0.rho"]]` | function | the beliefs that `fisher-insert` has regularized, by their components |
     | `fisher.work = 42000` | loop | how many operations all its iterations are, about; `fisher-batch-loops` reads it |
 
     ```mlir

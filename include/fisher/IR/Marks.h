@@ -28,7 +28,8 @@ inline constexpr llvm::StringLiteral gradientOf = "fisher.gradient_of";
 inline constexpr llvm::StringLiteral initialize = "fisher.initialize";
 /// On a noise argument: normal or uniform.
 inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
-/// On a function: the names of what policies regularize in it already.
+/// On a function: the beliefs that policies regularize in it already, each the
+/// names of its components.
 inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
 /// On a loop: how many operations all its iterations are, about.
 inline constexpr llvm::StringLiteral work = "fisher.work";

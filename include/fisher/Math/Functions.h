@@ -78,6 +78,14 @@ Scalar softplus(Scalar x);
 /// ulp, also where it vanishes, at ln 2.
 Scalar softplusInverse(Scalar y);
 
+/// softplus(a), softplus(b), and what the first exceeds the second by, without
+/// cancellation; the derivative of the first. A first that is not a normal
+/// number is zero.
+struct SoftplusPair {
+  Scalar first, second, difference, slope;
+};
+SoftplusPair softplusPair(Scalar a, Scalar b);
+
 /// The error function. Error: f32 2.2, f64 2.3 ulp.
 Scalar erf(Scalar x);
 

@@ -28,7 +28,7 @@ def _describe(leaves):
 class _Step:
     """The parameters that a policy is applied to, and what it may name."""
 
-    def __init__(self, policy, params, arguments):
+    def __init__(self, policy, params, arguments=None):
         if not isinstance(policy, Policy):
             raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
         self.policy = policy
@@ -36,42 +36,43 @@ class _Step:
         self.arguments = name_leaves(arguments or {})
         self.types = _describe(self.params), _describe(self.arguments)
 
-    def build(self, **options):
-        return build(self.policy, *self.types, **options)
+    def build(self, mode=None, of=None, **options):
+        """The policy's programs, with its entries in another mode on demand."""
+        policy = self.policy.in_mode(mode, of) if mode else self.policy
+        return build(policy, *self.types, **options)
 
-    def get_state(self, program, given):
-        """The state, checked; it may be what `init` gave, or None if there is
-        none."""
-        needed = [name for kind, name in program.takes if kind == "state"]
-        given = dict(given or {})
-        missing = [name for name in needed if name not in given]
-        if missing:
-            raise PolicyError(
-                f"the policy keeps a state, of which '{missing[0]}' is missing; make it once "
-                "with fisher.jax.init(params, policy), and pass what the last step returned "
-                "as fisher_state"
-            )
-        return given
+    def check_state(self, programs, state):
+        """The state as `init` gave it, or nothing."""
+        state = dict(state or {})
+        for program in programs:
+            for name, _ in program.initialize:
+                if name not in state:
+                    raise PolicyError(
+                        f"the policy keeps a state, of which '{name}' is missing; make it once "
+                        "with fisher.jax.init(params, policy), and pass what the last step "
+                        "returned as fisher_state"
+                    )
+        return state
 
-    def bind(self, program, state, **made):
-        """Calls a program; `made` is what the step makes, by kind and name."""
-        values = {
-            "param": self.params,
-            "argument": self.arguments,
-            "state": self.get_state(program, state),
-            **made,
-        }
-        arrays = []
-        for (kind, name), type in zip(program.takes, program.inputs):
-            array = jnp.asarray(values[kind][name])
-            if get_type(array) != type:
-                raise PolicyError(
-                    f"the {kind} '{name}' is a {type}, but it was given as a {get_type(array)}"
-                )
-            arrays.append(array)
+    def run(self, programs, state, **made):
+        """The results of programs, by kind and name.
+
+        `made` is what the step makes, by kind and name; penalties are added up.
+        """
+        state = self.check_state(programs, state)
+        values = {"param": self.params, "argument": self.arguments, "state": state, **made}
         results = {}
-        for (kind, name), result in zip(program.returns, call(program, *arrays)):
-            results.setdefault(kind, {})[name] = result
+        for program in programs:
+            arrays = [jnp.asarray(values[kind][name]) for kind, name in program.takes]
+            for key, array, type in zip(program.takes, arrays, program.inputs):
+                if get_type(array) != type:
+                    raise PolicyError(
+                        f"the {key[0]} '{key[1]}' must be a {type}, but it is a {get_type(array)}"
+                    )
+            for (kind, name), result in zip(program.returns, call(program, *arrays)):
+                kept = results.setdefault(kind, {})
+                # Only penalties have no name of their own.
+                kept[name] = kept[name] + result if name in kept else result
         return results
 
 
@@ -97,33 +98,27 @@ def init(params, policy, *, arguments=None):
     return {name: jnp.array(step.params[start], copy=True) for name, start in states}
 
 
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0, 1, 2))
-def _evaluate(policy, types, names, arrays, others):
-    program = build(policy, *types, as_mode="loss_only")
-    values = dict(zip(names, (*arrays, *others)))
-    results = dict(zip(program.returns, call(program, *(values[key] for key in program.takes))))
-    return results["penalty", ""]
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _evaluate(programs, arrays, others):
+    """The penalty of a part; `programs` are without gradients and with them."""
+    program, _ = programs
+    return dict(zip(program.returns, call(program, *arrays, *others)))["penalty", ""]
 
 
-def _differentiate(policy, types, names, primals, tangents):
+def _differentiate(programs, primals, tangents):
     (arrays, others), (changes, constant) = primals, tangents
     if not _is_zero(constant):
         raise TypeError(
             "the penalty is differentiated with respect to parameters only, not to its state "
             "or to what its policy names; pass those through jax.lax.stop_gradient"
         )
-    if _is_zero(changes):
-        penalty = _evaluate(policy, types, names, arrays, others)
-        return penalty, jnp.zeros_like(penalty)
-    program = build(policy, *types, as_mode="coupled")
-    values = dict(zip(names, (*arrays, *others)))
-    results = dict(zip(program.returns, call(program, *(values[key] for key in program.takes))))
+    _, program = programs
+    results = dict(zip(program.returns, call(program, *arrays, *others)))
     penalty = results["penalty", ""]
     slope = jnp.zeros_like(penalty)
-    for key, change in zip(names, _instantiate(changes)):
-        gradient = results.get(("gradient", key[1]))
-        if gradient is not None:
-            slope += jnp.vdot(gradient.astype(penalty.dtype), change.astype(penalty.dtype))
+    for key, change in zip(program.takes, _instantiate(changes)):
+        gradient = results["gradient", key[1]]
+        slope += jnp.vdot(gradient.astype(penalty.dtype), change.astype(penalty.dtype))
     return penalty, slope
 
 
@@ -152,14 +147,16 @@ def penalty(params, policy, *, arguments=None, fisher_state=None):
         missing.
     """
     step = _Step(policy, params, arguments)
-    program = step.build(as_mode="loss_only")
-    state = step.get_state(program, fisher_state)
-    used = [key for key in program.takes if key[0] == "param"]
-    rest = [key for key in program.takes if key[0] != "param"]
-    values = {"argument": step.arguments, "state": state}
-    others = tuple(jnp.asarray(values[kind][name]) for kind, name in rest)
-    arrays = tuple(jnp.asarray(step.params[name]) for _, name in used)
-    return _evaluate(policy, step.types, (*used, *rest), arrays, others)
+    parts = step.build("loss_only")
+    state = step.check_state(parts, fisher_state)
+    values = {"param": step.params, "argument": step.arguments, "state": state}
+    total = 0.0
+    for programs in zip(parts, step.build("coupled")):
+        arrays, others = [], []
+        for kind, name in programs[0].takes:
+            (arrays if kind == "param" else others).append(jnp.asarray(values[kind][name]))
+        total += _evaluate(programs, tuple(arrays), tuple(others))
+    return total
 
 
 def update_state(params, policy, fisher_state, *, arguments=None):
@@ -179,9 +176,9 @@ def update_state(params, policy, fisher_state, *, arguments=None):
       PolicyError: the policy does not fit the parameters.
     """
     step = _Step(policy, params, arguments)
-    program = step.build(as_mode="loss_only")
-    state = step.get_state(program, fisher_state)
-    return {**state, **step.bind(program, state).get("state", {})}
+    programs = step.build("loss_only")
+    state = step.check_state(programs, fisher_state)
+    return {**state, **step.run(programs, state).get("state", {})}
 
 
 def value_and_grad(loss, policy, *, has_aux=False):
@@ -217,16 +214,16 @@ def value_and_grad(loss, policy, *, has_aux=False):
     def regularized(params, *args, fisher_state=None, fisher_arguments=None, **kwargs):
         value, grads = jax.value_and_grad(loss, has_aux=has_aux)(params, *args, **kwargs)
         value, *aux = value if has_aux else (value,)
+        if jnp.shape(value) or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
+            raise PolicyError("the loss must be one floating-point number")
         step = _Step(policy, params, fisher_arguments)
-        program = step.build(
-            loss=get_type(value), gradients=True, as_mode=None if "natural" in policy.modes else "coupled"
+        programs = step.build("coupled", of="loss_only", gradients=True)
+        leaves = name_leaves(grads)
+        made = step.run(programs, fisher_state, gradient=leaves)
+        value = value + made["penalty"][""].astype(value.dtype)
+        grads = jax.tree.unflatten(
+            jax.tree.structure(grads), {**leaves, **made["gradient"]}.values()
         )
-        made = step.bind(
-            program, fisher_state, loss={"": value}, gradient=name_leaves(grads)
-        )
-        value = made["loss"][""]
-        leaves = {**name_leaves(grads), **made["gradient"]}
-        grads = jax.tree.unflatten(jax.tree.structure(grads), leaves.values())
         results = ((value, *aux) if has_aux else value), grads
         if fisher_state is None:
             return results
