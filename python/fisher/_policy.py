@@ -200,6 +200,15 @@ class Policy:
         )
         return policy
 
+    def with_step_size(self, step_size):
+        """The policy whose entries have this step size if they state none."""
+        policy = Policy(self.name)
+        policy._entries = tuple(
+            dataclasses.replace(entry, step_size=step_size) if entry.step_size is None else entry
+            for entry in self._entries
+        )
+        return policy
+
     def get_text(self, only=None, locations=True):
         """The policy as IR.
 

@@ -14,6 +14,7 @@ from ._beliefs import (
     proximal_step,
     squared_distance,
 )
+from ._step import regularize
 from ._training import init, penalty, update_state, value_and_grad
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "natural_gradient",
     "penalty",
     "proximal_step",
+    "regularize",
     "squared_distance",
     "update_state",
     "value_and_grad",

@@ -25,7 +25,7 @@ def _describe(leaves):
     return tuple(described)
 
 
-class _Step:
+class Step:
     """The parameters that a policy is applied to, and what it may name."""
 
     def __init__(self, policy, params, arguments=None):
@@ -93,7 +93,7 @@ def init(params, policy, *, arguments=None):
     Raises:
       PolicyError: the policy does not fit the parameters.
     """
-    step = _Step(policy, params, arguments)
+    step = Step(policy, params, arguments)
     states = get_states(policy, *step.types)
     return {name: jnp.array(step.params[start], copy=True) for name, start in states}
 
@@ -146,7 +146,7 @@ def penalty(params, policy, *, arguments=None, fisher_state=None):
       PolicyError: the policy does not fit the parameters, or its state is
         missing.
     """
-    step = _Step(policy, params, arguments)
+    step = Step(policy, params, arguments)
     parts = step.build("loss_only")
     state = step.check_state(parts, fisher_state)
     values = {"param": step.params, "argument": step.arguments, "state": state}
@@ -175,7 +175,7 @@ def update_state(params, policy, fisher_state, *, arguments=None):
     Raises:
       PolicyError: the policy does not fit the parameters.
     """
-    step = _Step(policy, params, arguments)
+    step = Step(policy, params, arguments)
     programs = step.build("loss_only")
     state = step.check_state(programs, fisher_state)
     return {**state, **step.run(programs, state).get("state", {})}
@@ -216,7 +216,7 @@ def value_and_grad(loss, policy, *, has_aux=False):
         value, *aux = value if has_aux else (value,)
         if jnp.shape(value) or not jnp.issubdtype(jnp.result_type(value), jnp.floating):
             raise PolicyError("the loss must be one floating-point number")
-        step = _Step(policy, params, fisher_arguments)
+        step = Step(policy, params, fisher_arguments)
         programs = step.build("coupled", of="loss_only", gradients=True)
         leaves = name_leaves(grads)
         made = step.run(programs, fisher_state, gradient=leaves)
