@@ -12,8 +12,9 @@ usage() {
   cat <<'END'
 usage: utils/test.sh [--sanitizer] [--no-setup]
 
-Calls utils/setup.sh, runs the lit, ctest and pytest suites to their ends and
-sums them up in the last line, "N passed, N failed". The exit status is zero
+Calls utils/setup.sh and utils/wheel.sh, runs the lit, ctest and pytest suites,
+and the pytest suite of the installed Python package, to their ends and sums them
+up in the last line, "N passed, N failed". The exit status is zero
 only if every suite ran and no test failed.
 
   --sanitizer  build into build-sanitizer with the address and undefined
@@ -73,7 +74,15 @@ run() {
 run lit .venv/bin/lit -v -j "$jobs" --xunit-xml-output "$results/lit.xml" "$build_dir/test"
 run ctest ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
   --parallel "$jobs" --output-junit "$results/ctest.xml"
-run pytest .venv/bin/python -m pytest --junitxml "$results/pytest.xml" test
+run pytest .venv/bin/python -m pytest --junitxml "$results/pytest.xml" \
+  --ignore test/Python test
+# The wheel's compiler is the same code; the sanitizers' is no library that
+# Python can load.
+if [[ ! $sanitizer ]]; then
+  [[ $setup ]] && utils/wheel.sh
+  run python "$build_dir/python-venv/bin/python" -m pytest \
+    --junitxml "$results/python.xml" test/Python
+fi
 
 echo
 exec .venv/bin/python utils/sum_results.py "${summary[@]}"
