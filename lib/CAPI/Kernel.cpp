@@ -25,9 +25,9 @@ static FisherKernel compile(MlirModule module, MlirStringRef entry,
   Program program;
   program.module = unwrap(module).clone();
   program.entry = program.module->lookupSymbol<func::FuncOp>(unwrap(entry));
-  if (!program.entry) {
+  if (!program.entry || program.entry.isExternal()) {
     emitError(program.module->getLoc())
-        << "has no function '" << unwrap(entry) << "' to compile";
+        << "has no function '" << unwrap(entry) << "' with a body to compile";
     return {nullptr};
   }
   FailureOr<Kernel> kernel =

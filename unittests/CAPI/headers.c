@@ -1,0 +1,10 @@
+/* Part of the Fisher project, under the Apache License v2.0 with LLVM
+ * Exceptions. See LICENSE for license information.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * The headers are C.
+ */
+
+#include "fisher-c/Family.h"
+#include "fisher-c/Kernel.h"
+#include "fisher-c/Registration.h"
