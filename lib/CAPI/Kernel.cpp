@@ -19,7 +19,6 @@ static Kernel *unwrap(FisherKernel kernel) {
   return static_cast<Kernel *>(kernel.ptr);
 }
 
-
 static FisherKernel compile(MlirModule module, MlirStringRef entry,
                             std::optional<Device> device) {
   Program program;

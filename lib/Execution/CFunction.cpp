@@ -177,12 +177,12 @@ FailureOr<CFunction> fisher::lowerToC(Program &program,
                            : options.symbol;
   if (!CInterface::isIdentifier(symbol))
     return emitError(loc) << "'" << symbol << "' is no name of a C function";
-  CFunction function{*signature,
-                     std::make_unique<CInterface>(
-                         *signature, *destinations, *sizes, symbol,
-                         options.device ? options.device->api : ""),
-                     std::move(*machine),
-                     {}};
+  CFunction function{
+      *signature,
+      std::make_unique<CInterface>(*signature, *destinations, *sizes, symbol,
+                                   options.device ? options.device->api : ""),
+      std::move(*machine),
+      {}};
   for (auto other : module.getOps<func::FuncOp>()) {
     if (other.isExternal())
       function.declared.insert(other.getName());

@@ -92,8 +92,7 @@ FailureOr<CompiledFunction> CompiledFunction::compile(
   const void *libraries[] = {
       reinterpret_cast<const void *>(&omp_get_max_threads),
       reinterpret_cast<const void *>(&fisherDeviceOpen)};
-  auto engine =
-      createEngine(module, name, std::move(*machine), libraries);
+  auto engine = createEngine(module, name, std::move(*machine), libraries);
   if (!engine)
     return emitError(signature->loc)
            << "cannot compile: " << llvm::toString(engine.takeError());

@@ -30,8 +30,8 @@ static LogicalResult checkEntry(func::FuncOp entry) {
              << type;
   }
   for (unsigned result = 0; result != entry.getNumResults(); ++result)
-    entry.removeResultAttr(
-        result, StringAttr::get(entry.getContext(), marks::updates));
+    entry.removeResultAttr(result,
+                           StringAttr::get(entry.getContext(), marks::updates));
   return success();
 }
 

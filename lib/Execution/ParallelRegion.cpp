@@ -8,10 +8,10 @@
 //
 // An OpenMP runtime keeps threads of its own, which wait actively for the next
 // region while the caller's library has work for the cores. These functions use
-// the threads that are there instead. A region is cut into more parts than there
-// are threads; whoever is free takes the next one, the caller too, so that
-// nothing waits for a thread that does not come. What a loop computes does not
-// depend on the number of parts.
+// the threads that are there instead. A region is cut into more parts than
+// there are threads; whoever is free takes the next one, the caller too, so
+// that nothing waits for a thread that does not come. What a loop computes does
+// not depend on the number of parts.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,4 +1,5 @@
-//===- ParallelRegion.h - What compiled code calls to share a loop --*- C++ -*-===//
+//===- ParallelRegion.h - What compiled code calls to share a loop --*- C++
+//-*-===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

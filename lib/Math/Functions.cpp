@@ -437,7 +437,7 @@ static Scalar onDomain(Scalar x, double pole, double atPole, Scalar result) {
                 select(x >= pole, atPole, x.nan()));
 }
 
-/// log(1 + y) for −0.3 ≤ y ≤ 1, which needs no reduction.
+/// log(1 + y) for −½ ≤ y ≤ 1, which needs no reduction.
 static Scalar logOfOnePlus(Scalar y) {
   LogVariable t(y);
   return y - t.z * (y - t.w * polynomial(t.w, formatOf(y).logWide));
@@ -566,30 +566,27 @@ Scalar hyperbolicArcQuotient(Scalar y) {
   return select(y <= 0.0, 1.0, hyperbolicArc(y) / sinh);
 }
 
-Scalar softplus(Scalar x) {
-  return select(x > 0.0, x, 0.0) + softplusTail(x);
-}
+Scalar softplus(Scalar x) { return select(x > 0.0, x, 0.0) + softplusTail(x); }
 
 SoftplusPair softplusPair(Scalar a, Scalar b) {
   const Format &format = formatOf(a);
   Scalar tail = softplusTail(b), growth = select(b > 0.0, b, 0.0);
   Scalar second = growth + tail, weight = sigmoid(b);
-  // Near each other, the difference is log(1 + sigmoid(b) (e^(a − b) − 1)), for
-  // which 2^n is 1; else the parts are computed and subtracted each by itself.
-  // Either way there is one exponential and one logarithm.
+  // Near each other, the difference is log(1 + sigmoid(b) (e^(a − b) − 1));
+  // else the parts are computed and subtracted each by itself. Either way there
+  // is one exponential and one logarithm, of a number from ½ to 2.
   Scalar distance = a - b;
-  Condition isNear = abs(distance) < 0.34;
-  Scalar zero = clampBelow(-abs(a), choose(a, -88.0, -709.5));
-  ExpReduction x =
-      reduce(select(isNear, distance, zero), int(format.bias));
+  Condition isNear = abs(distance) < 0.693;
+  // The least argument gives the exponent of zero.
+  Scalar outer = clampBelow(-abs(a), choose(a, -88.0, -709.0));
+  ExpReduction x = reduce(select(isNear, distance, outer), int(format.bias));
   Scalar power = (x.exponent << format.mantissaBits).toScalar();
   Scalar rise = x.high + expTail(x);
   Scalar e = multiplyAdd(power, rise, power);
-  Scalar y = select(isNear, weight * rise, e);
+  Scalar y = select(isNear, weight * multiplyAdd(power, rise, power - 1.0), e);
   Scalar log = logOfOnePlus(y);
   Scalar growthOfFirst = select(a > 0.0, a, 0.0);
-  Scalar factor = select(isNear, multiplyAdd(weight, rise, weight),
-                         select(a > 0.0, 1.0, e));
+  Scalar factor = select(isNear, weight * e, select(a > 0.0, 1.0, e));
   return {select(isNear, second, growthOfFirst) + log, second,
           select(isNear, log, (growthOfFirst - growth) + (log - tail)),
           factor / (1.0 + y)};

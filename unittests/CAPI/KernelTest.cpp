@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Session.h"
 #include "fisher-c/Kernel.h"
+#include "Session.h"
 
 #include <chrono>
 #include <cmath>
@@ -107,8 +107,7 @@ protected:
     return result;
   }
 
-  std::vector<float> x = std::vector<float>(size),
-                     y = std::vector<float>(size);
+  std::vector<float> x = std::vector<float>(size), y = std::vector<float>(size);
 };
 } // namespace
 

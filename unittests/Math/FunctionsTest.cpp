@@ -51,6 +51,12 @@ static long double softplus(long double x) {
   return x > 0 ? x + log1pl(expl(-x)) : log1pl(expl(x));
 }
 
+/// softplus(x) - softplus(1/2).
+static long double softplusLess(long double x) {
+  return x > 50 ? x - softplus(0.5L)
+                : log1pl(expm1l(x - 0.5L) / (1 + expl(-0.5L)));
+}
+
 static long double softplusInverse(long double y) {
   if (y > 1)
     return y + logl(-expm1l(-y));
@@ -256,6 +262,32 @@ static const std::vector<Function> functions = {
      {{-110, 40}, {1e-45, 3.4e38}, {-2, -1e-45}},
      {{-750, 60}, {5e-324, 1.79e308}, {-2, -5e-324}},
      {{inf, inf}, {-inf, 0}}},
+    {"softplusPair_first",
+     [](fisher::Scalar a) { return softplusPair(a, a.constant(0.5)).first; },
+     softplus,
+     2.0,
+     2.0,
+     {{-86, 40}, {1e-45, 3.4e38}, {-2, -1e-45}, {0.1, 0.9}},
+     {{-700, 60}, {5e-324, 1.79e308}, {-2, -5e-324}, {0.1, 0.9}},
+     {{inf, inf}, {-inf, 0}}},
+    {"softplusPair_difference",
+     [](fisher::Scalar a) {
+       return softplusPair(a, a.constant(0.5)).difference;
+     },
+     softplusLess,
+     4.1,
+     4.1,
+     {{-200, 40}, {0, 1}, {0.4999, 0.5001}, {1e-45, 3.4e38}},
+     {{-800, 60}, {0, 1}, {0.49999999, 0.50000001}, {5e-324, 1.79e308}},
+     {{0.5, 0}, {inf, inf}}},
+    {"softplusPair_slope",
+     [](fisher::Scalar a) { return softplusPair(a, a.constant(0.5)).slope; },
+     sigmoid,
+     4.3,
+     4.3,
+     {{-86, 20}, {1e-45, 2}, {-2, -1e-45}, {0.1, 0.9}},
+     {{-700, 40}, {5e-324, 2}, {-2, -5e-324}, {0.1, 0.9}},
+     {{inf, 1}, {-inf, 0}}},
     {"softplusInverse",
      fisher::softplusInverse,
      softplusInverse,
