@@ -22,13 +22,13 @@ pytestmark = pytest.mark.skipif(not gpu.can_run(),
                                 reason="needs OpenCL and llvm-spirv-15")
 MODELS = ROOT / "test" / "Models"
 FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
-                  if path.is_dir() or path.name.startswith("test_"))
+                  if path.is_dir() and path.name != "__pycache__")
 
 
 def run_family(name):
-    """The tests of a family's folder, or of all families, on the device."""
+    """The tests of a family against its reference, on the device."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--tb=short",
+        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "reference",
          ROOT / "test" / "Families" / name],
         # PoCL's vectors would double the time: it goes into compiling.
         env={**os.environ, "FISHER_TEST_DEVICE": "opencl",
@@ -47,7 +47,9 @@ def families(request):
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families(families, family):
-    """Every test that runs code holds on the device, with the CPU's bounds."""
+    """The reference tables hold on the device, with the CPU's bounds. What the
+    CPU is tested with besides takes minutes there:
+    FISHER_TEST_DEVICE=opencl pytest test/Families"""
     done = families[family].result()
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
     assert " passed" in done.stdout and " skipped" not in done.stdout
