@@ -10,6 +10,7 @@
 
 #include "Broadcast.h"
 #include "InsertionPlan.h"
+#include "JaxMarks.h"
 
 #include "fisher/IR/Marks.h"
 
@@ -456,6 +457,7 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
     if (!function)
       return signalPassFailure();
 
+    adoptJaxMarks(function);
     FailureOr<std::vector<Belief>> beliefs =
         planInsertion(function, chosen, stepSize, penaltyResult);
     if (failed(beliefs))

@@ -16,10 +16,13 @@ import numpy as np
 
 from paths import BUILD
 
-# Where modules run, as fisher-run's --device says it. PoCL runs OpenCL's kernels
-# on the CPU.
+# Where modules run, as fisher-run's --device says it, or xla. PoCL runs OpenCL's
+# kernels on the CPU.
 os.environ.setdefault("FISHER_OPENCL_PLATFORM", "Portable Computing Language")
 DEVICE = os.environ.get("FISHER_TEST_DEVICE", "cpu")
+# XLA multiplies and adds with one rounding wherever it can, in an order that
+# depends on what else a module computes.
+CONTRACTS = DEVICE == "xla"
 
 
 def tool(name):
@@ -83,6 +86,9 @@ def _run_on_cpu(options, module, inputs, outputs):
 
 def run(module, *arguments, options=()):
     """The results of `@main` of the module's text for arrays, in order."""
+    if DEVICE == "xla":
+        import xla
+        return xla.run(module, *arguments)
     with tempfile.TemporaryDirectory() as folder:
         paths = [pathlib.Path(folder) / name
                  for name in ("module.mlir", "in.npz", "out.npz")]

@@ -10,6 +10,7 @@
 #define FISHER_CONVERSION_PASSES_H
 
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
+#include "fisher/Conversion/FisherToStableHLO/FisherToStableHLO.h"
 
 namespace mlir::fisher {
 

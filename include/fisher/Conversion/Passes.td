@@ -59,4 +59,45 @@ def ConvertFisherToLinalg : Pass<"convert-fisher-to-linalg", "::mlir::ModuleOp">
                            "::mlir::vector::VectorDialect"];
 }
 
+def ConvertFisherToStableHLO : Pass<"convert-fisher-to-stablehlo", "::mlir::ModuleOp"> {
+  let summary = "Lower beliefs and their operations to StableHLO";
+  let description = [{
+    For modules of JAX and others that XLA runs. A belief becomes its
+    components, and each operation the family's formula on all distributions at
+    once, in operations of StableHLO in generic form: MLIR has no dialect of
+    that name, so they are unregistered here, as those that are in the module
+    already are, and `--allow-unregistered-dialect` is needed. So is what
+    `fisher-insert` adds beside operations on beliefs: arithmetic on tensors,
+    broadcasts and sums. What is left are functions, their calls and returns,
+    and StableHLO; functions that carry beliefs are converted as by
+    `convert-fisher-to-linalg`.
+
+    The arithmetic is the same as on every other target, and no special
+    function of StableHLO is used but the square root. Sums are in f64, and
+    loops within a formula (matrices) become `stablehlo.while` unless they are
+    short. Types must be static, as XLA's are, and a number that is an argument
+    of a function must be a tensor of rank zero.
+
+    For example,
+
+    ```mlir
+    !b = !fisher.belief<#fisher.poisson<log_rate>, tensor<8xf32>>
+    func.func @example(%x: tensor<8xf32>, %y: tensor<8xf32>) -> tensor<8xf32> {
+      %a = fisher.belief %x : !b
+      %b = fisher.belief %y : !b
+      %d = fisher.squared_distance %a, %b : !b -> tensor<8xf32>
+      return %d : tensor<8xf32>
+    }
+    ```
+
+    becomes a function of operations such as
+    `"stablehlo.multiply"(%10, %10) : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>`.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::scf::SCFDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif // FISHER_CONVERSION_PASSES_TD

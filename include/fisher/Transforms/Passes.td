@@ -97,6 +97,16 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     Components that several elements or beliefs have in common are broadcast
     before a belief is packed, and their gradients are summed in f64.
 
+    What JAX says of arguments and results stands in for marks that are not
+    there. The name of an argument is that of its location (so print locations,
+    too), `params['fc0']['mu']` being `params.fc0.mu`. `tf.aliasing_output` on
+    an argument tells which result updates it; of results in a tree the last
+    key must be the argument's, since JAX pairs buffers by their types. Another
+    result's name is `jax.result_info`, `result[0]['w']` being `result.0.w`: a
+    glob that starts with a star matches results, too, where the mode is
+    `loss_only`. If no result has a role, the only one that is one
+    floating-point number is the loss.
+
     What is regularized is noted in the function's attribute
     `fisher.regularized`; another policy may add to it, but not regularize the
     same again.

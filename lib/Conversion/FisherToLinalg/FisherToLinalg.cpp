@@ -8,11 +8,10 @@
 
 #include "fisher/Conversion/FisherToLinalg/FisherToLinalg.h"
 
+#include "../Common/Formulas.h"
 #include "Loops.h"
 
 #include "fisher/IR/Fisher.h"
-#include "fisher/IR/Marks.h"
-#include "fisher/Math/Scalar.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -41,164 +40,25 @@ using namespace mlir::fisher;
 // Loops over distributions
 //===----------------------------------------------------------------------===//
 
-/// Emits the loop for `op` around a formula that is given the geometry of the
-/// first operand's family, and elements or arrays of elements, whichever the
-/// family is about.
-template <typename Formula>
+/// Emits the loop for `op` around its formula, which is about elements or
+/// arrays of elements, whichever the family is about.
 static SmallVector<Value> buildLoop(OpBuilder &builder, Operation *op,
-                                    ValueRange inputs, ArrayRef<Type> results,
-                                    bool sum, EventLoopOptions options,
-                                    Formula formula) {
-  FamilyInterface family =
-      cast<BeliefType>(op->getOperand(0).getType()).getFamily();
-  if (auto pointwise = dyn_cast<PointwiseFamilyInterface>(family))
-    return buildPointwiseLoop(
-        builder, op, inputs, results, sum,
-        [&](FormulaBuilder &b, ArrayRef<Scalar> elements) {
-          return formula(pointwise, b, elements);
-        });
-  auto event = cast<EventFamilyInterface>(family);
-  return buildEventLoop(builder, op, inputs, results, sum, options,
-                        [&](FormulaBuilder &b, ArrayRef<EventArray> arrays) {
-                          return formula(event, b, arrays);
-                        });
-}
-
-/// The components of two beliefs as one list.
-static SmallVector<Value> concat(ValueRange a, ValueRange b) {
-  SmallVector<Value> all(a);
-  llvm::append_range(all, b);
-  return all;
+                                    const FormulaOperands &operands,
+                                    ArrayRef<Type> results, bool sum,
+                                    EventLoopOptions options) {
+  auto formula = [&](FormulaBuilder &b, auto elements) {
+    return buildFormula(b, op, elements, operands.numbers);
+  };
+  if (isa<PointwiseFamilyInterface>(getBeliefType(op).getFamily()))
+    return buildPointwiseLoop(builder, op, operands.inputs, results, sum,
+                              formula);
+  return buildEventLoop(builder, op, operands.inputs, results, sum, options,
+                        formula);
 }
 
 //===----------------------------------------------------------------------===//
 // Patterns
 //===----------------------------------------------------------------------===//
-
-namespace {
-struct LowerBelief : OpConversionPattern<BeliefOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  LogicalResult
-  matchAndRewrite(BeliefOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithMultiple(op, {adaptor.getComponents()});
-    return success();
-  }
-};
-} // namespace
-
-static SmallVector<Value> getValues(Scalar scalar) {
-  return {scalar.getValue()};
-}
-
-template <typename Element>
-static SmallVector<Value> getValues(const SmallVector<Element, 2> &elements) {
-  SmallVector<Value> values;
-  for (const Element &element : elements)
-    values.push_back(element.getValue());
-  return values;
-}
-
-template <typename Element>
-static SmallVector<Value>
-getValues(const DistanceAndGradientOf<Element> &result) {
-  SmallVector<Value> values{result.distance.getValue()};
-  llvm::append_range(values, getValues(result.gradient));
-  return values;
-}
-
-/// The halves of the elements: the first and the second belief's components,
-/// or a belief's and a tangent vector's.
-template <typename Element>
-static std::pair<ArrayRef<Element>, ArrayRef<Element>>
-halves(ArrayRef<Element> elements) {
-  size_t half = elements.size() / 2;
-  return {elements.take_front(half), elements.drop_front(half)};
-}
-
-// What each operation computes for one distribution, from its operands that
-// are beliefs or tensors, and from those that are numbers.
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(SquaredDistanceOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  auto [a, b] = halves(elements);
-  return getValues(family.buildSquaredDistance(a, b));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(SquaredDistanceWithGradientOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  auto [a, b] = halves(elements);
-  return getValues(family.buildSquaredDistanceWithGradient(a, b));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(KLDivergenceOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  auto [a, b] = halves(elements);
-  return getValues(family.buildKLDivergence(a, b));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(ConvertOp op, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  return getValues(family.buildConvert(elements, op.getType().getFamily()));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(GeodesicOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar> numbers) {
-  auto [a, b] = halves(elements);
-  return getValues(family.buildGeodesic(a, b, numbers[0]));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(ProximalStepOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar> numbers) {
-  auto [belief, reference] = halves(elements);
-  Scalar s = numbers[0];
-  // s/(1+s), with its limit 1 where s is infinite.
-  Scalar t = select(s >= 0.0, 1.0 / (1.0 + 1.0 / s), s.nan());
-  return getValues(family.buildGeodesic(belief, reference, t));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value>
-evaluate(LogOp, Family family, ArrayRef<Element> elements, ArrayRef<Scalar>) {
-  auto [a, b] = halves(elements);
-  return getValues(family.buildLog(a, b));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value>
-evaluate(ExpOp, Family family, ArrayRef<Element> elements, ArrayRef<Scalar>) {
-  auto [a, tangent] = halves(elements);
-  return getValues(family.buildExp(a, tangent));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(MetricOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  auto [at, tangent] = halves(elements);
-  return getValues(family.buildMetric(at, tangent));
-}
-
-template <typename Family, typename Element>
-static SmallVector<Value> evaluate(NaturalGradientOp, Family family,
-                                   ArrayRef<Element> elements,
-                                   ArrayRef<Scalar>) {
-  auto [at, gradient] = halves(elements);
-  return getValues(family.buildNaturalGradient(at, gradient));
-}
 
 namespace {
 /// An operation on one or two beliefs, and possibly on tensors shaped like
@@ -213,11 +73,6 @@ struct LowerFormula : OpConversionPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Value> inputs, numbers;
-    for (ValueRange operand : adaptor.getOperands())
-      for (Value value : operand)
-        (isa<RankedTensorType>(value.getType()) ? inputs : numbers)
-            .push_back(value);
     // A belief that is the result is as many tensors as it has components.
     SmallVector<Type> types;
     if (failed(this->getTypeConverter()->convertTypes(op->getResultTypes(),
@@ -225,59 +80,14 @@ struct LowerFormula : OpConversionPattern<OpTy> {
       return rewriter.notifyMatchFailure(op,
                                          "has a type that cannot be converted");
     SmallVector<Value> results =
-        buildLoop(rewriter, op, inputs, types, /*sum=*/false, options,
-                  [&](auto family, FormulaBuilder &b, auto elements) {
-                    SmallVector<Scalar> scalars;
-                    for (Value number : numbers)
-                      scalars.emplace_back(b, number);
-                    return evaluate(op, family, elements, scalars);
-                  });
-    SmallVector<ValueRange> replacements;
-    ValueRange rest = results;
-    for (Type type : op->getResultTypes()) {
-      auto belief = dyn_cast<BeliefType>(type);
-      size_t count = belief ? belief.getNumComponents() : 1;
-      replacements.push_back(rest.take_front(count));
-      rest = rest.drop_front(count);
-    }
-    rewriter.replaceOpWithMultiple(op, replacements);
+        buildLoop(rewriter, op, FormulaOperands(adaptor.getOperands()), types,
+                  /*sum=*/false, options);
+    rewriter.replaceOpWithMultiple(op, groupByResults(op, results));
     return success();
   }
 
 private:
   EventLoopOptions options;
-};
-
-struct LowerComponents : OpConversionPattern<ComponentsOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  LogicalResult
-  matchAndRewrite(ComponentsOp op, OneToNOpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, adaptor.getBelief());
-    return success();
-  }
-};
-
-/// A choice between beliefs, which other canonicalizations make of scf.if, is
-/// one between their components.
-struct LowerSelect : OpConversionPattern<arith::SelectOp> {
-  using OpConversionPattern::OpConversionPattern;
-
-  LogicalResult
-  matchAndRewrite(arith::SelectOp op, OneToNOpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    if (!isa<BeliefType>(op.getType()))
-      return rewriter.notifyMatchFailure(op, "chooses between no beliefs");
-    Value condition = adaptor.getCondition().front();
-    SmallVector<Value> components;
-    for (auto [ifTrue, ifFalse] :
-         llvm::zip_equal(adaptor.getTrueValue(), adaptor.getFalseValue()))
-      components.push_back(arith::SelectOp::create(rewriter, op.getLoc(),
-                                                   condition, ifTrue, ifFalse));
-    rewriter.replaceOpWithMultiple(op, {components});
-    return success();
-  }
 };
 
 /// A penalty, with its gradient or without: the sum in one loop, then the
@@ -292,26 +102,13 @@ struct LowerPenalty : OpConversionPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    constexpr bool withGradient = std::is_same_v<OpTy, PenaltyWithGradientOp>;
     Location loc = op.getLoc();
     BeliefType type = op.getBelief().getType();
     Value weight = adaptor.getWeight().front();
-    auto formula = [&](auto family, FormulaBuilder &b, auto elements) {
-      auto [belief, reference] = halves(elements);
-      if constexpr (withGradient) {
-        auto result =
-            family.buildSquaredDistanceWithGradient(belief, reference);
-        for (auto &component : result.gradient)
-          component = Scalar(b, weight) * component;
-        return getValues(result);
-      } else {
-        return getValues(family.buildSquaredDistance(belief, reference));
-      }
-    };
     SmallVector<Value> results = buildLoop(
-        rewriter, op, concat(adaptor.getBelief(), adaptor.getReference()),
+        rewriter, op, FormulaOperands(adaptor.getOperands()),
         ArrayRef<Type>(llvm::to_vector(op->getResultTypes())).drop_front(),
-        /*sum=*/true, options, formula);
+        /*sum=*/true, options);
 
     Value sum = tensor::ExtractOp::create(rewriter, loc, results[0]);
     Value wide = castFloat(rewriter, loc, weight, sum.getType());
@@ -328,45 +125,6 @@ private:
   EventLoopOptions options;
 };
 
-/// The attributes of a function's arguments and results once beliefs are their
-/// components: a belief's go to each component, with the component's name
-/// behind the name of the belief.
-struct FunctionAttributes {
-  func::FuncOp function;
-  SmallVector<DictionaryAttr> arguments, results;
-
-  explicit FunctionAttributes(func::FuncOp function) : function(function) {
-    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
-      append(arguments, type, function.getArgAttrDict(i));
-    for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
-      append(results, type, function.getResultAttrDict(i));
-  }
-
-  void apply() {
-    function.setAllArgAttrs(arguments);
-    function.setAllResultAttrs(results);
-  }
-
-private:
-  static void append(SmallVector<DictionaryAttr> &list, Type type,
-                     DictionaryAttr attrs) {
-    auto belief = dyn_cast<BeliefType>(type);
-    if (!attrs)
-      attrs = DictionaryAttr::get(type.getContext());
-    if (!belief)
-      return list.push_back(attrs);
-    for (StringRef component : belief.getFamily().getComponentNames()) {
-      NamedAttrList renamed(attrs);
-      for (StringRef mark :
-           {marks::name, marks::updates, marks::gradientOf, marks::initialize})
-        if (auto name = attrs.getAs<StringAttr>(mark))
-          renamed.set(mark, StringAttr::get(type.getContext(),
-                                            name.getValue() + "." + component));
-      list.push_back(renamed.getDictionary(type.getContext()));
-    }
-  }
-};
-
 struct ConvertFisherToLinalg
     : fisher::impl::ConvertFisherToLinalgBase<ConvertFisherToLinalg> {
   using Base::Base;
@@ -378,26 +136,14 @@ struct ConvertFisherToLinalg
 
     ConversionTarget target(*context);
     target.addIllegalDialect<FisherDialect>();
-    getOperation().walk(
-        [](PolicyOp policy) {
-          policy.emitWarning()
-              << "is dropped without effect; run fisher-insert before";
-          policy.erase();
-        });
-    // The branches convert the blocks that they lead to.
-    target.addDynamicallyLegalOp<func::FuncOp>([&](func::FuncOp op) {
-      return converter.isSignatureLegal(op.getFunctionType());
-    });
+    dropPolicies(getOperation());
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });
 
     RewritePatternSet patterns(context);
     populateFisherToLinalgPatterns(converter, patterns,
                                    {vectorBits, mapDistributions});
-    populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
-                                                                   converter);
-    populateCallOpTypeConversionPattern(patterns, converter);
-    populateReturnOpTypeConversionPattern(patterns, converter);
+    populateBeliefFunctionPatterns(converter, patterns, target);
     scf::populateSCFStructuralTypeConversions(converter, patterns);
     cf::populateCFStructuralTypeConversions(converter, patterns);
     linalg::populateElementwiseToLinalgConversionPatterns(patterns);
@@ -408,41 +154,20 @@ struct ConvertFisherToLinalg
                   llvm::none_of(op->getOperandTypes(),
                                 llvm::IsaPred<RankedTensorType>));
         });
-    SmallVector<FunctionAttributes> attributes;
-    getOperation().walk([&](func::FuncOp function) {
-      if (!converter.isSignatureLegal(function.getFunctionType()))
-        attributes.emplace_back(function);
-    });
+    BeliefAttributes attributes(getOperation(), converter);
     if (failed(applyPartialConversion(getOperation(), target,
                                       std::move(patterns))))
       return signalPassFailure();
-    for (FunctionAttributes &function : attributes)
-      function.apply();
+    attributes.apply();
   }
 };
 } // namespace
-
-void mlir::fisher::populateBeliefTypeConversion(TypeConverter &converter) {
-  converter.addConversion([](Type type) { return type; });
-  converter.addConversion(
-      [](BeliefType type, SmallVectorImpl<Type> &components) {
-        llvm::append_range(components, type.getComponentTypes());
-        return success();
-      });
-  // Where an operation that nobody converts carries a belief, it is packed
-  // again, which is then reported.
-  converter.addSourceMaterialization([](OpBuilder &builder, BeliefType type,
-                                        ValueRange components,
-                                        Location loc) -> Value {
-    return BeliefOp::create(builder, loc, type, components);
-  });
-}
 
 void mlir::fisher::populateFisherToLinalgPatterns(
     const TypeConverter &converter, RewritePatternSet &patterns,
     EventLoopOptions options) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<LowerBelief, LowerComponents, LowerSelect>(converter, context);
+  populateBeliefPatterns(converter, patterns);
   patterns.add<LowerFormula<SquaredDistanceOp>,
                LowerFormula<SquaredDistanceWithGradientOp>,
                LowerFormula<KLDivergenceOp>, LowerFormula<ConvertOp>,

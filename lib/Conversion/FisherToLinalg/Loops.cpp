@@ -8,6 +8,8 @@
 
 #include "Loops.h"
 
+#include "../Common/Formulas.h"
+
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,19 +33,6 @@ using namespace mlir::fisher;
 Value mlir::fisher::castFloat(OpBuilder &builder, Location loc, Value value,
                               Type type) {
   return convertFloat(builder, loc, value, cast<FloatType>(type));
-}
-
-static BeliefType getBeliefType(Operation *op) {
-  return cast<BeliefType>(op->getOperand(0).getType());
-}
-
-/// What the formula of `op` is evaluated in; a conversion is in the wider of
-/// its two element types.
-static FloatType getComputeType(Operation *op) {
-  if (auto result = dyn_cast<BeliefType>(op->getResult(0).getType());
-      result && result.getComputeType().isF64())
-    return result.getComputeType();
-  return getBeliefType(op).getComputeType();
 }
 
 /// An empty tensor of type `type` with the dynamic sizes of `like`.

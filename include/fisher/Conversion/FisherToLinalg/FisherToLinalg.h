@@ -9,21 +9,14 @@
 #ifndef FISHER_CONVERSION_FISHERTOLINALG_FISHERTOLINALG_H
 #define FISHER_CONVERSION_FISHERTOLINALG_FISHERTOLINALG_H
 
-#include "mlir/Pass/Pass.h"
+#include "fisher/Conversion/Beliefs.h"
 
-namespace mlir {
-class RewritePatternSet;
-class TypeConverter;
-} // namespace mlir
+#include "mlir/Pass/Pass.h"
 
 namespace mlir::fisher {
 
 #define GEN_PASS_DECL_CONVERTFISHERTOLINALG
 #include "fisher/Conversion/Passes.h.inc"
-
-/// Makes a belief its components: one value becomes as many as the family has
-/// components.
-void populateBeliefTypeConversion(TypeConverter &converter);
 
 /// Options of the pass, for distributions with event dimensions.
 struct EventLoopOptions {

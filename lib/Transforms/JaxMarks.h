@@ -1,0 +1,32 @@
+//===- JaxMarks.h - What JAX says of arguments and results ----------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_TRANSFORMS_JAXMARKS_H
+#define FISHER_LIB_TRANSFORMS_JAXMARKS_H
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+namespace mlir::fisher {
+
+/// Gives a function that JAX wrote the marks that it lacks, from what JAX says
+/// itself:
+///
+/// - an argument without a name that of its location, `params['fc0']['mu']`
+///   being `params.fc0.mu`;
+/// - a result that takes the place of an argument (`tf.aliasing_output`) the
+///   mark that it updates this argument;
+/// - any other result without a name that of its `jax.result_info`;
+/// - if no result has a role, the only one that is one floating-point number
+///   the role of the loss.
+///
+/// A function about which JAX says nothing stays as it is.
+void adoptJaxMarks(FunctionOpInterface function);
+
+} // namespace mlir::fisher
+
+#endif // FISHER_LIB_TRANSFORMS_JAXMARKS_H

@@ -1,0 +1,220 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Modules in StableHLO: what JAX prints goes in, and XLA runs what comes out."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+
+import jax.numpy as jnp
+
+import xla
+from paths import ROOT
+
+MODELS = ROOT / "test" / "Models"
+FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
+                  if path.is_dir() and path.name != "Geometric")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_families(family):
+    """Every operation, chart and element type of a family against its tables
+    and formulas, run by XLA: the family's own tests, with bounds of 3 times as
+    much where products are added with one rounding (accuracy.MOST)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "reference",
+         ROOT / "test" / "Families" / family],
+        env={**os.environ, "FISHER_TEST_DEVICE": "xla"},
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    assert " passed" in done.stdout
+
+
+PENALTY = """
+!t = tensor<{count}x{element}>
+!b = !fisher.belief<#fisher.gaussian<{chart}>, !t>
+func.func @main(%x: !t, %y: !t, %weight: tensor<{compute}>)
+    -> (tensor<{compute}>, !t, !t) {{
+  %w = tensor.extract %weight[] : tensor<{compute}>
+  %a = fisher.belief %x, %y : !b
+  %b = fisher.belief %x, %y : !b
+  %p, %g0, %g1 = fisher.penalty_with_gradient %a toward {toward} weight %w
+      : !b -> tensor<{compute}>, !t, !t
+  return %p, %g0, %g1 : tensor<{compute}>, !t, !t
+}}
+"""
+
+
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+@pytest.mark.parametrize("chart", ["sigma", "log_sigma", "softplus"])
+def test_penalty_at_no_distance_is_exactly_zero(chart, element):
+    """Compilers may not make something of nothing, by rounding once where two
+    equal terms are rounded apart."""
+    dtype = {"f64": np.float64, "f32": np.float32, "f16": np.float16,
+             "bf16": jnp.bfloat16}[element]
+    compute = "f64" if element == "f64" else "f32"
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=1000).astype(dtype)
+    y = np.abs(rng.normal(size=1000) + 0.1).astype(dtype)
+    # Both are the same values in the IR, and again only the same numbers.
+    same = PENALTY.format(count=1000, chart=chart, element=element,
+                          compute=compute, toward="%b")
+    two = same.replace("%y: !t, ", "%y: !t, %u: !t, %v: !t, ").replace(
+        "%b = fisher.belief %x, %y", "%b = fisher.belief %u, %v")
+    weight = np.array(3.0, compute.replace("f", "float"))
+    for results in (xla.run(same, x, y, weight),
+                    xla.run(two, x, y, x, y, weight)):
+        assert results[1].dtype == dtype
+        for result in results:
+            assert np.all(np.asarray(result, np.float64) == 0)
+
+
+def print_module(step, *arguments, **options):
+    """What JAX makes of a step, as MLIR without StableHLO can read it."""
+    lowered = jax.jit(step, keep_unused=True, **options).lower(*arguments)
+    return lowered.compiler_ir("stablehlo").operation.get_asm(
+        print_generic_op_form=True, enable_debug_info=True)
+
+
+def with_policy(module, policy, tmp_path, options=""):
+    path = tmp_path / "policy.mlir"
+    path.write_text(policy)
+    text = xla.opt(module, f"--fisher-insert=policy-file={path} {options}",
+                   "--canonicalize", "--cse", "--convert-fisher-to-stablehlo",
+                   "--mlir-print-debuginfo")
+    left = set(re.findall(r'^ *(?:%\S+ = )?"?([a-z]+)\.\w+"?\(', text, re.M))
+    assert left <= {"stablehlo", "func"}, left
+    return text
+
+
+def squared_distance_to_standard(mu, rho):
+    """Of normal beliefs whose deviation is the softplus of rho."""
+    mu, sigma = np.float64(mu), np.log1p(np.exp(np.float64(rho)))
+    half = (mu**2 / 8 + (sigma - 1)**2 / 4) / sigma
+    return 8 * np.arcsinh(np.sqrt(half))**2
+
+
+def step(params, state, x):
+    def loss(params):
+        layer = params["fc"]
+        weights = layer["mu"] + 0.1 * jax.nn.softplus(layer["rho"])
+        return jnp.mean((x @ weights - 1)**2)
+
+    value, gradients = jax.value_and_grad(loss)(params)
+    momentum = jax.tree.map(lambda m, g: 0.9 * m + g, state[0], gradients)
+    return jax.tree.map(lambda p, m: p - 0.1 * m, params, momentum), (momentum,), value
+
+
+def step_arguments():
+    rng = np.random.default_rng(1)
+    draw = lambda *shape: rng.normal(size=shape).astype(np.float32)
+    params = {"fc": {"mu": draw(16, 3), "rho": draw(16, 3)}}
+    return params, (jax.tree.map(np.zeros_like, params),), draw(8, 16)
+
+
+POLICY = """
+fisher.policy @default {
+  fisher.regularize "params.(*).mu", "params.(*).rho" as #fisher.gaussian<softplus>
+      toward #fisher.prior<[0.0, 1.0]> weight 0.02 mode loss_only
+}"""
+
+
+def test_loss_of_a_jax_step(tmp_path):
+    """No mark but JAX's own: the arguments' names, and one scalar result."""
+    arguments = step_arguments()
+    module = print_module(step, *arguments)
+    assert "fisher." not in module
+    text = with_policy(module, POLICY, tmp_path)
+    flat = jax.tree.leaves(arguments)
+    results = xla.compile_text(text)(*flat)
+    expected = jax.tree.leaves(step(*arguments))
+    penalty = 0.02 * np.sum(squared_distance_to_standard(*flat[:2]))
+    assert penalty > 0.1 * expected[-1]
+    np.testing.assert_allclose(results[-1], expected[-1] + penalty, rtol=1e-5)
+    for got, other in zip(results[:-1], expected[:-1]):
+        np.testing.assert_allclose(got, other, rtol=1e-5, atol=1e-6)
+
+
+def test_proximal_step_of_a_jax_step(tmp_path):
+    """The results that update the parameters are those that take their place."""
+    arguments = step_arguments()
+    module = print_module(step, *arguments, donate_argnums=(0, 1))
+    policy = POLICY.replace("loss_only", "proximal")
+    text = with_policy(module, policy, tmp_path, "step-size=0.5")
+    plain = jax.tree.leaves(step(*arguments))
+    results = xla.compile_text(text)(*jax.tree.leaves(arguments))
+    # A point of the geodesic, at s/(1 + s) of the way to the reference.
+    strength = 2 * 0.5 * 0.02
+    before = np.sqrt(squared_distance_to_standard(*plain[:2]))
+    after = np.sqrt(squared_distance_to_standard(*results[:2]))
+    np.testing.assert_allclose(after, before / (1 + strength), rtol=1e-4)
+    for got, other in zip(results[2:], plain[2:]):
+        np.testing.assert_allclose(got, other, rtol=1e-5, atol=1e-6)
+
+
+def test_coupled_equals_the_penalty_written_by_hand(tmp_path):
+    """A step of JAX with marks, whose penalty JAX computed, too."""
+    policy = (ROOT / "examples" / "prior.policy.mlir").read_text()
+    module = (MODELS / "bayes_mlp_grads" / "step.stablehlo.mlir").read_text()
+    text = with_policy(module, policy, tmp_path)
+    with np.load(MODELS / "bayes_mlp_grads" / "io.npz") as io:
+        arguments = [io[f"arg{i}"] for i in range(10)]
+        plain = io["out0"]
+    results = xla.compile_text(text)(*arguments)
+    with np.load(MODELS / "bayes_mlp_fr_grads" / "io.npz") as io:
+        assert abs(io["out0"] - plain) > 0.1 * abs(plain)
+        assert len(results) == 7
+        for i, result in enumerate(results):
+            expected = io[f"out{i}"]
+            np.testing.assert_allclose(result, expected, rtol=1e-5,
+                                       atol=1e-5 * abs(expected).max())
+
+
+TIED = """
+func.func @main(%mu: tensor<4x3xf32> {fisher.name = "mu", fisher.role = "param"},
+                %rho: tensor<1x3xf32> {fisher.name = "rho", fisher.role = "param"},
+                %beta: tensor<f32> {fisher.name = "beta", fisher.role = "state"},
+                %loss: tensor<f32> {fisher.name = "loss", fisher.role = "batch"},
+                %dmu: tensor<4x3xf32> {fisher.role = "batch"},
+                %drho: tensor<1x3xf32> {fisher.role = "batch"})
+    -> (tensor<f32> {fisher.role = "loss"},
+        tensor<4x3xf32> {fisher.gradient_of = "mu"},
+        tensor<1x3xf32> {fisher.gradient_of = "rho"}) {
+  return %loss, %dmu, %drho : tensor<f32>, tensor<4x3xf32>, tensor<1x3xf32>
+}
+"""
+
+
+def test_tied_components_and_a_weight_that_is_an_argument(tmp_path):
+    """What stands beside operations on beliefs: broadcasts, sums, arithmetic."""
+    policy = """
+fisher.policy @default {
+  fisher.regularize "mu", "rho" as #fisher.gaussian<softplus>
+      toward #fisher.prior<[0.0, 1.0]> weight "beta" mode coupled
+}"""
+    call = xla.compile_text(with_policy(TIED, policy, tmp_path))
+    rng = np.random.default_rng(2)
+    mu, rho, dmu, drho = (rng.normal(size=shape).astype(np.float32)
+                          for shape in ((4, 3), (1, 3), (4, 3), (1, 3)))
+    beta, loss = np.float32(0.3), np.float32(1.5)
+    results = call(mu, rho, beta, loss, dmu, drho)
+    penalty = lambda mu, rho: float(beta) * np.sum(
+        squared_distance_to_standard(mu, rho))
+    np.testing.assert_allclose(results[0], loss + penalty(mu, rho), rtol=1e-6)
+    for result, start, argument in ((results[1], dmu, 0), (results[2], drho, 1)):
+        for index in np.ndindex(start.shape):
+            ends = []
+            for move in (1e-4, -1e-4):
+                moved = [np.float64(mu), np.float64(rho)]
+                moved[argument][index] += move
+                ends.append(penalty(*moved))
+            slope = (ends[0] - ends[1]) / 2e-4
+            np.testing.assert_allclose(result[index], start[index] + slope,
+                                       rtol=1e-5, atol=1e-6)
