@@ -1,0 +1,28 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Fisher-Rao regularization in PyTorch.
+
+Everything here works in `torch.compile`, where it is part of the graph, on CPU
+and CUDA tensors, and with `DistributedDataParallel` and `fully_shard`.
+"""
+
+from ._beliefs import (
+    geodesic,
+    kl_divergence,
+    natural_gradient,
+    proximal_step,
+    squared_distance,
+)
+from ._training import init, penalty, update_state
+
+__all__ = [
+    "geodesic",
+    "init",
+    "kl_divergence",
+    "natural_gradient",
+    "penalty",
+    "proximal_step",
+    "squared_distance",
+    "update_state",
+]
