@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Programs of the compiler as operators of PyTorch.
 
-`fisher::program` is given the text of a module, so that a graph that was saved,
+`fisher::programs` is given the text of modules, so that a graph that was saved,
 or found in a cache, can be run in any process. `fisher::operation` makes its
 module from the shapes that it meets, which may be dynamic.
 """
@@ -24,15 +24,16 @@ from .._program import (
     parse_types,
 )
 
-_DTYPES = {
+DTYPES = {
     name: getattr(torch, name)
     for name in (*FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool")
 }
-DTYPE_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 _library = torch.library.Library("fisher", "DEF")
 _library.define(
-    "program(Tensor[] tensors, str module) -> Tensor[]", tags=(torch.Tag.pt2_compliant_tag,)
+    "programs(Tensor[] tensors, str[] modules, int[] calls) -> Tensor[]",
+    tags=(torch.Tag.pt2_compliant_tag,),
 )
 _library.define(
     "operation(Tensor[] tensors, str operation, str family) -> Tensor[]",
@@ -44,13 +45,14 @@ class _Kernel:
     """A program compiled for a kind of device, as it is called with tensors."""
 
     def __init__(self, program, api):
-        self._inputs = [(type.shape, _DTYPES[type.dtype]) for type in program.inputs]
-        self._outputs = [(type.shape, _DTYPES[type.dtype]) for type in program.outputs]
+        self._inputs = [(type.shape, DTYPES[type.dtype]) for type in program.inputs]
+        self._outputs = [(type.shape, DTYPES[type.dtype]) for type in program.outputs]
+        self.num_inputs = len(self._inputs)
         self._call = _fisher.compile(program.module, api)
 
-    def __call__(self, tensors, device, stream=0):
-        if len(tensors) != len(self._inputs):
-            raise TypeError(f"{len(self._inputs)} tensors are needed, got {len(tensors)}")
+    def __call__(self, tensors, device, stream):
+        if len(tensors) != self.num_inputs:
+            raise TypeError(f"{self.num_inputs} tensors are needed, got {len(tensors)}")
         addresses, kept = [], []
         for tensor, (shape, dtype) in zip(tensors, self._inputs):
             if tensor.shape != shape or tensor.dtype != dtype or tensor.device != device:
@@ -82,11 +84,14 @@ def _get_operation_kernel(operation, family, dtype, shape, api):
     return _Kernel(build_operation(operation, get_family(family), type), api)
 
 
-def _run(get_kernel, tensors):
-    """Calls the kernel that `get_kernel` gives for the device of the tensors."""
-    device = tensors[0].device
+def _get_place(device):
+    """The API of a device, empty for the CPU, and its stream.
+
+    Raises:
+      PolicyError: kernels do not run there.
+    """
     if device.type == "cpu":
-        return get_kernel("")(tensors, device)
+        return "", 0
     if device.type != "cuda":
         raise PolicyError(
             f"fisher.torch runs on cpu and cuda, and a tensor is on {device}; move the "
@@ -97,29 +102,40 @@ def _run(get_kernel, tensors):
             f"kernels run on the first device, and a tensor is on {device}; set "
             "CUDA_VISIBLE_DEVICES so that each process has its own device first"
         )
-    kernel = get_kernel("hip" if torch.version.hip else "cuda")
-    return kernel(tensors, device, torch.cuda.current_stream(device).cuda_stream)
+    api = "hip" if torch.version.hip else "cuda"
+    return api, torch.cuda.current_stream(device).cuda_stream
 
 
-@torch.library.impl(_library, "program", "CompositeExplicitAutograd")
-def _run_program(tensors, module):
-    return _run(lambda api: _get_kernel(module, api), tensors)
+@torch.library.impl(_library, "programs", "CompositeExplicitAutograd")
+def _run_programs(tensors, modules, calls):
+    if not tensors:
+        return []
+    device = tensors[0].device
+    api, stream = _get_place(device)
+    kernels = [_get_kernel(module, api) for module in modules]
+    results, start = [], 0
+    for call in calls:
+        kernel = kernels[call]
+        end = start + kernel.num_inputs
+        results += kernel(tensors[start:end], device, stream)
+        start = end
+    return results
 
 
 @torch.library.impl(_library, "operation", "CompositeExplicitAutograd")
 def _run_operation(tensors, operation, family):
     first = tensors[0]
-    return _run(
-        lambda api: _get_operation_kernel(operation, family, first.dtype, first.shape, api),
-        tensors,
-    )
+    api, stream = _get_place(first.device)
+    kernel = _get_operation_kernel(operation, family, first.dtype, first.shape, api)
+    return kernel(tensors, first.device, stream)
 
 
-@torch.library.register_fake("fisher::program", lib=_library)
-def _describe_program(tensors, module):
-    _, outputs = parse_types(module)
+@torch.library.register_fake("fisher::programs", lib=_library)
+def _describe_programs(tensors, modules, calls):
     return [
-        tensors[0].new_empty(type.shape, dtype=_DTYPES[type.dtype]) for type in outputs
+        tensors[0].new_empty(type.shape, dtype=DTYPES[type.dtype])
+        for call in calls
+        for type in parse_types(modules[call])[1]
     ]
 
 
@@ -135,13 +151,13 @@ def _describe_operation(tensors, operation, family):
     results = []
     for made in OPERATIONS[operation][1]:
         if made == "batch":
-            results.append(first.new_empty(batch, dtype=_DTYPES[type.compute_dtype]))
+            results.append(first.new_empty(batch, dtype=DTYPES[type.compute_dtype]))
         else:
             results += [first.new_empty(shape) for _ in family.components]
     return results
 
 
-def _move_front(info, dims, tensors):
+def _move_front(dims, tensors):
     """The tensors with the mapped dimension first, and which have one."""
     moved = [
         tensor if dim is None else tensor.movedim(dim, 0)
@@ -159,17 +175,20 @@ def _call_one_by_one(info, tensors, is_mapped, call):
     return results, [0] * len(results)
 
 
-@torch.library.register_vmap("fisher::program", lib=_library)
-def _map_program(info, dims, tensors, module):
-    tensors, is_mapped = _move_front(info, dims[0], tensors)
+@torch.library.register_vmap("fisher::programs", lib=_library)
+def _map_programs(info, dims, tensors, modules, calls):
+    tensors, is_mapped = _move_front(dims[0], tensors)
     return _call_one_by_one(
-        info, tensors, is_mapped, lambda parts: torch.ops.fisher.program(parts, module)
+        info,
+        tensors,
+        is_mapped,
+        lambda parts: torch.ops.fisher.programs(parts, modules, calls),
     )
 
 
 @torch.library.register_vmap("fisher::operation", lib=_library)
 def _map_operation(info, dims, tensors, operation, family):
-    tensors, is_mapped = _move_front(info, dims[0], tensors)
+    tensors, is_mapped = _move_front(dims[0], tensors)
     takes_number = OPERATIONS[operation][0][-1] == "number"
     if takes_number and is_mapped[-1]:
         return _call_one_by_one(

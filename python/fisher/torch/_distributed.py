@@ -7,12 +7,9 @@ A penalty is a sum over beliefs, and its gradient at one does not depend on the
 others: each process works on the beliefs it has, and the sums are added up.
 """
 
-import functools
-
 import torch
 
 from .._compiler import PolicyError
-from .._program import match
 
 if torch.distributed.is_available():
     from torch.distributed._functional_collectives import all_reduce
@@ -60,66 +57,49 @@ def sum_over_mesh(value, layout):
     return value
 
 
-@functools.lru_cache(maxsize=1024)
-def find_matches(policy, types, arguments):
-    """The names of the parameters that each entry of a policy matches."""
-    entries = [policy.select([index]) for index in range(len(policy.modes))]
-    return tuple(
-        frozenset().union(*match(entry, types, arguments).values()) for entry in entries
-    )
-
-
-def check_shards(policy, params, types, arguments):
+def check_layouts(policy, beliefs, params):
     """Checks that each distribution is in one process as a whole.
 
     Args:
+      policy: a `fisher.Policy`.
+      beliefs: for each of its entries, the names of the components of beliefs.
       params: tensors by name.
-      types: pairs of a name and the type of the tensor as a whole.
-      arguments: the same of what the policy may name.
 
     Raises:
       PolicyError: one is not.
     """
-    for family, names in zip(policy.families, find_matches(policy, types, arguments)):
-        for name in sorted(filter(lambda name: is_distributed(params[name]), names)):
-            for placement in params[name].placements:
-                if placement.is_partial():
-                    raise PolicyError(
-                        f"the parameter '{name}' is placed as {placement}, of which no process "
-                        "has values; redistribute it to Shard or Replicate"
-                    )
-                is_whole = placement.is_replicate() or (
-                    placement.dim < params[name].dim() - family.event_rank
+    for family, entry in zip(policy.families, beliefs):
+        for names in entry:
+            _check_belief(family, names, params)
+
+
+def _check_belief(family, names, params):
+    first = names[0]
+    for name in names:
+        layout, shape = get_layout(params[name]), params[name].shape
+        if layout != get_layout(params[first]):
+            raise PolicyError(
+                f"'{first}' and '{name}' are components of one belief, but they are not "
+                "distributed in the same way; give them the same mesh and placements"
+            )
+        for placement in layout[1] if layout else ():
+            if placement.is_replicate():
+                continue
+            if placement.is_partial():
+                raise PolicyError(
+                    f"the parameter '{name}' is placed as {placement}, of which no process has "
+                    "values; redistribute it to Shard or Replicate"
                 )
-                if not is_whole:
-                    raise PolicyError(
-                        f"the parameter '{name}' is sharded in dimension {placement.dim}, which "
-                        f"is inside of one distribution of {family!r}: these are the last "
-                        f"{family.event_rank} of {params[name].dim()}; shard another, with "
-                        "the argument shard_placement_fn of fully_shard"
-                    )
-
-
-def split_by(keys, policy, types, arguments):
-    """The parts of a policy whose parameters have one key.
-
-    Args:
-      keys: something for each name.
-      policy: a `fisher.Policy`.
-      types, arguments: pairs of a name and a type.
-
-    Returns:
-      Triples of a key, a policy, and the pairs of `types` that it is for.
-
-    Raises:
-      PolicyError: the components of a belief have different keys.
-    """
-    matches = find_matches(policy, types, arguments)
-    used = frozenset().union(*matches)
-    parts = []
-    for key in dict.fromkeys(keys[name] for name, _ in types if name in used):
-        names = {name for name in used if keys[name] == key}
-        entries = [i for i, matched in enumerate(matches) if matched & names]
-        part = tuple(pair for pair in types if pair[0] in names)
-        parts.append((key, policy.select(entries), part))
-    return parts
+            if placement.dim >= len(shape) - family.event_rank:
+                raise PolicyError(
+                    f"the parameter '{name}' is sharded in dimension {placement.dim}, which is "
+                    f"inside of one distribution of {family!r}: these are the last "
+                    f"{family.event_rank} of {len(shape)}; shard another, with the argument "
+                    "shard_placement_fn of fully_shard"
+                )
+            if shape != params[first].shape:
+                raise PolicyError(
+                    f"'{first}' and '{name}' are components of one belief and sharded, but "
+                    f"their shapes are {tuple(params[first].shape)} and {tuple(shape)}, which "
+                    "have different shards; give them one shape"
+                )

@@ -10,9 +10,9 @@ import torch._dynamo
 
 from .._compiler import PolicyError
 from .._policy import Policy
-from .._program import Tensor, build, get_states
+from .._program import Tensor, build, get_states, match
 from ._call import DTYPE_NAMES, scale_gradients
-from ._distributed import check_shards, get_layout, get_local, make_like, split_by, sum_over_mesh
+from ._distributed import check_layouts, get_layout, get_local, make_like, sum_over_mesh
 from ._names import name_parameters
 
 # A function that was compiled for a policy is compiled again for another.
@@ -20,7 +20,7 @@ torch.utils._pytree.register_constant(Policy)
 
 
 def _describe(tensors):
-    """What the program for some tensors depends on."""
+    """What the programs for some tensors depend on."""
     # A size that was symbolic is so no more.
     return tuple(
         (name, tensor.dtype, tuple(map(int, tensor.shape)), tensor.device)
@@ -36,43 +36,56 @@ def _get_types(described):
     )
 
 
-class _Part:
-    """Parameters that one program regularizes, where their layout in processes
-    and their group of others is the same."""
+class Bundle:
+    """Programs that are called together.
 
-    def __init__(self, key, policy, types, arguments):
-        self.key = key
-        self.names = tuple(name for name, _ in types)
-        self._make = functools.partial(build, policy, types, arguments)
-        self._programs = {}
+    What they take and return is one after the other in `takes` and `returns`,
+    as pairs of a kind and a name; penalties are by the number of the program.
+    """
 
-    def build(self, **options):
-        key = tuple(options.items())
-        if key not in self._programs:
-            self._programs[key] = self._make(**options)
-        return self._programs[key]
+    def __init__(self, programs, groups):
+        groups = dict(groups)
+        self.takes = [key for program in programs for key in program.takes]
+        self.inputs = [type for program in programs for type in program.inputs]
+        self.modules = list(dict.fromkeys(program.module for program in programs))
+        self.calls = [self.modules.index(program.module) for program in programs]
+        self.returns = [
+            (kind, name or number)
+            for number, program in enumerate(programs)
+            for kind, name in program.returns
+        ]
+        # What the parameters of each program have in common.
+        self.groups = [
+            groups.get(next(name for kind, name in program.takes if kind == "param"))
+            for program in programs
+        ]
+
+    def __call__(self, tensors):
+        """The results by kind and name."""
+        results = torch.ops.fisher.programs(tensors, self.modules, self.calls)
+        return dict(zip(self.returns, results))
 
 
 @functools.lru_cache(maxsize=1024)
-def _find_parts(policy, params, local_params, arguments, keys):
-    types, argument_types = _get_types(params), _get_types(arguments)
-    local_types = dict(_get_types(local_params))
-    devices = {name: device for name, _, _, device in (*params, *arguments)}
-    parts = []
-    for key, policy, part in split_by(
-        dict(keys), policy, types, argument_types
-    ):
-        names = [name for name, _ in part]
-        first = names[0]
-        for name in (*names, *(name for name, _ in argument_types)):
-            if devices[name] != devices[first]:
-                raise PolicyError(
-                    f"'{name}' is on {devices[name]}, but '{first}' is on {devices[first]}; "
-                    "move them to one device with .to"
-                )
-        local = tuple((name, local_types[name]) for name in names)
-        parts.append(_Part(key, policy, local, argument_types))
-    return parts
+def _match(policy, params, arguments):
+    return match(policy, _get_types(params), _get_types(arguments))
+
+
+@functools.lru_cache(maxsize=1024)
+def _build(policy, mode, params, arguments, groups, options):
+    places = {name: device for name, _, _, device in (*params, *arguments)}
+    programs = build(
+        policy.in_mode(*mode), _get_types(params), _get_types(arguments), groups=groups, **dict(options)
+    )
+    bundle = Bundle(programs, groups)
+    names = [name for kind, name in bundle.takes if name in places]
+    for name in names:
+        if places[name] != places[names[0]]:
+            raise PolicyError(
+                f"'{name}' is on {places[name]}, but '{names[0]}' is on {places[names[0]]}; move "
+                "them to one device with .to"
+            )
+    return bundle
 
 
 class Step:
@@ -80,135 +93,155 @@ class Step:
 
     Args:
       policy: a `fisher.Policy`.
-      params, arguments: tensors by name.
-      group: for a name, what parameters of one program have in common.
+      params, arguments: tensors by name; an argument may be a number.
+      groups: for names, what the parameters of one program have in common.
     """
 
-    def __init__(self, policy, params, arguments=None, group=lambda name: None):
+    def __init__(self, policy, params, arguments=None, groups=()):
         if not isinstance(policy, Policy):
             raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
         self.policy = policy
         self.params = params
-        self.arguments = {
-            name: tensor if isinstance(tensor, torch.Tensor) else torch.as_tensor(tensor)
-            for name, tensor in (arguments or {}).items()
+        arguments = {
+            name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
+            for name, value in (arguments or {}).items()
         }
+        self._local = {name: get_local(tensor) for name, tensor in params.items()}
+        self._arguments = {name: get_local(tensor) for name, tensor in arguments.items()}
+        self._described = _describe(self._local), _describe(self._arguments)
         layouts = {name: get_layout(tensor) for name, tensor in params.items()}
-        described = _describe(params), _describe(self.arguments)
-        self.values = {("param", name): get_local(tensor) for name, tensor in params.items()}
-        self.values.update((("argument", name), get_local(tensor)) for name, tensor in self.arguments.items())
-        local = described[0]
         if any(layouts.values()):
-            local = _describe({name: self.values["param", name] for name in params})
-            check_shards(policy, params, *map(_get_types, described))
-        keys = tuple((name, (layouts[name], group(name))) for name in params)
-        self.parts = _find_parts(policy, described[0], local, described[1], keys)
+            beliefs = _match(policy, _describe(params), _describe(arguments))
+            check_layouts(policy, beliefs, params)
+        groups = dict(groups)
+        self._groups = tuple((name, (layouts[name], groups.get(name))) for name in params)
+
+    def build(self, mode, of=None, **options):
+        """The policy's programs, with its entries in another mode.
+
+        Raises:
+          PolicyError: the policy does not fit.
+        """
+        return _build(
+            self.policy, (mode, of), *self._described, self._groups, tuple(options.items())
+        )
+
+    def get_tensors(self, bundle, state, made={}):
+        """What a bundle takes. `made` is what the step makes, by kind and name.
+
+        Raises:
+          PolicyError: the state is not one of the policy.
+        """
+        tensors = []
+        for key, type in zip(bundle.takes, bundle.inputs):
+            kind, name = key
+            if kind == "param":
+                tensor = self._local[name]
+            elif kind == "argument":
+                tensor = self._arguments[name]
+            elif kind == "state":
+                tensor = _get_state(state, name, type)
+            else:
+                tensor = made[key]
+            tensors.append(tensor)
+        return tensors
 
     def make_state(self):
         """What `init` returns."""
-        types = _get_types(_describe(self.params)), _get_types(_describe(self.arguments))
-        states = get_states(self.policy, *types)
-        return {name: self.params[start].detach().clone() for name, start in states}
-
-    def run(self, program, state, call, made={}):
-        """Calls a program.
-
-        Args:
-          program: of one of the parts.
-          state: tensors by name, or None.
-          call: what takes the program and its tensors, and gives its results.
-          made: what the step makes, by kind and name.
-
-        Returns:
-          The results by kind and name.
-        """
-        tensors = []
-        for key, type in zip(program.takes, program.inputs):
-            kind, name = key
-            if kind == "state":
-                if name not in (state or {}):
-                    raise PolicyError(
-                        f"the policy keeps a state, of which '{name}' is missing; make it once "
-                        "with fisher.torch.init(params, policy), and pass what update_state "
-                        "returned as fisher_state"
-                    )
-                tensor = get_local(state[name])
-                if tuple(tensor.shape) != type.shape or DTYPE_NAMES.get(tensor.dtype) != type.dtype:
-                    raise PolicyError(
-                        f"the state '{name}' is a {type}, but it was given as "
-                        f"{tensor.dtype} of shape {tuple(tensor.shape)}"
-                    )
-            else:
-                tensor = made[key] if key in made else self.values[key]
-            tensors.append(tensor)
-        return dict(zip(program.returns, call(program, tensors)))
+        types = [
+            _get_types(_describe(tensors)) for tensors in (self.params, self._arguments)
+        ]
+        return {
+            name: self.params[start].detach().clone()
+            for name, start in get_states(self.policy, *types)
+        }
 
 
-def call_program(program, tensors):
-    return torch.ops.fisher.program(tensors, program.module)
+def _get_state(state, name, type):
+    if name not in state:
+        raise PolicyError(
+            f"the policy keeps a state, of which '{name}' is missing; make it once with "
+            "fisher.torch.init(params, policy), and pass what update_state returned as "
+            "fisher_state"
+        )
+    tensor = get_local(state[name])
+    if tuple(tensor.shape) != type.shape or DTYPE_NAMES.get(tensor.dtype) != type.dtype:
+        raise PolicyError(
+            f"the state '{name}' must be {type.dtype} of shape {type.shape}, but it was given as "
+            f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
+        )
+    return tensor
+
+
+def add_penalties(bundle, results):
+    """The sum of the penalties in what a bundle returned, over all processes."""
+    sums = {}
+    for number, (layout, _) in enumerate(bundle.groups):
+        value = results["penalty", number]
+        sums[layout] = sums[layout] + value if layout in sums else value
+    total = None
+    for layout, value in sums.items():
+        value = sum_over_mesh(value, layout)
+        total = value if total is None else total + value
+    return total
+
+
+def get_states_of(state, results):
+    """The next values of states in what a bundle returned."""
+    return {
+        name: make_like(state[name], result)
+        for (kind, name), result in results.items()
+        if kind == "state"
+    }
 
 
 class _Penalty(torch.autograd.Function):
-    """The results of a program that has the penalty and its gradients."""
+    """The sum of penalties, and everything else that a bundle returns."""
 
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(program, layout, *tensors):
-        results = call_program(program, tensors)
-        index = program.returns.index(("penalty", ""))
-        results[index] = sum_over_mesh(results[index], layout)
-        return tuple(results)
+    def forward(bundle, *tensors):
+        results = bundle(tensors)
+        total = add_penalties(bundle, results)
+        return total, *(results[key] for key in bundle.returns if key[0] != "penalty")
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        program, _, *tensors = inputs
-        results = dict(zip(program.returns, output))
-        penalty = results.pop(("penalty", ""))
-        ctx.index = program.returns.index(("penalty", ""))
-        ctx.mark_non_differentiable(*(result for result in output if result is not penalty))
-        gradients = {name: result for (kind, name), result in results.items() if kind == "gradient"}
-        ctx.names = tuple(gradients)
-        ctx.takes = program.takes
+        bundle, *tensors = inputs
+        _, *results = output
+        ctx.mark_non_differentiable(*results)
+        keys = [key for key in bundle.returns if key[0] != "penalty"]
+        gradients = {
+            name: result for (kind, name), result in zip(keys, results) if kind == "gradient"
+        }
+        ctx.names = list(gradients)
+        ctx.takes = bundle.takes
         ctx.save_for_backward(*gradients.values(), *tensors)
         ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx, *slopes):
-        slope = slopes[ctx.index]
+    def backward(ctx, slope, *_):
         if slope is None:
             return (None,) * len(ctx.needs_input_grad)
         count = len(ctx.names)
         gradients, tensors = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
         scaled = dict(zip(ctx.names, scale_gradients(slope, gradients, tensors)))
-        return None, None, *(
-            scaled.get(name) if kind == "param" else None for kind, name in ctx.takes
-        )
+        return None, *(scaled.get(name) if kind == "param" else None for kind, name in ctx.takes)
 
 
 def evaluate(step, state):
     """The penalty, and the next values of the states that the policy updates."""
-    total, states = None, {}
-    for part in step.parts:
-        layout, _ = part.key
-        needs_gradient = torch.is_grad_enabled() and any(
-            step.params[name].requires_grad for name in part.names
-        )
-        if needs_gradient:
-            program = part.build(as_mode="coupled")
-            call = lambda program, tensors: _Penalty.apply(program, layout, *tensors)
-        else:
-            program = part.build(as_mode="loss_only")
-            call = call_program
-        results = step.run(program, state, call)
-        penalty = results["penalty", ""]
-        if not needs_gradient:
-            penalty = sum_over_mesh(penalty, layout)
-        total = penalty if total is None else total + penalty
-        for (kind, name), result in results.items():
-            if kind == "state":
-                states[name] = make_like(state[name], result)
-    return total, states
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in step.params.values()):
+        bundle = step.build("coupled")
+        total, *others = _Penalty.apply(bundle, *step.get_tensors(bundle, state))
+        keys = [key for key in bundle.returns if key[0] != "penalty"]
+        results = dict(zip(keys, others))
+    else:
+        bundle = step.build("loss_only")
+        results = bundle(step.get_tensors(bundle, state))
+        total = add_penalties(bundle, results)
+    return total, get_states_of(state, results)
 
 
 def _check_constant(tensors, what):
