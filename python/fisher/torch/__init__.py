@@ -7,6 +7,7 @@ Everything here works in `torch.compile`, where it is part of the graph, on CPU
 and CUDA tensors, and with `DistributedDataParallel` and `fully_shard`.
 """
 
+from ._backend import backend
 from ._beliefs import (
     geodesic,
     kl_divergence,
@@ -14,14 +15,18 @@ from ._beliefs import (
     proximal_step,
     squared_distance,
 )
+from ._optimizers import natural, proximal
 from ._training import init, penalty, update_state
 
 __all__ = [
+    "backend",
     "geodesic",
     "init",
     "kl_divergence",
+    "natural",
     "natural_gradient",
     "penalty",
+    "proximal",
     "proximal_step",
     "squared_distance",
     "update_state",

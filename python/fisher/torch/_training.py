@@ -36,6 +36,16 @@ def _get_types(described):
     )
 
 
+def check_modes(policy, modes, what, hint):
+    """Raises a PolicyError if a policy has entries in other modes than these."""
+    others = sorted(set(policy.modes) - set(modes))
+    if others:
+        raise PolicyError(
+            f"{what} serves entries in mode {' and '.join(modes)}, but the policy has some in "
+            f"mode {', '.join(others)}; {hint}"
+        )
+
+
 class Bundle:
     """Programs that are called together.
 
@@ -47,6 +57,9 @@ class Bundle:
         groups = dict(groups)
         self.takes = [key for program in programs for key in program.takes]
         self.inputs = [type for program in programs for type in program.inputs]
+        self.numbers = [
+            number for number, program in enumerate(programs) for _ in program.takes
+        ]
         self.modules = list(dict.fromkeys(program.module for program in programs))
         self.calls = [self.modules.index(program.module) for program in programs]
         self.returns = [
@@ -94,10 +107,10 @@ class Step:
     Args:
       policy: a `fisher.Policy`.
       params, arguments: tensors by name; an argument may be a number.
-      groups: for names, what the parameters of one program have in common.
+      groups: for names of parameters, what those of one program have in common.
     """
 
-    def __init__(self, policy, params, arguments=None, groups=()):
+    def __init__(self, policy, params, arguments=None, groups={}):
         if not isinstance(policy, Policy):
             raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
         self.policy = policy
@@ -113,8 +126,8 @@ class Step:
         if any(layouts.values()):
             beliefs = _match(policy, _describe(params), _describe(arguments))
             check_layouts(policy, beliefs, params)
-        groups = dict(groups)
-        self._groups = tuple((name, (layouts[name], groups.get(name))) for name in params)
+        self.groups = groups
+        self._keys = tuple((name, (layouts[name], groups.get(name))) for name in params)
 
     def build(self, mode, of=None, **options):
         """The policy's programs, with its entries in another mode.
@@ -123,26 +136,28 @@ class Step:
           PolicyError: the policy does not fit.
         """
         return _build(
-            self.policy, (mode, of), *self._described, self._groups, tuple(options.items())
+            self.policy, (mode, of), *self._described, self._keys, tuple(options.items())
         )
 
     def get_tensors(self, bundle, state, made={}):
-        """What a bundle takes. `made` is what the step makes, by kind and name.
+        """What a bundle takes. `made` is what the step makes, by kind and name, and
+        group if each has its own.
 
         Raises:
           PolicyError: the state is not one of the policy.
         """
         tensors = []
-        for key, type in zip(bundle.takes, bundle.inputs):
+        for key, type, number in zip(bundle.takes, bundle.inputs, bundle.numbers):
             kind, name = key
-            if kind == "param":
-                tensor = self._local[name]
-            elif kind == "argument":
-                tensor = self._arguments[name]
+            _, group = bundle.groups[number]
+            if (*key, group) in made:
+                tensor = made[*key, group]
+            elif key in made:
+                tensor = made[key]
             elif kind == "state":
                 tensor = _get_state(state, name, type)
             else:
-                tensor = made[key]
+                tensor = (self._local if kind == "param" else self._arguments)[name]
             tensors.append(tensor)
         return tensors
 
@@ -186,7 +201,7 @@ def add_penalties(bundle, results):
     return total
 
 
-def get_states_of(state, results):
+def get_next_states(state, results):
     """The next values of states in what a bundle returned."""
     return {
         name: make_like(state[name], result)
@@ -217,7 +232,8 @@ class _Penalty(torch.autograd.Function):
         }
         ctx.names = list(gradients)
         ctx.takes = bundle.takes
-        ctx.save_for_backward(*gradients.values(), *tensors)
+        params = [tensor for (kind, _), tensor in zip(bundle.takes, tensors) if kind == "param"]
+        ctx.save_for_backward(*gradients.values(), *params)
         ctx.set_materialize_grads(False)
 
     @staticmethod
@@ -225,8 +241,8 @@ class _Penalty(torch.autograd.Function):
         if slope is None:
             return (None,) * len(ctx.needs_input_grad)
         count = len(ctx.names)
-        gradients, tensors = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
-        scaled = dict(zip(ctx.names, scale_gradients(slope, gradients, tensors)))
+        gradients, params = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
+        scaled = dict(zip(ctx.names, scale_gradients(slope, gradients, params)))
         return None, *(scaled.get(name) if kind == "param" else None for kind, name in ctx.takes)
 
 
@@ -241,7 +257,7 @@ def evaluate(step, state):
         bundle = step.build("loss_only")
         results = bundle(step.get_tensors(bundle, state))
         total = add_penalties(bundle, results)
-    return total, get_states_of(state, results)
+    return total, get_next_states(state, results)
 
 
 def _check_constant(tensors, what):
