@@ -46,6 +46,8 @@ static void call(const Kernel &kernel, const std::vector<uintptr_t> &addresses,
 NB_MODULE(_fisher, module) {
   module.doc() = "The compiler: modules are rewritten and compiled as text.";
   module.attr("__version__") = FISHER_VERSION;
+  // Frameworks keep kernels until the process ends.
+  nb::set_leak_warnings(false);
   nb::exception<CompilerError>(module, "CompilerError", PyExc_ValueError);
 
   module.def("rewrite", &rewriteModule, nb::arg("module"), nb::arg("pipeline"),

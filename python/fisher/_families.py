@@ -22,9 +22,14 @@ class Belief:
     components: tuple
 
 
-@functools.cache
+_described = {}
+
+
+# Without a decorator of functools, which PyTorch's tracer does not look into.
 def _describe(attribute):
-    return _fisher.family(attribute)
+    if attribute not in _described:
+        _described[attribute] = _fisher.family(attribute)
+    return _described[attribute]
 
 
 class Family:
@@ -131,3 +136,13 @@ class CenteredGaussian(Family):
     dimensions. Charts: ``covariance``, ``cholesky`` (lower triangular)."""
 
     name = "centered_gaussian"
+
+
+_FAMILIES = {family.name: family for family in Family.__subclasses__()}
+
+
+@functools.cache
+def get_family(text):
+    """The family that prints as a text."""
+    name, _, chart = text.removeprefix("#fisher.").removesuffix(">").partition("<")
+    return _FAMILIES[name](chart)

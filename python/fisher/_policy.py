@@ -4,6 +4,7 @@
 """Policies: which beliefs are regularized, toward what, how strongly."""
 
 import dataclasses
+import functools
 import sys
 
 from ._compiler import apply_policy
@@ -186,6 +187,16 @@ class Policy:
         """The modes of the entries, in order."""
         return tuple(entry.mode for entry in self._entries)
 
+    @property
+    def families(self):
+        """The families of the entries, in order."""
+        return tuple(entry.family for entry in self._entries)
+
+    @property
+    def references(self):
+        """The references of the entries, in order."""
+        return tuple(entry.reference for entry in self._entries)
+
     def in_mode(self, mode, of=None):
         """The policy with all entries in another mode.
 
@@ -231,6 +242,11 @@ class Policy:
         return f"@{self.name}" if plain else f"@{quote(self.name)}"
 
     def __str__(self):
+        return self._text
+
+    # It does not change, and is asked for at every step.
+    @functools.cached_property
+    def _text(self):
         return self.get_text(locations=False)
 
     def __repr__(self):

@@ -154,6 +154,15 @@ def _get_arguments(params, arguments):
     ]
 
 
+@functools.lru_cache(maxsize=1024)
+def parse_types(module):
+    """The types that the function `@main` of a module takes and returns."""
+    return tuple(
+        tuple(Tensor.parse(type) for type, *_ in ports)
+        for ports in _fisher.signature(module)[:2]
+    )
+
+
 def match(policy, params, arguments=()):
     """The beliefs that a policy regularizes.
 
@@ -186,26 +195,31 @@ def match(policy, params, arguments=()):
 _PART_SIZE = 1 << 15
 
 
-def _divide(beliefs, sizes):
-    """Sets of names, as beliefs that have a name in common stay together."""
-    groups = []
+def _divide(beliefs, sizes, groups):
+    """Sets of names, as beliefs that have a name in common stay together, and
+    those of several groups do not."""
+    tied = []
     for belief in beliefs:
         names = set(belief)
-        for group in [group for group in groups if group & names]:
-            names |= group
-            groups.remove(group)
-        groups.append(names)
+        for others in [others for others in tied if others & names]:
+            names |= others
+            tied.remove(others)
+        tied.append(names)
     parts = []
-    for names in groups:
-        if parts and sum(sizes[name] for name in parts[-1] | names) <= _PART_SIZE:
-            parts[-1] |= names
+    for names in tied:
+        together = parts[-1] | names if parts else names
+        is_small = sum(sizes[name] for name in together) <= _PART_SIZE
+        if parts and is_small and len({groups.get(name) for name in together}) == 1:
+            parts[-1] = together
         else:
             parts.append(names)
     return parts
 
 
 @functools.lru_cache(maxsize=1024)
-def build(policy, params, arguments=(), *, gradients=False, updates=False, step_size=None):
+def build(
+    policy, params, arguments=(), *, gradients=False, updates=False, step_size=None, groups=()
+):
     """What a policy adds to a training step.
 
     Args:
@@ -218,6 +232,8 @@ def build(policy, params, arguments=(), *, gradients=False, updates=False, step_
       updates: whether the step makes new values of all that is regularized, not
         only of what is stepped proximally.
       step_size: a number for proximal entries that state none.
+      groups: pairs of a name and what the parameters of one program have in
+        common.
 
     Returns:
       A tuple of `PolicyProgram`, one for each large belief, or for several
@@ -230,7 +246,7 @@ def build(policy, params, arguments=(), *, gradients=False, updates=False, step_
     programs = []
     for entry, beliefs in enumerate(match(policy, params, arguments)):
         mode = policy.modes[entry]
-        for names in _divide(beliefs, sizes):
+        for names in _divide(beliefs, sizes, dict(groups)):
             programs.append(
                 _build_part(
                     policy.get_text(only=entry),
@@ -305,7 +321,7 @@ def get_states(policy, params, arguments=()):
 # What operations on beliefs take beside the first, and make: "belief" stands for
 # its components, "covector" for as many tensors of their type, "batch" for one
 # number for each distribution, and "number" for one.
-_OPERATIONS = {
+OPERATIONS = {
     "squared_distance": (("belief",), ("batch",)),
     "squared_distance_with_gradient": (("belief",), ("batch", "covector")),
     "kl_divergence": (("belief",), ("batch",)),
@@ -345,7 +361,7 @@ def build_operation(operation, family, type):
         "batch": (Tensor(type.compute_dtype, type.shape[:batch_rank]),),
         "number": (number,),
     }
-    takes, makes = _OPERATIONS[operation]
+    takes, makes = OPERATIONS[operation]
     inputs = sum((kinds[kind] for kind in ("belief", *takes)), ())
     outputs = sum((kinds[kind] for kind in makes), ())
     names = [f"%arg{index}" for index in range(len(inputs))]

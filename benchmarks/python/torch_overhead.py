@@ -1,0 +1,133 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What the regularizer costs in a training step of PyTorch on the CPU.
+
+    python benchmarks/python/torch_overhead.py [--width 512] [--rounds 100]
+
+Three compiled steps of one Bayesian network on batches of the digits' size: with
+no regularizer, with fisher.torch.penalty, and with the penalty written by hand,
+in the form that has no NaN at distance zero. Rounds are interleaved.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+from torch.nn.functional import cross_entropy, softplus
+
+import fisher
+import fisher.torch
+
+WEIGHT, RATE = 1e-3, 5e-2
+POLICY = fisher.Policy().regularize(
+    "(*).mu",
+    "(*).rho",
+    as_=fisher.Gaussian("softplus"),
+    toward=fisher.prior(0, 1),
+    weight=WEIGHT,
+)
+
+
+class Layer(torch.nn.Module):
+    """A linear layer with Gaussian weights."""
+
+    def __init__(self, rows, columns):
+        super().__init__()
+        self.mu = torch.nn.Parameter(torch.randn(rows, columns) / rows**0.5)
+        self.rho = torch.nn.Parameter(-3 + 0.1 * torch.randn(rows, columns))
+
+    def forward(self, x, noise):
+        return x @ (self.mu + softplus(self.rho) * noise)
+
+
+class Network(torch.nn.Module):
+    """A network of 64, `width`, `width` and 10 units."""
+
+    def __init__(self, width):
+        super().__init__()
+        sizes = [64, width, width, 10]
+        self.layers = torch.nn.ModuleList(map(Layer, sizes, sizes[1:]))
+
+    def forward(self, x, noise):
+        for index, layer in enumerate(self.layers):
+            x = layer(torch.relu(x) if index else x, noise[index])
+        return x
+
+
+def penalty_by_hand(model):
+    """The same penalty as one writes it: 2 arcosh² of 1 + chord."""
+    total = 0.0
+    for layer in model.layers:
+        sigma = softplus(layer.rho)
+        chord = (0.5 * layer.mu**2 + (sigma - 1) ** 2) / (2 * sigma)
+        # The second where keeps the gradient finite where the chord is zero.
+        safe = torch.where(chord > 0, chord, 1.0)
+        arc = torch.where(chord > 0, torch.log1p(safe + torch.sqrt(safe * (safe + 2))), 0.0)
+        total = total + torch.sum(2 * arc**2)
+    return WEIGHT * total
+
+
+PENALTIES = {
+    "none": lambda model: 0.0,
+    "fisher": lambda model: fisher.torch.penalty(model, POLICY),
+    "by hand": penalty_by_hand,
+}
+
+
+def make_step(penalize, width):
+    """A step of gradient descent. All start from the same parameters."""
+    torch.manual_seed(0)
+    model = Network(width)
+    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+
+    @torch.compile(fullgraph=True)
+    def loss(x, y, noise):
+        return cross_entropy(model(x, noise), y) + penalize(model)
+
+    def step(*batch):
+        optimizer.zero_grad()
+        value = loss(*batch)
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return step, model
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--steps", type=int, default=5, help="steps in a round")
+    parser.add_argument("--batch", type=int, default=64)
+    options = parser.parse_args()
+
+    made = {name: make_step(penalize, options.width) for name, penalize in PENALTIES.items()}
+    model = made["none"][1]
+    x, y = torch.randn(options.batch, 64), torch.randint(10, (options.batch,))
+    noise = [torch.randn(layer.mu.shape) for layer in model.layers]
+    times = {name: [] for name in made}
+    values = {}
+    for round in range(options.rounds + 5):
+        for name, (step, _) in made.items():
+            begin = time.perf_counter()
+            for _ in range(options.steps):
+                values[name] = step(x, y, noise)
+            if round >= 5:
+                times[name].append((time.perf_counter() - begin) / options.steps * 1e6)
+
+    count = sum(param.numel() for param in model.parameters())
+    print(f"width {options.width}, {count} parameters, {torch.get_num_threads()} threads")
+    for name, measured in times.items():
+        print(f"{name:8}  {min(measured):8.0f} µs least, {statistics.median(measured):8.0f} µs median")
+    for label, pick in (("least", min), ("median", statistics.median)):
+        base, ours, hand = (pick(times[name]) for name in ("none", "fisher", "by hand"))
+        print(f"overhead of fisher / overhead by hand, {label}: {(ours - base) / (hand - base):.2f}")
+    error = abs(values["fisher"] - values["by hand"]) / abs(values["by hand"])
+    print(f"losses agree to {error:.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Programs of the compiler as operators of PyTorch.
+
+`fisher::programs` is given the text of modules, so that a graph that was saved,
+or found in a cache, can be run in any process. `fisher::operation` makes its
+module from the shapes that it meets, which may be dynamic.
+"""
+
+import functools
+
+import torch
+
+from .. import _fisher
+from .._compiler import PolicyError
+from .._families import get_family
+from .._program import (
+    FLOATS,
+    OPERATIONS,
+    Program,
+    Tensor,
+    build_operation,
+    parse_types,
+)
+
+DTYPES = {
+    name: getattr(torch, name)
+    for name in (*FLOATS, "int64", "int32", "int16", "int8", "uint8", "bool")
+}
+DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+
+_library = torch.library.Library("fisher", "DEF")
+_library.define(
+    "programs(Tensor[] tensors, str[] modules, int[] calls) -> Tensor[]",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+_library.define(
+    "operation(Tensor[] tensors, str operation, str family) -> Tensor[]",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+
+
+class _Kernel:
+    """A program compiled for a kind of device, as it is called with tensors."""
+
+    def __init__(self, program, api):
+        self._inputs = [(type.shape, DTYPES[type.dtype]) for type in program.inputs]
+        self._outputs = [(type.shape, DTYPES[type.dtype]) for type in program.outputs]
+        self.num_inputs = len(self._inputs)
+        self._call = _fisher.compile(program.module, api)
+
+    def __call__(self, tensors, device, stream):
+        if len(tensors) != self.num_inputs:
+            raise TypeError(f"{self.num_inputs} tensors are needed, got {len(tensors)}")
+        addresses, kept = [], []
+        for tensor, (shape, dtype) in zip(tensors, self._inputs):
+            if tensor.shape != shape or tensor.dtype != dtype or tensor.device != device:
+                raise TypeError(
+                    f"a {dtype} tensor of shape {shape} on {device} is needed, got "
+                    f"{tensor.dtype}, {tuple(tensor.shape)} on {tensor.device}"
+                )
+            if not tensor.is_contiguous():
+                tensor = tensor.contiguous()
+                kept.append(tensor)
+            addresses.append(tensor.data_ptr())
+        results = [
+            torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._outputs
+        ]
+        addresses += [result.data_ptr() for result in results]
+        self._call(addresses, stream)
+        return results
+
+
+# Kernels of modules stay, like those of graphs that were compiled.
+@functools.cache
+def _get_kernel(module, api):
+    return _Kernel(Program(module, *parse_types(module)), api)
+
+
+@functools.lru_cache(maxsize=1024)
+def _get_operation_kernel(operation, family, dtype, shape, api):
+    type = Tensor(DTYPE_NAMES[dtype], tuple(shape))
+    return _Kernel(build_operation(operation, get_family(family), type), api)
+
+
+def _get_place(device):
+    """The API of a device, empty for the CPU, and its stream.
+
+    Raises:
+      PolicyError: kernels do not run there.
+    """
+    if device.type == "cpu":
+        return "", 0
+    if device.type != "cuda":
+        raise PolicyError(
+            f"fisher.torch runs on cpu and cuda, and a tensor is on {device}; move the "
+            "parameters there with .to"
+        )
+    if device.index != 0:
+        raise PolicyError(
+            f"kernels run on the first device, and a tensor is on {device}; set "
+            "CUDA_VISIBLE_DEVICES so that each process has its own device first"
+        )
+    api = "hip" if torch.version.hip else "cuda"
+    return api, torch.cuda.current_stream(device).cuda_stream
+
+
+@torch.library.impl(_library, "programs", "CompositeExplicitAutograd")
+def _run_programs(tensors, modules, calls):
+    if not tensors:
+        return []
+    device = tensors[0].device
+    api, stream = _get_place(device)
+    kernels = [_get_kernel(module, api) for module in modules]
+    results, start = [], 0
+    for call in calls:
+        kernel = kernels[call]
+        end = start + kernel.num_inputs
+        results += kernel(tensors[start:end], device, stream)
+        start = end
+    return results
+
+
+@torch.library.impl(_library, "operation", "CompositeExplicitAutograd")
+def _run_operation(tensors, operation, family):
+    first = tensors[0]
+    api, stream = _get_place(first.device)
+    kernel = _get_operation_kernel(operation, family, first.dtype, first.shape, api)
+    return kernel(tensors, first.device, stream)
+
+
+@torch.library.register_fake("fisher::programs", lib=_library)
+def _describe_programs(tensors, modules, calls):
+    return [
+        tensors[0].new_empty(type.shape, dtype=DTYPES[type.dtype])
+        for call in calls
+        for type in parse_types(modules[call])[1]
+    ]
+
+
+@torch.library.register_fake("fisher::operation", lib=_library)
+def _describe_operation(tensors, operation, family):
+    family = get_family(family)
+    first, shape = tensors[0], tensors[0].shape
+    type = Tensor(DTYPE_NAMES[first.dtype], tuple(shape))
+    if all(isinstance(size, int) for size in shape):
+        # What is wrong with the beliefs is said when the graph is made.
+        build_operation(operation, family, type)
+    batch = shape[: max(len(shape) - family.event_rank, 0)]
+    results = []
+    for made in OPERATIONS[operation][1]:
+        if made == "batch":
+            results.append(first.new_empty(batch, dtype=DTYPES[type.compute_dtype]))
+        else:
+            results += [first.new_empty(shape) for _ in family.components]
+    return results
+
+
+def _move_front(dims, tensors):
+    """The tensors with the mapped dimension first, and which have one."""
+    moved = [
+        tensor if dim is None else tensor.movedim(dim, 0)
+        for tensor, dim in zip(tensors, dims)
+    ]
+    return moved, [dim is not None for dim in dims]
+
+
+def _call_one_by_one(info, tensors, is_mapped, call):
+    parts = [
+        call([tensor[i] if mapped else tensor for tensor, mapped in zip(tensors, is_mapped)])
+        for i in range(info.batch_size)
+    ]
+    results = [torch.stack(part) for part in zip(*parts)]
+    return results, [0] * len(results)
+
+
+@torch.library.register_vmap("fisher::programs", lib=_library)
+def _map_programs(info, dims, tensors, modules, calls):
+    tensors, is_mapped = _move_front(dims[0], tensors)
+    return _call_one_by_one(
+        info,
+        tensors,
+        is_mapped,
+        lambda parts: torch.ops.fisher.programs(parts, modules, calls),
+    )
+
+
+@torch.library.register_vmap("fisher::operation", lib=_library)
+def _map_operation(info, dims, tensors, operation, family):
+    tensors, is_mapped = _move_front(dims[0], tensors)
+    takes_number = OPERATIONS[operation][0][-1] == "number"
+    if takes_number and is_mapped[-1]:
+        return _call_one_by_one(
+            info,
+            tensors,
+            is_mapped,
+            lambda parts: torch.ops.fisher.operation(parts, operation, family),
+        )
+    # One distribution more or less is the same to it.
+    for i in range(len(tensors) - takes_number):
+        if not is_mapped[i]:
+            tensors[i] = tensors[i].expand(info.batch_size, *tensors[i].shape)
+    results = torch.ops.fisher.operation(tensors, operation, family)
+    return results, [0] * len(results)
+
+
+class _Refused(torch.autograd.Function):
+    """Tensors as they are, which cannot be differentiated with respect to others."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(message, count, *tensors):
+        return tuple(tensor.view_as(tensor) for tensor in tensors[:count])
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.message = inputs[0]
+
+    @staticmethod
+    def backward(ctx, *slopes):
+        raise TypeError(ctx.message)
+
+
+def refuse_derivatives(message, results, inputs):
+    """The results, of which a derivative with respect to the inputs raises a
+    TypeError."""
+    if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in inputs):
+        return tuple(results)
+    return _Refused.apply(message, len(results), *results, *inputs)
+
+
+_TWICE = (
+    "this function of fisher.torch can be differentiated once, and here it would be "
+    "differentiated again; keep it out with detach()"
+)
+
+
+def scale_gradients(slope, gradients, inputs):
+    """Gradients times the slope that came to their function's result, in their
+    own element type; with graphs they can be differentiated no further."""
+    if torch.is_grad_enabled():
+        gradients = refuse_derivatives(_TWICE, gradients, inputs)
+    scaled = []
+    for gradient in gradients:
+        # One number for each distribution.
+        rank = gradient.dim() - slope.dim()
+        factor = slope.reshape(*slope.shape, *(1,) * rank) if rank and slope.dim() else slope
+        scaled.append((factor * gradient).to(gradient.dtype))
+    return scaled
