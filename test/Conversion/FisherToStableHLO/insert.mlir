@@ -19,7 +19,7 @@ fisher.policy @default {
 // CHECK-SAME: fisher.role = "loss"
 // CHECK-SAME: fisher.gradient_of = "mu"
 // CHECK-SAME: fisher.gradient_of = "rho"
-// CHECK-SAME: fisher.regularized = ["mu", "rho"]
+// CHECK-SAME: fisher.regularized = {{\[\[}}"mu", "rho"]]
 func.func @main(%mu: tensor<4x3xf16> {fisher.name = "mu", fisher.role = "param"},
                 %rho: tensor<1x3xf16> {fisher.name = "rho", fisher.role = "param"},
                 %beta: tensor<f64> {fisher.name = "beta", fisher.role = "state"},
