@@ -49,15 +49,15 @@ def gaussian_geodesic(a, b, t, chart="softplus"):
     return m1 + (m2 - m1) * w2 / (w1 + w2), to_stored(1 / (w1 + w2))
 
 
-def gaussian_prior(params, mean=0.0, sigma=1.0, chart="softplus"):
-    """The sum of squared distances to N(mean, sigma²) of all beliefs in a tree,
-    which are dictionaries with `mu` and `rho`."""
-    total = 0.0
-    for belief in find_beliefs(params):
-        scale = SIGMA[chart][1](jnp.full_like(belief["rho"], sigma))
-        reference = jnp.full_like(belief["mu"], mean), scale
-        total += gaussian((belief["mu"], belief["rho"]), reference, chart).sum()
-    return total
+def gaussian_prior(params, stored=np.float64):
+    """The sum of squared distances to N(0, 1) of all beliefs in a tree, which are
+    dictionaries with `mu` and `rho`. The prior is stored as the beliefs are:
+    softplus(rho) is 1, and rho is rounded."""
+    rho = jnp.asarray(np.log(np.expm1(1.0)).astype(stored), jnp.result_type(float))
+    return sum(
+        gaussian((belief["mu"], belief["rho"]), (0.0, rho)).sum()
+        for belief in find_beliefs(params)
+    )
 
 
 def find_beliefs(tree):

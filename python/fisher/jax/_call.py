@@ -72,7 +72,7 @@ def _get_types(*_, program):
 
 @functools.lru_cache(maxsize=256)
 def _get_stablehlo(module):
-    passes = "fisher-strip-marks,convert-fisher-to-stablehlo,symbol-dce"
+    passes = "fisher-strip-marks,convert-fisher-to-stablehlo"
     return rewrite(module, passes, generic=True)
 
 
