@@ -35,21 +35,45 @@ def rewrite(module, pipeline, *, generic=False):
 
 
 # The location that a diagnostic starts with: a name or a file, line and column.
-_LOCATION = re.compile(r'^(?:"(?P<file>[^"]*)":(?P<line>\d+):\d+|[^:\s]+): (?=\w+: )')
+_LOCATION = re.compile(r'^(?:"(?P<file>[^"]*)":(?P<line>\d+):\d+|\S+:\d+|[^:\s]+): (?=\w+: )')
+
+# What is said of the IR, for one who does not see it: patterns, and what is said
+# instead. What is left empty is left out.
+_TRANSLATIONS = [
+    (r"^note: in this function$", ""),
+    (r"^error: ", ""),
+    (r"'fisher\.regularize' op ", ""),
+    (r"tensor<((?:\d+x)*)(\w+(?:<\w+>)?)>", lambda found: print_type(*found.groups())),
+    (
+        r'give the argument that holds it fisher\.name = (".*")',
+        r"hand it over by this name: arguments={\1: ...}, or fisher_arguments= of a step in JAX",
+    ),
+    (
+        r"give the entry 'step_size' after its weight, or the pass the option step-size",
+        "state step_size= in the entry, or where the policy is applied",
+    ),
+]
+
+
+def print_type(sizes, element):
+    """A type as JAX prints it, of the words of MLIR's: f32[4,3] of 4x3x, f32."""
+    return f"{element}[{sizes.replace('x', ',').rstrip(',')}]"
 
 
 def explain(error):
     """The reports of the compiler for one who wrote Python: locations in text
-    that the package made up are left out."""
+    that the package made up are left out, and so are the words of the IR."""
 
     def shorten(line):
         found = _LOCATION.match(line)
-        if not found or found["file"] in (None, "-"):
-            return line[found.end() :] if found else line
-        return f"{found['file']}:{found['line']}: {line[found.end() :]}"
+        text = line[found.end() :] if found else line
+        for pattern, translation in _TRANSLATIONS:
+            text = re.sub(pattern, translation, text)
+        if text and found and found["file"] not in (None, "-"):
+            text = f"{found['file']}:{found['line']}: {text}"
+        return text
 
-    lines = [shorten(line) for line in str(error).splitlines()]
-    return "\n".join(line.removeprefix("error: ") for line in lines)
+    return "\n".join(filter(None, map(shorten, str(error).splitlines())))
 
 
 def apply_policy(module, pipeline):

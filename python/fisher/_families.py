@@ -50,7 +50,7 @@ class Family:
         try:
             components, standard, event_rank = _describe(str(self))
         except CompilerError as error:
-            reason = explain(error).splitlines()[0]
+            reason = explain(error).splitlines()[0].removeprefix(f"{self}:1: ")
             raise ValueError(f"{type(self).__name__}({chart!r}): {reason}") from None
         #: The names of the tensors that hold a belief, in order.
         self.components = tuple(components)

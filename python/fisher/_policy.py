@@ -23,19 +23,26 @@ def quote(text):
     return f'"{"".join(out)}"'
 
 
-def _number(value):
+def _number(value, what="a number of a policy"):
     """A float as MLIR reads it, which needs a point."""
-    text = repr(float(value))
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{what} must be a number, got {value!r}")
+    try:
+        text = repr(float(value))
+    except TypeError:
+        raise TypeError(f"{what} must be a number, got {value!r}") from None
+    except OverflowError:
+        text = "inf"
     if text in ("inf", "-inf", "nan"):
-        raise ValueError(f"a number of a policy must be finite, got {text}")
+        raise ValueError(f"{what} must be finite, got {text}")
     if "." in text:
         return text
     mantissa, exponent, power = text.partition("e")
     return f"{mantissa}.0{exponent}{power}"
 
 
-def _number_or_name(value):
-    return quote(value) if isinstance(value, str) else _number(value)
+def _number_or_name(value, what):
+    return quote(value) if isinstance(value, str) else _number(value, what)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +65,8 @@ def prior(*standard):
       standard: the numbers: mean and standard deviation of a Gaussian, mean
         direction and kappa of a von Mises distribution, probabilities, a rate.
     """
-    return Reference(f"#fisher.prior<[{', '.join(map(_number, standard))}]>")
+    numbers = ", ".join(_number(number, "a prior's coordinate") for number in standard)
+    return Reference(f"#fisher.prior<[{numbers}]>")
 
 
 #: The belief at the first step: the state holds a copy of the parameters.
@@ -75,7 +83,7 @@ def moving_average(decay):
       decay: the share of the old average that is kept in a step, from 0 to
         below 1.
     """
-    return Reference(f"#fisher.moving_average<{_number(decay)}>")
+    return Reference(f"#fisher.moving_average<{_number(decay, 'decay')}>")
 
 
 def argument(*names):
@@ -85,6 +93,8 @@ def argument(*names):
       names: one for each component; ``{0}`` stands for what the first group of
         the globs captured, ``{1}`` for the second.
     """
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError(f"names must be strings, one for each component, got {names!r}")
     return Reference(f"#fisher.argument<{', '.join(map(quote, names))}>")
 
 
@@ -102,9 +112,9 @@ class _Entry:
 
     def get_text(self):
         text = f"fisher.regularize {', '.join(map(quote, self.names))} as {self.family}\n"
-        text += f"      toward {self.reference} weight {_number_or_name(self.weight)}"
+        text += f"      toward {self.reference} weight {_number_or_name(self.weight, 'weight')}"
         if self.step_size is not None:
-            text += f" step_size {_number_or_name(self.step_size)}"
+            text += f" step_size {_number_or_name(self.step_size, 'step_size')}"
         return f"{text} mode {self.mode}"
 
 
@@ -129,6 +139,10 @@ class Policy:
     """
 
     def __init__(self, name="default"):
+        if not isinstance(name, str):
+            raise TypeError(f"a policy's name must be a string, got {name!r}")
+        if not name:
+            raise ValueError("a policy's name must not be empty")
         self.name = name
         self._entries = ()
 
@@ -227,7 +241,8 @@ class Policy:
           only: the number of the entry to print; without it, all are.
           locations: say where in the Python program each entry is.
         """
-        lines = [f"fisher.policy {self._symbol()} {{"]
+        # What is compiled has other symbols, too.
+        lines = [f"fisher.policy {'@policy' if locations else self._symbol()} {{"]
         for number, entry in enumerate(self._entries):
             if only not in (None, number):
                 continue

@@ -14,7 +14,7 @@ import functools
 import math
 
 from . import _fisher
-from ._compiler import apply_policy, rewrite
+from ._compiler import apply_policy, explain, rewrite
 from ._policy import quote
 
 # Element types of the IR by the frameworks' names.
@@ -34,6 +34,20 @@ ELEMENT_TYPES = {
     "bool": "i1",
     "complex64": "complex<f32>",
     "complex128": "complex<f64>",
+    # No beliefs are made of these, but other parameters may be.
+    "int4": "i4",
+    "int2": "i2",
+    "uint4": "ui4",
+    "uint2": "ui2",
+    "float8_e3m4": "f8E3M4",
+    "float8_e4m3": "f8E4M3",
+    "float8_e4m3fn": "f8E4M3FN",
+    "float8_e4m3fnuz": "f8E4M3FNUZ",
+    "float8_e4m3b11fnuz": "f8E4M3B11FNUZ",
+    "float8_e5m2": "f8E5M2",
+    "float8_e5m2fnuz": "f8E5M2FNUZ",
+    "float8_e8m0fnu": "f8E8M0FNU",
+    "float4_e2m1fn": "f4E2M1FN",
 }
 _NAMES = {short: name for name, short in ELEMENT_TYPES.items()}
 FLOATS = ("float64", "float32", "float16", "bfloat16")
@@ -49,6 +63,10 @@ class Tensor:
     def __str__(self):
         sizes = "".join(f"{size}x" for size in self.shape)
         return f"tensor<{sizes}{ELEMENT_TYPES[self.dtype]}>"
+
+    def describe(self):
+        """The type as messages have it."""
+        return explain(self)
 
     @staticmethod
     def parse(text):

@@ -19,8 +19,9 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-/// Loops that become at most so many operations are unrolled.
-static constexpr int64_t maxUnrolled = 64;
+/// Loops that become at most so many operations are unrolled. XLA needs more
+/// time to compile those than to run a loop.
+static constexpr int64_t maxUnrolled = 24;
 
 bool mlir::fisher::isBatchable(Operation *op) {
   return isa_and_nonnull<arith::ArithDialect, linalg::LinalgDialect,
@@ -357,6 +358,7 @@ bool Batcher::isConstant(Value tensor) {
     return known->second;
   Operation *op = tensor.getDefiningOp();
   bool result = isNamed(op, "constant") ||
+                (op && op->hasTrait<OpTrait::ConstantLike>()) ||
                 (op && op->getNumOperands() != 0 && op->getNumRegions() == 0 &&
                  llvm::all_of(op->getOperands(), [&](Value operand) {
                    return isConstant(operand);

@@ -45,12 +45,16 @@ def _unify(*groups):
     return [tuple(next(unified) for _ in group) for group in groups]
 
 
+def _check_belief(belief):
+    if not isinstance(belief, Belief):
+        raise TypeError(
+            f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
+        )
+
+
 def _unify_beliefs(a, b):
-    for belief in (a, b):
-        if not isinstance(belief, Belief):
-            raise TypeError(
-                f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
-            )
+    _check_belief(a)
+    _check_belief(b)
     if a.family != b.family:
         raise TypeError(
             f"the beliefs must be of one family and chart, got {a.family!r} and {b.family!r}"
@@ -129,7 +133,8 @@ def squared_distance(a, b):
     Source: MATH.md of the dialect, sections 1 to 6; Atkinson and Mitchell, "Rao's
     distance measure", 1981, for Gaussian beliefs.
     """
-    return _squared_distance(a.family, *_unify_beliefs(a, b))
+    a_parts, b_parts = _unify_beliefs(a, b)
+    return _squared_distance(a.family, a_parts, b_parts)
 
 
 def kl_divergence(a, b):
@@ -207,6 +212,7 @@ def natural_gradient(belief, *gradient):
     Raises:
       TypeError, ValueError: as `squared_distance`.
     """
+    _check_belief(belief)
     if len(gradient) != len(belief.components):
         raise TypeError(
             f"{belief.family!r} has {len(belief.components)} components, but there are "

@@ -72,7 +72,7 @@ def _get_types(*_, program):
 
 @functools.lru_cache(maxsize=256)
 def _get_stablehlo(module):
-    passes = "fisher-strip-marks,convert-fisher-to-stablehlo,symbol-dce"
+    passes = "fisher-strip-marks,convert-fisher-to-stablehlo"
     return rewrite(module, passes, generic=True)
 
 
@@ -86,7 +86,7 @@ def _lower_to_stablehlo(ctx, *operands, program):
         module,
         dst_symtab=ctx.module_context.symbol_table,
     )
-    types = [mlir.aval_to_ir_type(aval) for aval in ctx.avals_out]
+    types = [mlir.aval_to_ir_type(ctx.module_context, aval) for aval in ctx.avals_out]
     symbol = mlir.ir.FlatSymbolRefAttr.get(name)
     return func.CallOp(types, symbol, mlir.flatten_ir_values(operands)).results
 

@@ -17,11 +17,14 @@ from ._names import name_leaves
 
 
 def _describe(leaves):
-    """Names and types of the leaves that are arrays of numbers."""
+    """Names and types of the leaves that are arrays of numbers: others, such as
+    keys and functions, are nobody's belief."""
     described = []
     for name, leaf in leaves.items():
-        if not jnp.issubdtype(getattr(leaf, "dtype", jnp.float32), jax.dtypes.extended):
+        try:
             described.append((name, get_type(jnp.asarray(leaf))))
+        except TypeError:
+            continue
     return tuple(described)
 
 
@@ -34,6 +37,12 @@ class Step:
         self.policy = policy
         self.params = name_leaves(params)
         self.arguments = name_leaves(arguments or {})
+        for name in self.arguments:
+            if name in self.params:
+                raise PolicyError(
+                    f"'{name}' is the name of a parameter and of an argument; name the argument "
+                    f"differently, such as by arguments={{'reference': ...}}"
+                )
         self.types = _describe(self.params), _describe(self.arguments)
 
     def build(self, mode=None, of=None, **options):
@@ -54,21 +63,27 @@ class Step:
                     )
         return state
 
+    def get_arrays(self, program, state, **made):
+        """What a program takes, in order."""
+        state = self.check_state([program], state)
+        values = {"param": self.params, "argument": self.arguments, "state": state, **made}
+        arrays = [jnp.asarray(values[kind][name]) for kind, name in program.takes]
+        for (kind, name), array, type in zip(program.takes, arrays, program.inputs):
+            if get_type(array) != type:
+                raise PolicyError(
+                    f"the {kind} '{name}' must be {type.describe()}, as the parameter is, but it "
+                    f"is {get_type(array).describe()}"
+                )
+        return arrays
+
     def run(self, programs, state, **made):
         """The results of programs, by kind and name.
 
         `made` is what the step makes, by kind and name; penalties are added up.
         """
-        state = self.check_state(programs, state)
-        values = {"param": self.params, "argument": self.arguments, "state": state, **made}
         results = {}
         for program in programs:
-            arrays = [jnp.asarray(values[kind][name]) for kind, name in program.takes]
-            for key, array, type in zip(program.takes, arrays, program.inputs):
-                if get_type(array) != type:
-                    raise PolicyError(
-                        f"the {key[0]} '{key[1]}' must be a {type}, but it is a {get_type(array)}"
-                    )
+            arrays = self.get_arrays(program, state, **made)
             for (kind, name), result in zip(program.returns, call(program, *arrays)):
                 kept = results.setdefault(kind, {})
                 # Only penalties have no name of their own.
@@ -147,14 +162,12 @@ def penalty(params, policy, *, arguments=None, fisher_state=None):
         missing.
     """
     step = Step(policy, params, arguments)
-    parts = step.build("loss_only")
-    state = step.check_state(parts, fisher_state)
-    values = {"param": step.params, "argument": step.arguments, "state": state}
     total = 0.0
-    for programs in zip(parts, step.build("coupled")):
+    for programs in zip(step.build("loss_only"), step.build("coupled")):
         arrays, others = [], []
-        for kind, name in programs[0].takes:
-            (arrays if kind == "param" else others).append(jnp.asarray(values[kind][name]))
+        taken = step.get_arrays(programs[0], fisher_state)
+        for (kind, _), array in zip(programs[0].takes, taken):
+            (arrays if kind == "param" else others).append(array)
         total += _evaluate(programs, tuple(arrays), tuple(others))
     return total
 
