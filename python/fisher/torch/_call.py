@@ -130,6 +130,11 @@ def _run_operation(tensors, operation, family):
     return kernel(tensors, first.device, stream)
 
 
+# Derivatives are taken around the operators, not of them.
+for _name in ("programs", "operation"):
+    _library.impl(_name, torch.library.fallthrough_kernel, "Autograd")
+
+
 @torch.library.register_fake("fisher::programs", lib=_library)
 def _describe_programs(tensors, modules, calls):
     return [
