@@ -243,6 +243,17 @@ def test_errors_name_the_parameter():
         torch.ops.fisher.programs(list(params.values()), bundle.modules, bundle.calls)
 
 
+@pytest.mark.parametrize(
+    "device, message",
+    [("xpu:0", "runs on cpu and cuda, and a tensor is on xpu:0"), ("cuda:1", "set CUDA_VISIBLE_DEVICES")],
+)
+def test_devices_that_are_not_served(device, message):
+    from fisher.torch._call import _get_place
+
+    with pytest.raises(fisher.PolicyError, match=message):
+        _get_place(torch.device(device))
+
+
 def test_operators_follow_the_rules():
     from fisher.torch._training import Step
 

@@ -41,19 +41,24 @@ _library.define(
 )
 
 
-class _Kernel:
-    """A program compiled for a kind of device, as it is called with tensors."""
+class _Kernels:
+    """Programs compiled for a kind of device, called one after the other."""
 
-    def __init__(self, program, api):
-        self._inputs = [(type.shape, DTYPES[type.dtype]) for type in program.inputs]
-        self._outputs = [(type.shape, DTYPES[type.dtype]) for type in program.outputs]
-        self.num_inputs = len(self._inputs)
-        self._call = _fisher.compile(program.module, api)
+    def __init__(self, programs, api):
+        inputs, outputs, self._calls = [], [], []
+        for program in programs:
+            first, start = len(inputs), len(outputs)
+            inputs += program.inputs
+            outputs += program.outputs
+            kernel = _fisher.compile(program.module, api)
+            self._calls.append((kernel, first, len(inputs), start, len(outputs)))
+        self._inputs = [(type.shape, DTYPES[type.dtype]) for type in inputs]
+        self._outputs = [(type.shape, DTYPES[type.dtype]) for type in outputs]
 
     def __call__(self, tensors, device, stream):
-        if len(tensors) != self.num_inputs:
-            raise TypeError(f"{self.num_inputs} tensors are needed, got {len(tensors)}")
-        addresses, kept = [], []
+        if len(tensors) != len(self._inputs):
+            raise TypeError(f"{len(self._inputs)} tensors are needed, got {len(tensors)}")
+        inputs, kept = [], []
         for tensor, (shape, dtype) in zip(tensors, self._inputs):
             if tensor.shape != shape or tensor.dtype != dtype or tensor.device != device:
                 raise TypeError(
@@ -63,25 +68,27 @@ class _Kernel:
             if not tensor.is_contiguous():
                 tensor = tensor.contiguous()
                 kept.append(tensor)
-            addresses.append(tensor.data_ptr())
+            inputs.append(tensor.data_ptr())
         results = [
             torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._outputs
         ]
-        addresses += [result.data_ptr() for result in results]
-        self._call(addresses, stream)
+        outputs = [result.data_ptr() for result in results]
+        for kernel, first, last, start, end in self._calls:
+            kernel(inputs[first:last] + outputs[start:end], stream)
         return results
 
 
 # Kernels of modules stay, like those of graphs that were compiled.
 @functools.cache
-def _get_kernel(module, api):
-    return _Kernel(Program(module, *parse_types(module)), api)
+def _get_kernels(modules, calls, api):
+    programs = [Program(module, *parse_types(module)) for module in modules]
+    return _Kernels([programs[call] for call in calls], api)
 
 
 @functools.lru_cache(maxsize=1024)
-def _get_operation_kernel(operation, family, dtype, shape, api):
+def _get_operation(operation, family, dtype, shape, api):
     type = Tensor(DTYPE_NAMES[dtype], tuple(shape))
-    return _Kernel(build_operation(operation, get_family(family), type), api)
+    return _Kernels([build_operation(operation, get_family(family), type)], api)
 
 
 def _get_place(device):
@@ -112,22 +119,15 @@ def _run_programs(tensors, modules, calls):
         return []
     device = tensors[0].device
     api, stream = _get_place(device)
-    kernels = [_get_kernel(module, api) for module in modules]
-    results, start = [], 0
-    for call in calls:
-        kernel = kernels[call]
-        end = start + kernel.num_inputs
-        results += kernel(tensors[start:end], device, stream)
-        start = end
-    return results
+    return _get_kernels(tuple(modules), tuple(calls), api)(tensors, device, stream)
 
 
 @torch.library.impl(_library, "operation", "CompositeExplicitAutograd")
 def _run_operation(tensors, operation, family):
     first = tensors[0]
     api, stream = _get_place(first.device)
-    kernel = _get_operation_kernel(operation, family, first.dtype, first.shape, api)
-    return kernel(tensors, first.device, stream)
+    kernels = _get_operation(operation, family, first.dtype, first.shape, api)
+    return kernels(tensors, first.device, stream)
 
 
 # Derivatives are taken around the operators, not of them.
