@@ -121,10 +121,12 @@ def main():
     count = sum(param.numel() for param in model.parameters())
     print(f"width {options.width}, {count} parameters, {torch.get_num_threads()} threads")
     for name, measured in times.items():
-        print(f"{name:8}  {min(measured):8.0f} µs least, {statistics.median(measured):8.0f} µs median")
+        least, median = min(measured), statistics.median(measured)
+        print(f"{name:8}  {least:8.0f} µs least, {median:8.0f} µs median")
     for label, pick in (("least", min), ("median", statistics.median)):
         base, ours, hand = (pick(times[name]) for name in ("none", "fisher", "by hand"))
-        print(f"overhead of fisher / overhead by hand, {label}: {(ours - base) / (hand - base):.2f}")
+        ratio = (ours - base) / (hand - base)
+        print(f"overhead of fisher / overhead by hand, {label}: {ratio:.2f}")
     error = abs(values["fisher"] - values["by hand"]) / abs(values["by hand"])
     print(f"losses agree to {error:.1e}")
 

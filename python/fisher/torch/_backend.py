@@ -171,6 +171,11 @@ class Backend:
                 name = names.get(id(value))
             elif isinstance(value, torch.nn.Parameter):
                 source = getattr(node, "_dynamo_source", None)
+                if source is None:
+                    raise PolicyError(
+                        "the graph was divided, and its parameters have no names in it; compile "
+                        "the module first, and wrap it in DistributedDataParallel afterwards"
+                    )
                 name = name_source(source.name if isinstance(source.name, str) else source.name())
             else:
                 continue

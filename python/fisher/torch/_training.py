@@ -87,9 +87,8 @@ def _match(policy, params, arguments):
 @functools.lru_cache(maxsize=1024)
 def _build(policy, mode, params, arguments, groups, options):
     places = {name: device for name, _, _, device in (*params, *arguments)}
-    programs = build(
-        policy.in_mode(*mode), _get_types(params), _get_types(arguments), groups=groups, **dict(options)
-    )
+    types = _get_types(params), _get_types(arguments)
+    programs = build(policy.in_mode(*mode), *types, groups=groups, **dict(options))
     bundle = Bundle(programs, groups)
     names = [name for kind, name in bundle.takes if name in places]
     for name in names:
