@@ -16,7 +16,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp
 
 import xla
-from paths import ROOT
+from paths import FISHER_OPT, ROOT
 
 MODELS = ROOT / "test" / "Models"
 FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
@@ -175,6 +175,72 @@ def test_coupled_equals_the_penalty_written_by_hand(tmp_path):
             expected = io[f"out{i}"]
             np.testing.assert_allclose(result, expected, rtol=1e-5,
                                        atol=1e-5 * abs(expected).max())
+
+
+def test_example():
+    """From `jax.jit` to numbers that XLA computes."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "stablehlo" / "step.py", FISHER_OPT],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loss, regularized = map(float, re.fullmatch(
+        r"loss (\S+), regularized (\S+)\n", done.stdout).groups())
+    penalty = 4 * 0.01 * squared_distance_to_standard(0.5, 0.0)
+    assert abs(regularized - loss - penalty) < 2e-6
+
+
+@pytest.mark.parametrize("family, chart, standard, low, high", [
+    ("gaussian", "softplus", "0.0, 1.0", -6.0, 6.0),
+    ("gaussian", "sigma", "0.0, 1.0", 1e-18, 1e18),
+    ("poisson", "log_rate", "2.0", -40.0, 40.0),
+    ("exponential", "rate", "3.0", 1e-30, 1e30),
+    ("bernoulli", "logit", "0.3", -60.0, 60.0),
+    ("von_mises", "log_kappa", "0.5, 2.0", -3.0, 3.0),
+])
+def test_constant_references(family, chart, standard, low, high, tmp_path):
+    """What is computed from constants alone is one to XLA, too: the numbers are
+    those that it computes where the same reference is an argument."""
+    count = 512
+    components = 2 if family in ("gaussian", "von_mises") else 1
+    type = f"tensor<{count}xf32>"
+    names = "mr"[:components]
+    arguments = ", ".join(
+        f'%{name}: {type} {{fisher.name = "{name}", fisher.role = "param"}}'
+        for name in names)
+    globs = ", ".join(f'"{name}"' for name in names)
+    policy = f"""
+fisher.policy @default {{
+  fisher.regularize {globs} as #fisher.{family}<{chart}>
+      toward #fisher.prior<[{standard}]> weight 1.0 mode coupled
+}}"""
+    gradients = ", ".join(f'{type} {{fisher.gradient_of = "{name}"}}'
+                          for name in names)
+    module = f"""
+func.func @main({arguments}) -> ({gradients}) {{
+  %zero = arith.constant dense<0.0> : {type}
+  return {", ".join(["%zero"] * components)} : {", ".join([type] * components)}
+}}"""
+    path = tmp_path / "policy.mlir"
+    path.write_text(policy)
+    inserted = xla.opt(module, f"--fisher-insert=policy-file={path}")
+    # The constant that is packed as the reference, as an argument.
+    packed = re.search(r"fisher.belief (%cst\S*)(?:, (%cst\S*))? :", inserted)
+    extra = [name for name in packed.groups() if name]
+    values = [float(re.search(rf"{re.escape(name)} = arith.constant dense<(\S+)>",
+                              inserted)[1]) for name in extra]
+    given = inserted.replace("func.func @main(", "func.func @main(" + "".join(
+        f"%x{i}: {type}, " for i in range(len(extra))))
+    renamed = ", ".join(f"%x{i}" for i in range(len(extra)))
+    given = given.replace(packed[0], f"fisher.belief {renamed} :")
+    rng = np.random.default_rng(3)
+    draw = (lambda: rng.uniform(low, high, count)) if low < 0 else (
+        lambda: np.exp(rng.uniform(np.log(low), np.log(high), count)))
+    inputs = [draw().astype(np.float32) for _ in range(components)]
+    same = [np.full(count, value, np.float32) for value in values]
+    constant = xla.run(inserted, *inputs)
+    argument = xla.run(given, *same, *inputs)
+    for one, other in zip(constant, argument, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6)
 
 
 TIED = """
