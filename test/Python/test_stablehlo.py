@@ -15,6 +15,7 @@ jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp
 
+import execution
 import xla
 from paths import FISHER_OPT, ROOT
 
@@ -241,6 +242,46 @@ func.func @main({arguments}) -> ({gradients}) {{
     argument = xla.run(given, *same, *inputs)
     for one, other in zip(constant, argument, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-6)
+
+
+@pytest.mark.parametrize("batch", ["", "0x", "1x", "2x3x"])
+@pytest.mark.parametrize("family, event", [
+    ("gaussian<sigma>", ""), ("poisson<rate>", ""),
+    ("categorical<probabilities>", "3x"), ("categorical<probabilities>", "1x"),
+    ("centered_gaussian<cholesky>", "2x2x"),
+])
+def test_sizes(family, event, batch):
+    """No distribution, one without dimensions and with them, and many: the
+    numbers are those of the CPU pipeline."""
+    components = 2 if family == "gaussian<sigma>" else 1
+    stored, numbers = f"tensor<{batch}{event}f32>", f"tensor<{batch}f32>"
+    names = lambda letter: ", ".join(f"%{letter}{i}" for i in range(components))
+    types = lambda first, count: ", ".join(first + [stored] * count)
+    module = f"""
+!b = !fisher.belief<#fisher.{family}, {stored}>
+func.func @main({", ".join(f"%{x}{i}: {stored}" for x in "ab" for i in range(components))})
+    -> ({types(["tensor<f32>", numbers], 2 * components)}) {{
+  %a = fisher.belief {names("a")} : !b
+  %b = fisher.belief {names("b")} : !b
+  %w = arith.constant 0.5 : f32
+  %p, {names("g")} = fisher.penalty_with_gradient %a toward %b weight %w
+      : !b -> {types(["tensor<f32>"], components)}
+  %k = fisher.kl_divergence %a, %b : !b -> {numbers}
+  %q = fisher.geodesic %a, %b at %w : !b
+  {names("q")} = fisher.components %q : !b
+  return %p, %k, {names("g")}, {names("q")}
+      : {types(["tensor<f32>", numbers], 2 * components)}
+}}"""
+    shape = [int(size) for size in (batch + event).split("x") if size]
+    rng = np.random.default_rng(4)
+    arrays = [np.abs(rng.normal(size=shape)) + 0.2 for _ in range(2 * components)]
+    if "probabilities" in family:
+        arrays = [array / array.sum(-1, keepdims=True) for array in arrays]
+    arrays = [array.astype(np.float32) for array in arrays]
+    expected = execution.run(module, *arrays)
+    for one, other in zip(xla.run(module, *arrays), expected, strict=True):
+        assert one.shape == other.shape and one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)
 
 
 TIED = """
