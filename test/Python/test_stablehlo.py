@@ -15,8 +15,9 @@ jax = pytest.importorskip("jax")
 
 import jax.numpy as jnp
 
+import execution
 import xla
-from paths import ROOT
+from paths import FISHER_OPT, ROOT
 
 MODELS = ROOT / "test" / "Models"
 FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
@@ -26,7 +27,7 @@ FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families(family):
     """Every operation, chart and element type of a family against its tables
-    and formulas, run by XLA: the family's own tests, with bounds of 3 times as
+    and formulas, run by XLA: the family's own tests, with bounds twice as
     much where products are added with one rounding (accuracy.MOST)."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--tb=short", "-m", "reference",
@@ -74,6 +75,29 @@ def test_penalty_at_no_distance_is_exactly_zero(chart, element):
         assert results[1].dtype == dtype
         for result in results:
             assert np.all(np.asarray(result, np.float64) == 0)
+
+
+@pytest.mark.parametrize("element", ["f64", "f32"])
+def test_beliefs_that_are_computed_alike_are_the_same(element):
+    """A variance is a product, which XLA would not round before it subtracts
+    the other from it."""
+    stored = f"tensor<1000x{element}>"
+    module = f"""
+!b = !fisher.belief<#fisher.gaussian<variance>, {stored}>
+func.func @main(%m: {stored}, %s: {stored}, %n: {stored}, %t: {stored})
+    -> ({stored}, {stored}, {stored}) {{
+  %v = arith.mulf %s, %s : {stored}
+  %w = arith.mulf %t, %t : {stored}
+  %a = fisher.belief %m, %v : !b
+  %b = fisher.belief %n, %w : !b
+  %d, %g0, %g1 = fisher.squared_distance_with_gradient %a, %b
+      : !b -> {stored}, {stored}, {stored}
+  return %d, %g0, %g1 : {stored}, {stored}, {stored}
+}}"""
+    rng = np.random.default_rng(5)
+    mean, sigma = rng.normal(size=(2, 1000)).astype(element.replace("f", "float"))
+    for result in xla.run(module, mean, sigma, mean.copy(), sigma.copy()):
+        assert (result == 0).all()
 
 
 def print_module(step, *arguments, **options):
@@ -175,6 +199,112 @@ def test_coupled_equals_the_penalty_written_by_hand(tmp_path):
             expected = io[f"out{i}"]
             np.testing.assert_allclose(result, expected, rtol=1e-5,
                                        atol=1e-5 * abs(expected).max())
+
+
+def test_example():
+    """From `jax.jit` to numbers that XLA computes."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / "stablehlo" / "step.py", FISHER_OPT],
+        capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    loss, regularized = map(float, re.fullmatch(
+        r"loss (\S+), regularized (\S+)\n", done.stdout).groups())
+    penalty = 4 * 0.01 * squared_distance_to_standard(0.5, 0.0)
+    assert abs(regularized - loss - penalty) < 2e-6
+
+
+@pytest.mark.parametrize("family, chart, standard, low, high", [
+    ("gaussian", "softplus", "0.0, 1.0", -6.0, 6.0),
+    ("gaussian", "sigma", "0.0, 1.0", 1e-18, 1e18),
+    ("poisson", "log_rate", "2.0", -40.0, 40.0),
+    ("exponential", "rate", "3.0", 1e-30, 1e30),
+    ("bernoulli", "logit", "0.3", -60.0, 60.0),
+    ("von_mises", "log_kappa", "0.5, 2.0", -3.0, 3.0),
+])
+def test_constant_references(family, chart, standard, low, high, tmp_path):
+    """What is computed from constants alone is one to XLA, too: the numbers are
+    those that it computes where the same reference is an argument."""
+    count = 512
+    components = 2 if family in ("gaussian", "von_mises") else 1
+    type = f"tensor<{count}xf32>"
+    names = "mr"[:components]
+    arguments = ", ".join(
+        f'%{name}: {type} {{fisher.name = "{name}", fisher.role = "param"}}'
+        for name in names)
+    globs = ", ".join(f'"{name}"' for name in names)
+    policy = f"""
+fisher.policy @default {{
+  fisher.regularize {globs} as #fisher.{family}<{chart}>
+      toward #fisher.prior<[{standard}]> weight 1.0 mode coupled
+}}"""
+    gradients = ", ".join(f'{type} {{fisher.gradient_of = "{name}"}}'
+                          for name in names)
+    module = f"""
+func.func @main({arguments}) -> ({gradients}) {{
+  %zero = arith.constant dense<0.0> : {type}
+  return {", ".join(["%zero"] * components)} : {", ".join([type] * components)}
+}}"""
+    path = tmp_path / "policy.mlir"
+    path.write_text(policy)
+    inserted = xla.opt(module, f"--fisher-insert=policy-file={path}")
+    # The constant that is packed as the reference, as an argument.
+    packed = re.search(r"fisher.belief (%cst\S*)(?:, (%cst\S*))? :", inserted)
+    extra = [name for name in packed.groups() if name]
+    values = [float(re.search(rf"{re.escape(name)} = arith.constant dense<(\S+)>",
+                              inserted)[1]) for name in extra]
+    given = inserted.replace("func.func @main(", "func.func @main(" + "".join(
+        f"%x{i}: {type}, " for i in range(len(extra))))
+    renamed = ", ".join(f"%x{i}" for i in range(len(extra)))
+    given = given.replace(packed[0], f"fisher.belief {renamed} :")
+    rng = np.random.default_rng(3)
+    draw = (lambda: rng.uniform(low, high, count)) if low < 0 else (
+        lambda: np.exp(rng.uniform(np.log(low), np.log(high), count)))
+    inputs = [draw().astype(np.float32) for _ in range(components)]
+    same = [np.full(count, value, np.float32) for value in values]
+    constant = xla.run(inserted, *inputs)
+    argument = xla.run(given, *same, *inputs)
+    for one, other in zip(constant, argument, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6)
+
+
+@pytest.mark.parametrize("batch", ["", "0x", "1x", "2x3x"])
+@pytest.mark.parametrize("family, event", [
+    ("gaussian<sigma>", ""), ("poisson<rate>", ""),
+    ("categorical<probabilities>", "3x"), ("categorical<probabilities>", "1x"),
+    ("centered_gaussian<cholesky>", "2x2x"),
+])
+def test_sizes(family, event, batch):
+    """No distribution, one without dimensions and with them, and many: the
+    numbers are those of the CPU pipeline."""
+    components = 2 if family == "gaussian<sigma>" else 1
+    stored, numbers = f"tensor<{batch}{event}f32>", f"tensor<{batch}f32>"
+    names = lambda letter: ", ".join(f"%{letter}{i}" for i in range(components))
+    types = lambda first, count: ", ".join(first + [stored] * count)
+    module = f"""
+!b = !fisher.belief<#fisher.{family}, {stored}>
+func.func @main({", ".join(f"%{x}{i}: {stored}" for x in "ab" for i in range(components))})
+    -> ({types(["tensor<f32>", numbers], 2 * components)}) {{
+  %a = fisher.belief {names("a")} : !b
+  %b = fisher.belief {names("b")} : !b
+  %w = arith.constant 0.5 : f32
+  %p, {names("g")} = fisher.penalty_with_gradient %a toward %b weight %w
+      : !b -> {types(["tensor<f32>"], components)}
+  %k = fisher.kl_divergence %a, %b : !b -> {numbers}
+  %q = fisher.geodesic %a, %b at %w : !b
+  {names("q")} = fisher.components %q : !b
+  return %p, %k, {names("g")}, {names("q")}
+      : {types(["tensor<f32>", numbers], 2 * components)}
+}}"""
+    shape = [int(size) for size in (batch + event).split("x") if size]
+    rng = np.random.default_rng(4)
+    arrays = [np.abs(rng.normal(size=shape)) + 0.2 for _ in range(2 * components)]
+    if "probabilities" in family:
+        arrays = [array / array.sum(-1, keepdims=True) for array in arrays]
+    arrays = [array.astype(np.float32) for array in arrays]
+    expected = execution.run(module, *arrays)
+    for one, other in zip(xla.run(module, *arrays), expected, strict=True):
+        assert one.shape == other.shape and one.dtype == other.dtype
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)
 
 
 TIED = """

@@ -46,6 +46,7 @@ LogicalResult Batcher::refuse(Operation *op, const Twine &why) {
 
 void Batcher::setBatched(Value source, Value tensor) {
   set(source, tensor, getLevel());
+  inputs.push_back(tensor);
 }
 
 void Batcher::setUniform(Value source, Value tensor) { set(source, tensor, 0); }
@@ -388,6 +389,11 @@ Value Batcher::shield(Value tensor, Value by) {
       stablehlo::create(builder, loc, "bitcast_convert", bitsType, tensor);
   Value zero = buildOnce(zeros, Type(bitsType), builder, [&] {
     Value one = getConstant(builder.getIntegerAttr(element, 1), bitsType);
+    // An input, if there is one, is at hand in every loop that XLA makes.
+    for (Value input : inputs)
+      if (input.getType() == type && !isConstant(input) &&
+          input.getParentBlock() == builder.getInsertionBlock())
+        by = input;
     Value any =
         by == tensor
             ? bits

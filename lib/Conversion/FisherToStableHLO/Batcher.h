@@ -102,6 +102,7 @@ private:
   /// What was broadcast already to a type, and what constants have been built.
   llvm::DenseMap<std::pair<Value, Type>, Value> broadcasts;
   llvm::DenseMap<std::pair<Attribute, Type>, Value> constants;
+  SmallVector<Value> inputs;
   /// Zeros that nobody can tell to be, of a type, and what is constant.
   llvm::DenseMap<Type, Value> zeros;
   llvm::DenseMap<Value, bool> isKnownConstant;

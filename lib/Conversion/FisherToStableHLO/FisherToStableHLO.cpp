@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/DialectConversion.h"
 
@@ -87,6 +88,23 @@ static Value buildSum(OpBuilder &b, Location loc, Value tensor) {
       llvm::to_vector(llvm::seq<int64_t>(type.getRank())));
 }
 
+/// An input as its bits are, whatever it was computed by. Where that is a
+/// product, XLA would not round it before it subtracts another: two beliefs
+/// that are the same would be a little apart. What stands between is a choice
+/// of NaN for NaN.
+static Value fix(OpBuilder &b, Location loc, Value input) {
+  if (!input.getDefiningOp() || matchPattern(input, m_Constant()))
+    return input;
+  auto type = cast<RankedTensorType>(input.getType());
+  auto element = cast<FloatType>(type.getElementType());
+  Value isNumber =
+      stablehlo::createCompare(b, loc, stablehlo::Comparison::EQ, input, input);
+  Value nan = stablehlo::createSplat(
+      b, loc, type,
+      b.getFloatAttr(element, APFloat::getNaN(element.getFloatSemantics())));
+  return stablehlo::create(b, loc, "select", type, {isNumber, input, nan});
+}
+
 /// What an operation on beliefs becomes; fails if there is nothing in StableHLO
 /// for its formula.
 static FailureOr<SmallVector<Value>> lowerFormula(OpBuilder &b, Operation *op,
@@ -99,7 +117,7 @@ static FailureOr<SmallVector<Value>> lowerFormula(OpBuilder &b, Operation *op,
   Batcher batcher(b, getBeliefType(op).getBatchType().getShape());
   Block::BlockArgListType arguments = program.getArguments();
   for (auto [argument, input] : llvm::zip(arguments, operands.inputs))
-    batcher.setBatched(argument, input);
+    batcher.setBatched(argument, fix(b, loc, input));
   for (auto [argument, number] : llvm::zip(
            arguments.drop_front(operands.inputs.size()), operands.numbers)) {
     number = tensor::FromElementsOp::create(

@@ -108,6 +108,18 @@ func.func @no_reduction(%x: tensor<4xf32>, %y: tensor<f32>) -> tensor<f32> {
 
 // -----
 
+func.func @one_side(%t: tensor<f32>) {
+  %w = tensor.extract %t[] : tensor<f32>
+  %c = arith.cmpf olt, %w, %w : f32
+  // expected-error@+1 {{cannot be written in StableHLO: it has one side only}}
+  scf.if %c {
+    "test.op"() : () -> ()
+  }
+  return
+}
+
+// -----
+
 func.func @several(%x: tensor<f32>) -> tensor<2xf32> {
   %w = tensor.extract %x[] : tensor<f32>
   // expected-error@+1 {{cannot be written in StableHLO: it has more than one element}}

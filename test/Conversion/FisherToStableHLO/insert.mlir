@@ -30,8 +30,9 @@ func.func @main(%mu: tensor<4x3xf16> {fisher.name = "mu", fisher.role = "param"}
   // CHECK: %[[ROW:.*]] = "stablehlo.reshape"(%[[RHO]]) : (tensor<1x3xf16>) -> tensor<3xf16>
   // CHECK: %[[FULL:.*]] = "stablehlo.broadcast_in_dim"(%[[ROW]]) {broadcast_dimensions = array<i64: 1>} : (tensor<3xf16>) -> tensor<4x3xf16>
   // CHECK: %[[W:.*]] = "stablehlo.convert"(%[[BETA]]) : (tensor<f64>) -> tensor<f32>
+  // CHECK: %[[TIED:.*]] = "stablehlo.select"(%{{.*}}, %[[FULL]], %{{.*}})
   // CHECK: "stablehlo.convert"(%[[MU]]) : (tensor<4x3xf16>) -> tensor<4x3xf32>
-  // CHECK: "stablehlo.convert"(%[[FULL]]) : (tensor<4x3xf16>) -> tensor<4x3xf32>
+  // CHECK: "stablehlo.convert"(%[[TIED]]) : (tensor<4x3xf16>) -> tensor<4x3xf32>
   // CHECK: %[[P:.*]] = "stablehlo.convert"(%{{.*}}) : (tensor<f64>) -> tensor<f32>
   // CHECK: %[[GMU:.*]] = "stablehlo.convert"(%{{.*}}) : (tensor<4x3xf32>) -> tensor<4x3xf16>
   // CHECK: %[[GRHO:.*]] = "stablehlo.convert"(%{{.*}}) : (tensor<4x3xf32>) -> tensor<4x3xf16>

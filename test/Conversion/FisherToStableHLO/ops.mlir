@@ -78,6 +78,24 @@ func.func @penalty(%x: tensor<4x2xf32>, %y: tensor<4x2xf32>, %weight: tensor<f32
   return %p, %g : tensor<f32>, tensor<4x2xf32>
 }
 
+// What is computed is rounded before a formula uses it: XLA finds no product
+// behind a choice of NaN for NaN.
+// CHECK-LABEL: func.func @computed(
+// CHECK-SAME: %[[X:.*]]: tensor<8xbf16>)
+func.func @computed(%x: tensor<8xbf16>) -> tensor<8xf32> {
+  // CHECK: %[[Y:.*]] = "stablehlo.multiply"(%[[X]], %[[X]])
+  // CHECK: %[[IS:.*]] = "stablehlo.compare"(%[[Y]], %[[Y]]) {comparison_direction = #stablehlo<comparison_direction EQ>}
+  // CHECK: %[[NAN:.*]] = "stablehlo.constant"() {value = dense<0x7FC0> : tensor<8xbf16>}
+  // CHECK: %[[SAME:.*]] = "stablehlo.select"(%[[IS]], %[[Y]], %[[NAN]])
+  // CHECK-NOT: (%[[Y]]
+  // CHECK: return
+  %y = "stablehlo.multiply"(%x, %x) : (tensor<8xbf16>, tensor<8xbf16>) -> tensor<8xbf16>
+  %a = fisher.belief %x : !h
+  %b = fisher.belief %y : !h
+  %d = fisher.squared_distance %a, %b : !h -> tensor<8xf32>
+  return %d : tensor<8xf32>
+}
+
 // Other operations, and those of StableHLO, are around; regions, too.
 // CHECK-LABEL: func.func @inside(
 func.func @inside(%x: tensor<4xf32>, %n: tensor<i32>) -> tensor<4xf32> {
