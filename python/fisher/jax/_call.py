@@ -34,6 +34,12 @@ def call(program, *arrays):
     arrays = [jnp.asarray(array) for array in arrays]
     found = tuple(map(get_type, arrays))
     assert found == program.inputs, f"{found} is not {program.inputs}"
+    # In a shard_map, what all devices have alike is theirs like the rest.
+    axes = frozenset().union(*(jax.typeof(array).mat.varying for array in arrays))
+    arrays = [
+        jax.lax.pcast(array, tuple(axes - jax.typeof(array).mat.varying), to="varying")
+        for array in arrays
+    ]
     return _program.bind(*arrays, program=program)
 
 
@@ -64,10 +70,25 @@ def _call_now(*arrays, program):
 
 
 @_program.def_abstract_eval
-def _get_types(*_, program):
-    return [
-        jax.core.ShapedArray(type.shape, jnp.dtype(type.dtype)) for type in program.outputs
-    ]
+def _get_types(*inputs, program):
+    """Results are sharded as the argument that they are like, if one is; numbers
+    are whole everywhere."""
+    types = []
+    for number, type in enumerate(program.outputs):
+        like = inputs[program.find_like(number)]
+        is_like = like.shape[: len(type.shape)] == type.shape
+        spec = like.sharding.spec[: len(type.shape)] if is_like else [None] * len(type.shape)
+        types.append(
+            jax.core.ShapedArray(
+                type.shape,
+                jnp.dtype(type.dtype),
+                sharding=jax.sharding.NamedSharding(
+                    like.sharding.mesh, jax.sharding.PartitionSpec(*spec)
+                ),
+                manual_axis_type=like.mat,
+            )
+        )
+    return types
 
 
 @functools.lru_cache(maxsize=256)

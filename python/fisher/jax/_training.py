@@ -133,7 +133,8 @@ def _differentiate(programs, primals, tangents):
     slope = jnp.zeros_like(penalty)
     for key, change in zip(program.takes, _instantiate(changes)):
         gradient = results["gradient", key[1]]
-        slope += jnp.vdot(gradient.astype(penalty.dtype), change.astype(penalty.dtype))
+        # Sums, unlike dot products, may be of what is sharded explicitly.
+        slope += jnp.sum(gradient.astype(penalty.dtype) * change.astype(penalty.dtype))
     return penalty, slope
 
 
