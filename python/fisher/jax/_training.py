@@ -55,12 +55,19 @@ class Step:
         state = dict(state or {})
         for program in programs:
             for name, _ in program.initialize:
-                if name not in state:
+                if name in state:
+                    continue
+                if name not in dict(get_states(self.policy, *self.types)):
                     raise PolicyError(
-                        f"the policy keeps a state, of which '{name}' is missing; make it once "
-                        "with fisher.jax.init(params, policy), and pass what the last step "
-                        "returned as fisher_state"
+                        f"'{name}' is missing: a step in mode proximal has no state for the "
+                        "belief before its update, so that its distance is not known outside; "
+                        "pass that belief as part of fisher_state"
                     )
+                raise PolicyError(
+                    f"the policy keeps a state, of which '{name}' is missing; make it once "
+                    "with fisher.jax.init(params, policy), and pass what the last step "
+                    "returned as fisher_state"
+                )
         return state
 
     def get_arrays(self, program, state, **made):
@@ -190,9 +197,13 @@ def update_state(params, policy, fisher_state, *, arguments=None):
       PolicyError: the policy does not fit the parameters.
     """
     step = Step(policy, params, arguments)
-    programs = step.build("loss_only")
-    state = step.check_state(programs, fisher_state)
-    return {**state, **step.run(programs, state).get("state", {})}
+    kept = dict(get_states(policy, *step.types))
+    programs = [
+        program
+        for program in step.build("loss_only")
+        if kept.keys() >= dict(program.initialize).keys()
+    ]
+    return {**(fisher_state or {}), **step.run(programs, fisher_state).get("state", {})}
 
 
 def value_and_grad(loss, policy, *, has_aux=False):
