@@ -10,6 +10,7 @@ import jax.extend.core
 import jax.numpy as jnp
 
 from .._compiler import PolicyError
+from .._policy import check_policy, check_step_size
 from ._call import get_type
 from ._names import name_leaves, name_path
 from ._training import Step
@@ -170,8 +171,9 @@ def regularize(
       PolicyError: when the function is called, if the policy does not fit the
         parameters, or a result that it changes cannot be told.
     """
-    needs_gradients = bool({"coupled", "natural"} & set(policy.modes))
+    needs_gradients = bool({"coupled", "natural"} & set(check_policy(policy).modes))
     needs_updates = "proximal" in policy.modes
+    step_size = check_step_size(step_size)
 
     @functools.wraps(step)
     def regularized(*args, fisher_state=None, fisher_arguments=None, **kwargs):

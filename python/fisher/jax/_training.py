@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from .._compiler import PolicyError
-from .._policy import Policy
+from .._policy import check_policy
 from .._program import build, get_states
 from ._beliefs import _instantiate, _is_zero
 from ._call import call, get_type
@@ -32,9 +32,7 @@ class Step:
     """The parameters that a policy is applied to, and what it may name."""
 
     def __init__(self, policy, params, arguments=None):
-        if not isinstance(policy, Policy):
-            raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
-        self.policy = policy
+        self.policy = check_policy(policy)
         self.params = name_leaves(params)
         self.arguments = name_leaves(arguments or {})
         for name in self.arguments:
@@ -74,6 +72,9 @@ class Step:
         """What a program takes, in order."""
         state = self.check_state([program], state)
         values = {"param": self.params, "argument": self.arguments, "state": state, **made}
+        for kind, name in program.takes:
+            if name not in values[kind]:
+                raise PolicyError(f"there is no {kind} of '{name}', which the policy regularizes")
         arrays = [jnp.asarray(values[kind][name]) for kind, name in program.takes]
         for (kind, name), array, type in zip(program.takes, arrays, program.inputs):
             if get_type(array) != type:
@@ -229,7 +230,7 @@ def value_and_grad(loss, policy, *, has_aux=False):
       PolicyError: the policy does not fit the parameters, or has entries in
         mode ``proximal``, which change an update.
     """
-    if "proximal" in policy.modes:
+    if "proximal" in check_policy(policy).modes:
         raise PolicyError(
             "mode proximal changes an update, and value_and_grad returns gradients; use "
             "fisher.optax.proximal or fisher.jax.regularize, or mode coupled"
