@@ -14,7 +14,7 @@ import functools
 import math
 
 from . import _fisher
-from ._compiler import apply_policy, explain, rewrite
+from ._compiler import PolicyError, apply_policy, explain, rewrite
 from ._policy import quote
 
 # Element types of the IR by the frameworks' names.
@@ -206,6 +206,8 @@ def match(policy, params, arguments=()):
     Raises:
       PolicyError: the policy does not fit the parameters.
     """
+    if policy.modes and not params:
+        raise PolicyError("the policy matches nothing, as no parameter is an array of numbers")
     takes = _get_arguments(params, arguments)
     loss = [(("penalty", ""), Tensor("float32", ()))]
     # That no parameter is regularized twice is found out with all entries.

@@ -174,6 +174,8 @@ def apply(policy, params=PARAMS, **how):
             r"'fc.mu' is matched twice.*test_policy.py:\d+: note: it is matched here, too",
         ),
         (lambda: apply(make("fc.mu", "fc.mu")), "'fc.mu' is matched twice"),
+        (lambda: apply(make(), {}), "matches nothing, as no parameter is an array"),
+        (lambda: apply(make(), {"a": None, "b": len}), "matches nothing, as no parameter is an array"),
         # What it is.
         (
             lambda: apply(make(), {"a": {"mu": jnp.ones((4, 3)), "rho": jnp.ones((5, 3))}}),

@@ -48,10 +48,15 @@ def get_type(array):
 
     Raises:
       TypeError: there is none.
+      ValueError: a size is a symbol of `jax.export`.
     """
     name = jnp.dtype(array.dtype).name if not _is_extended(array) else str(array.dtype)
     if name not in ELEMENT_TYPES:
         raise TypeError(f"arrays of {name} are not known to the compiler")
+    if not all(isinstance(size, int) for size in array.shape):
+        raise ValueError(
+            f"the sizes of parameters must be known when a step is traced, got {array.shape}"
+        )
     return Tensor(name, tuple(array.shape))
 
 
@@ -120,11 +125,18 @@ def _is_local(context):
     return mesh is not None and context.manual_axes == frozenset(mesh.axis_names)
 
 
+@functools.lru_cache(maxsize=1024)
+def _compile(module):
+    """A kernel, kept for XLA to find. JAX would keep it with the executable, but
+    takes what it keeps for callbacks, and neither exports nor caches those."""
+    return _fisher.compile(module)
+
+
 def _lower_to_kernel(ctx, *operands, program):
     if not _is_local(ctx.module_context.axis_context):
         return _lower_to_stablehlo(ctx, *operands, program=program)
-    # The kernel is made here, where errors are seen, and kept for XLA to find.
-    ctx.module_context.add_keepalive(_fisher.compile(program.module))
+    # The kernel is made here, where errors are seen.
+    _compile(program.module)
     return jax.ffi.ffi_lowering(_TARGET)(ctx, *operands, module=program.module)
 
 
