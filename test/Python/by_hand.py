@@ -87,8 +87,11 @@ def wide(tree):
 
 def in_float64(function, *arguments):
     """The results, as arrays of numpy, of a function of `arguments` in float64."""
+    # It runs once, and is compiled longer than it runs.
+    fast = {"xla_backend_optimization_level": 0}
     with jax.enable_x64(True):
-        return jax.tree.map(np.asarray, jax.jit(function)(*map(wide, arguments)))
+        compiled = jax.jit(function, compiler_options=fast)
+        return jax.tree.map(np.asarray, compiled(*map(wide, arguments)))
 
 
 def assert_close(got, expected, tolerance=1e-5):

@@ -51,8 +51,9 @@ def train_by_hand(make_step):
     with jax.enable_x64(True):
         params = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), PARAMS)
         step, state = make_step(params)
+        step = jax.jit(step)
         for number in range(STEPS):
-            params, state = jax.jit(step, static_argnums=2)(params, state, number)
+            params, state = step(params, state, jnp.float64(number))
         return jax.tree.map(np.asarray, params)
 
 
