@@ -85,12 +85,14 @@ def wide(tree):
     )
 
 
+# Options of `jax.jit` for what runs once and is compiled longer than it runs.
+FAST = {"xla_backend_optimization_level": 0}
+
+
 def in_float64(function, *arguments):
     """The results, as arrays of numpy, of a function of `arguments` in float64."""
-    # It runs once, and is compiled longer than it runs.
-    fast = {"xla_backend_optimization_level": 0}
     with jax.enable_x64(True):
-        compiled = jax.jit(function, compiler_options=fast)
+        compiled = jax.jit(function, compiler_options=FAST)
         return jax.tree.map(np.asarray, compiled(*map(wide, arguments)))
 
 

@@ -121,7 +121,7 @@ sys.path.insert(0, sys.argv[2])
 from by_hand import PRIOR, draw
 
 bits = hashlib.sha256()
-for count in (5, 100_001, 1_000_000):
+for count in (100_001, 1_000_000):
     rng = np.random.default_rng(count)
     params = {"w": dict(zip(("mu", "rho"), rng.normal(size=(2, count)).astype(np.float32)))}
     evaluate = jax.jit(jax.value_and_grad(lambda params: fisher.jax.penalty(params, PRIOR)))

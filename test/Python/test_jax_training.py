@@ -14,6 +14,7 @@ import pytest
 import fisher
 import fisher.jax
 from by_hand import (
+    FAST,
     PRIOR,
     assert_close,
     assert_equal,
@@ -67,11 +68,12 @@ def evaluate_by_hand(loss, params, *args):
     return in_float64(both, params, *args)
 
 
-def check(loss, params, *args, tolerance=1e-5):
+def check(loss, params, *args, tolerance=1e-5, options=None):
     """`value_and_grad`, and `jax.grad` of `penalty`, against the penalty that is
     written by hand, whose results are returned."""
     expected, penalty = evaluate_by_hand(loss, params, *args)
-    got = jax.jit(fisher.jax.value_and_grad(loss, PRIOR))(params, *args)
+    step = jax.jit(fisher.jax.value_and_grad(loss, PRIOR), compiler_options=options)
+    got = step(params, *args)
     assert_close(got, expected, tolerance)
     assert jax.tree.map(jnp.result_type, got[1]) == jax.tree.map(jnp.result_type, params)
 
@@ -141,7 +143,7 @@ def test_convolutions():
         dense = params["dense"]
         return cross_entropy(pooled @ sample(dense, eps[1]) + dense["bias"], labels)
 
-    check(loss, params, images, labels, eps)
+    check(loss, params, images, labels, eps, options=FAST)
 
 
 LAYERS, WIDTH = 3, 16
@@ -186,14 +188,15 @@ def test_transformer_with_stacked_layers():
     """As it is, and with `jax.checkpoint` of its layers and of all that the
     penalty is in."""
     params, *batch = make_transformer()
-    expected = check(transformer_loss, params, *batch)
+    expected = check(transformer_loss, params, *batch, options=FAST)
 
     @jax.checkpoint
     def penalized(params, *batch):
         loss = transformer_loss(params, *batch, remat=True)
         return loss + fisher.jax.penalty(params, PRIOR)
 
-    assert_close(jax.jit(jax.value_and_grad(penalized))(params, *batch), expected)
+    step = jax.jit(jax.value_and_grad(penalized), compiler_options=FAST)
+    assert_close(step(params, *batch), expected)
 
 
 def test_bfloat16_parameters():
