@@ -111,8 +111,11 @@ def test_kernels_inside_shard_map(alone, folder, devices, processes):
 
 
 def test_shardings_in_types(alone, folder):
-    """Gradients are sharded as their parameters."""
+    """Gradients are sharded as their parameters, distances as their beliefs."""
     found = run("several", folder, 8, 1)["explicit"]
     np.testing.assert_allclose(found["loss"], alone["explicit"]["loss"], rtol=1e-6)
     assert_close(found["grads"], alone["explicit"]["grads"])
-    assert {spec.replace(", None", "").replace(",)", ")") for spec in found["kept"]} == {"P('d')"}
+    kept = found["kept"]
+    assert kept["params"] == ["P('d', None)"] * 2 + ["P(None, 'd')"] * 2
+    assert kept["grads"] == kept["params"] and kept["penalty"][1:] == kept["params"]
+    assert kept["penalty"][0] == "P()" and kept["distances"] == ["P('d',)"]

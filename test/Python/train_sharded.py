@@ -147,13 +147,39 @@ def run_in_shard_map(mesh):
 
 
 def run_explicit():
-    """Shardings in the types of arrays."""
+    """Shardings in the types of arrays, of two beliefs that are one program and are
+    divided differently."""
     mesh = jax.make_mesh((jax.device_count(),), ("d",), axis_types=(AxisType.Explicit,))
+    specs = {"a": PartitionSpec("d", None), "b": PartitionSpec(None, "d")}
+    rng = np.random.default_rng(0)
+    params = {
+        name: {
+            part: place(rng.normal(size=(16, 8)).astype(np.float32), mesh, spec)
+            for part in ("mu", "rho")
+        }
+        for name, spec in specs.items()
+    }
+    kept = {}
+
+    def note(name, tree):
+        leaves = jax.tree.leaves(tree)
+        kept[name] = [str(jax.typeof(leaf).sharding.spec) for leaf in leaves]
+
+    @jax.jit
+    def step(params):
+        total = lambda params: sum((leaf**2).sum() for leaf in jax.tree.leaves(params))
+        results = fisher.jax.value_and_grad(total, PRIOR)(params)
+        note("params", params)
+        note("grads", results[1])
+        note("penalty", penalize(params))
+        logits = fisher.Categorical("logits")(params["a"]["mu"])
+        distances = fisher.jax.squared_distance(logits, fisher.Categorical("logits")(0.0))
+        note("distances", distances)
+        return results, distances
+
     with jax.set_mesh(mesh):
-        params = place(make_model()[0], mesh, PartitionSpec("d"))
-        value, grads = jax.jit(penalize)(params)
-        kept = jax.tree.map(lambda leaf: str(jax.typeof(leaf).sharding.spec), grads)
-        return {"loss": float(value), "grads": gather(grads), "kept": jax.tree.leaves(kept)}
+        (value, grads), distances = step(params)
+        return {"loss": float(value), "grads": gather((grads, distances)), "kept": kept}
 
 
 def main(result, how, address=None, processes=1, process=0):
