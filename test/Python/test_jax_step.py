@@ -367,6 +367,20 @@ def test_mistakes(step, policy, options, message):
         fisher.jax.regularize(step, policy, **options)(PARAMS)
 
 
+@pytest.mark.parametrize(
+    "policy,options,error,message",
+    [
+        ("policy", {}, TypeError, "a fisher.Policy is needed, got 'policy'"),
+        (PROXIMAL, {"step_size": "fast"}, TypeError, "step_size must be a number, got 'fast'"),
+        (PROXIMAL, {"step_size": 0}, ValueError, "step_size must be positive, got 0.0"),
+        (PROXIMAL, {"step_size": float("nan")}, ValueError, "step_size must be finite, got nan"),
+    ],
+)
+def test_mistakes_that_need_no_call(policy, options, error, message):
+    with pytest.raises(error, match=message):
+        fisher.jax.regularize(sgd, policy, **options)
+
+
 def test_gradients_that_use_parameters_are_gradients():
     """What only contains parameters, such as a decayed gradient, is no update
     unless it is a parameter plus something; a selector says which."""

@@ -262,6 +262,30 @@ def test_one_scale_for_many_means():
     check(lambda p: (p["w"]["mu"] ** 2).sum(), params)
 
 
+def test_one_scale_for_several_parameters():
+    """What beliefs have in common keeps them in one program, large as they are."""
+    policy = fisher.Policy().regularize(
+        "(*).mu", "rho", as_=SOFTPLUS, toward=fisher.prior(0, 1), weight=WEIGHT
+    )
+    params = {
+        "a": {"mu": normal(0, (300, 100))},
+        "b": {"mu": normal(1, (200, 100))},
+        "rho": jnp.float32(-0.5),
+    }
+
+    def by_hand(params):
+        beliefs = {
+            name: {"mu": params[name]["mu"], "rho": params["rho"]} for name in ("a", "b")
+        }
+        return WEIGHT * gaussian_prior(beliefs)
+
+    expected = in_float64(jax.value_and_grad(by_hand), params)
+    got = jax.jit(jax.value_and_grad(lambda p: fisher.jax.penalty(p, policy)))(params)
+    assert_close(got, expected)
+    step = jax.jit(fisher.jax.value_and_grad(lambda p: 0 * p["rho"], policy))
+    assert_close(step(params), expected)
+
+
 def train(params, batches, eps, step_size=0.1):
     """A whole training loop in `jax.lax.scan`; the losses and what was learnt."""
 
@@ -501,6 +525,14 @@ def test_proximal_has_no_gradients():
     for mode in ("proximal", "natural", "loss_only"):
         penalty = fisher.jax.penalty(params, PRIOR.in_mode(mode))
         assert penalty == fisher.jax.penalty(params, PRIOR) > 0
+
+
+def test_loss_only_entries_have_gradients():
+    """`value_and_grad` is what differentiates them."""
+    params = {"w": make_belief(0, (3, 2))}
+    loss = lambda p: (p["w"]["mu"] ** 2).sum()
+    got = fisher.jax.value_and_grad(loss, PRIOR.in_mode("loss_only"))(params)
+    assert_equal(got, fisher.jax.value_and_grad(loss, PRIOR)(params))
 
 
 def test_natural_gradients():
