@@ -55,8 +55,7 @@ def gaussian_prior(params, stored=np.float64):
     softplus(rho) is 1, and rho is rounded."""
     rho = jnp.asarray(np.log(np.expm1(1.0)).astype(stored), jnp.result_type(float))
     return sum(
-        gaussian((belief["mu"], belief["rho"]), (0.0, rho)).sum()
-        for belief in find_beliefs(params)
+        gaussian((belief["mu"], belief["rho"]), (0.0, rho)).sum() for belief in find_beliefs(params)
     )
 
 
@@ -78,9 +77,11 @@ PRIOR = fisher.Policy().regularize(
 def wide(tree):
     """A tree with its floats in float64; to be called where x64 is enabled."""
     return jax.tree.map(
-        lambda leaf: jnp.asarray(leaf, jnp.float64)
-        if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
-        else leaf,
+        lambda leaf: (
+            jnp.asarray(leaf, jnp.float64)
+            if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
+            else leaf
+        ),
         tree,
     )
 

@@ -8,13 +8,20 @@ test_jax_tables.py."""
 import jax
 import jax.numpy as jnp
 import jax.test_util
-import ml_dtypes
 import numpy as np
 import pytest
 
 import fisher
 import fisher.jax
-from by_hand import FAMILIES, assert_close, assert_equal, draw, gaussian, gaussian_geodesic, precision
+from by_hand import (
+    FAMILIES,
+    assert_close,
+    assert_equal,
+    draw,
+    gaussian,
+    gaussian_geodesic,
+    precision,
+)
 
 GAUSSIAN = fisher.Gaussian("sigma")
 every_chart = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: str(family)[8:])
@@ -131,7 +138,6 @@ def test_short_types_are_computed_in_float32(family, dtype):
     def total(a, b):
         return fisher.jax.squared_distance(a, b).sum()
 
-
     @jax.jit
     def evaluate(a, b):
         return fisher.jax.squared_distance(a, b), (
@@ -189,7 +195,9 @@ def test_shapes_and_types_are_broadcast():
     b = GAUSSIAN(jnp.arange(4.0), np.ones(4, np.float32))
     d2 = fisher.jax.squared_distance(a, b)
     assert d2.shape == (3, 4) and d2.dtype == jnp.float32
-    np.testing.assert_allclose(d2, gaussian((0.0, 2.0), b.components, "sigma")[None].repeat(3, 0), rtol=1e-5)
+    np.testing.assert_allclose(
+        d2, gaussian((0.0, 2.0), b.components, "sigma")[None].repeat(3, 0), rtol=1e-5
+    )
     # The gradient of what was broadcast is a sum.
     slope = jax.grad(lambda a: fisher.jax.squared_distance(a, b).sum())(a)
     assert slope.components[0].dtype == jnp.bfloat16 and slope.components[0].shape == (3, 1)
@@ -213,9 +221,7 @@ def test_belief_is_a_tree():
     assert structure != jax.tree.structure(fisher.Gaussian("softplus")(*leaves))
 
 
-@pytest.mark.parametrize(
-    "dims", [(0, 0), (1, 1), (0, None), (None, 1), (1, 0)], ids=str
-)
+@pytest.mark.parametrize("dims", [(0, 0), (1, 1), (0, None), (None, 1), (1, 0)], ids=str)
 def test_vmap(dims):
     a, b = draw(GAUSSIAN, (4, 4), seed=1), draw(GAUSSIAN, (4, 4), seed=2)
 

@@ -55,8 +55,7 @@ def loss(params):
 def penalty_by_hand(params, reference):
     pairs = zip(params.values(), reference.values())
     return WEIGHT * sum(
-        gaussian((one["mu"], one["rho"]), (other["mu"], other["rho"])).sum()
-        for one, other in pairs
+        gaussian((one["mu"], one["rho"]), (other["mu"], other["rho"])).sum() for one, other in pairs
     )
 
 
@@ -98,9 +97,7 @@ def get_reference(kind, state):
     """The state's arrays as a tree like the parameters."""
     names = {"frozen": "frozen", "previous": "previous", "average": "average"}
     return {
-        part: {
-            component: state[f"{part}.{component}.{names[kind]}"] for component in ("mu", "rho")
-        }
+        part: {component: state[f"{part}.{component}.{names[kind]}"] for component in ("mu", "rho")}
         for part in ("a", "b")
     }
 
@@ -316,9 +313,9 @@ def test_state_in_scan():
         *carry, value = step(*carry)
         return tuple(carry), value
 
-    (params, state), losses = jax.jit(
-        lambda *carry: jax.lax.scan(body, carry, length=STEPS)
-    )(params, state)
+    (params, state), losses = jax.jit(lambda *carry: jax.lax.scan(body, carry, length=STEPS))(
+        params, state
+    )
     expected_params, expected_reference, expected_losses = train_by_hand("average")
     assert_close(params, expected_params, 1e-5)
     assert_close(get_reference("average", state), expected_reference, 1e-5)

@@ -18,7 +18,10 @@ import fisher.jax
 from by_hand import PRIOR, assert_close, assert_equal, gaussian_geodesic, gaussian_prior, in_float64
 
 PARAMS = {
-    "w": {"mu": jnp.linspace(-1.0, 1.0, 6).reshape(2, 3), "rho": jnp.linspace(-2.0, 0.5, 6).reshape(2, 3)},
+    "w": {
+        "mu": jnp.linspace(-1.0, 1.0, 6).reshape(2, 3),
+        "rho": jnp.linspace(-2.0, 0.5, 6).reshape(2, 3),
+    },
     "bias": jnp.arange(3.0),
 }
 X = jnp.array([[0.5, -1.0]])
@@ -74,7 +77,9 @@ def test_results_are_found_by_their_structure(shape):
     step = step_of(shape)
     plain, got = jax.jit(step)(PARAMS), jax.jit(fisher.jax.regularize(step, PRIOR))(PARAMS)
     assert jax.tree.structure(got) == jax.tree.structure(plain)
-    for (path, leaf), before in zip(jax.tree_util.tree_leaves_with_path(got), jax.tree.leaves(plain)):
+    for (path, leaf), before in zip(
+        jax.tree_util.tree_leaves_with_path(got), jax.tree.leaves(plain)
+    ):
         name = jax.tree_util.keystr(path)
         if name.endswith("['mu']") or name.endswith("['rho']"):
             assert_close(leaf, grads["w"][name[-5:].strip("[]'")[-3:].strip("'[")], 1e-5)
@@ -89,7 +94,11 @@ def test_selectors():
 
     def step(params):
         value, grads = jax.value_and_grad(loss)(params)
-        return {"losses": (value, value * 2), "grads": grads, "noise": jax.tree.map(jnp.cos, params)}
+        return {
+            "losses": (value, value * 2),
+            "grads": grads,
+            "noise": jax.tree.map(jnp.cos, params),
+        }
 
     chosen = fisher.jax.regularize(
         step,
@@ -148,7 +157,9 @@ def test_coupled_and_natural_entries_together():
     params = {"a": PARAMS["w"], "b": PARAMS["w"]}
     policy = (
         fisher.Policy()
-        .regularize("a.mu", "a.rho", as_=fisher.Gaussian("softplus"), toward=fisher.prior(0, 1), weight=0.1)
+        .regularize(
+            "a.mu", "a.rho", as_=fisher.Gaussian("softplus"), toward=fisher.prior(0, 1), weight=0.1
+        )
         .regularize(
             "b.mu",
             "b.rho",
@@ -391,9 +402,7 @@ def test_gradients_that_use_parameters_are_gradients():
 
     value, grads = jax.jit(fisher.jax.regularize(step, PRIOR))(PARAMS)
     expected = in_float64(
-        lambda params: jax.tree.map(
-            lambda g, p: g + 1e-2 * p, jax.grad(penalized)(params), params
-        ),
+        lambda params: jax.tree.map(lambda g, p: g + 1e-2 * p, jax.grad(penalized)(params), params),
         PARAMS,
     )
     assert_close(grads, expected)

@@ -228,7 +228,6 @@ def test_mixed_types_are_programs_of_their_own():
     }
     value, grads = jax.jit(jax.value_and_grad(lambda p: fisher.jax.penalty(p, PRIOR)))(params)
 
-
     def by_hand(params):
         total = gaussian_prior(params["a"]) + gaussian_prior(params["b"], jnp.bfloat16)
         return WEIGHT * total
@@ -242,7 +241,9 @@ def test_mixed_types_are_programs_of_their_own():
 @pytest.mark.parametrize("shape", [(), (5,), (2, 3), (2, 3, 4), (0,), (3, 0, 2)], ids=str)
 def test_shapes(shape):
     rng = np.random.default_rng(0)
-    params = {"w": {name: jnp.asarray(rng.normal(size=shape), jnp.float32) for name in ("mu", "rho")}}
+    params = {
+        "w": {name: jnp.asarray(rng.normal(size=shape), jnp.float32) for name in ("mu", "rho")}
+    }
     got = jax.jit(fisher.jax.value_and_grad(lambda p: p["w"]["mu"].sum(), PRIOR))(params)
     assert_close(
         got, in_float64(jax.value_and_grad(hand_written(lambda p: p["w"]["mu"].sum())), params)
@@ -267,9 +268,7 @@ def test_one_scale_for_several_parameters():
     }
 
     def by_hand(params):
-        beliefs = {
-            name: {"mu": params[name]["mu"], "rho": params["rho"]} for name in ("a", "b")
-        }
+        beliefs = {name: {"mu": params[name]["mu"], "rho": params["rho"]} for name in ("a", "b")}
         return WEIGHT * gaussian_prior(beliefs)
 
     expected = in_float64(jax.value_and_grad(by_hand), params)
@@ -477,9 +476,9 @@ def test_several_entries(family):
         distances = fisher.jax.squared_distance(one, reference)
         return 0.25 * distances.sum() + fisher.jax.penalty(params, PRIOR)
 
-    got = jax.jit(
-        jax.value_and_grad(lambda p: fisher.jax.penalty(p, policy, arguments=arguments))
-    )(params)
+    got = jax.jit(jax.value_and_grad(lambda p: fisher.jax.penalty(p, policy, arguments=arguments)))(
+        params
+    )
     assert_close(got, jax.value_and_grad(by_operations)(params), 2e-6)
     step = jax.jit(fisher.jax.value_and_grad(lambda p: 0.0 * p["w"]["mu"].sum(), policy))
     assert_close(step(params, fisher_arguments=arguments), got, 2e-6)

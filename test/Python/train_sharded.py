@@ -194,9 +194,7 @@ def main(result, how, address=None, processes=1, process=0):
     line = jax.make_mesh((count,), ("d",), axis_types=(AxisType.Auto,))
     parts = PartitionSpec("d")
     if how == "grid":
-        grid = jax.make_mesh(
-            (2, count // 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2
-        )
+        grid = jax.make_mesh((2, count // 2), ("data", "model"), axis_types=(AxisType.Auto,) * 2)
         found = {"steps": run_steps(grid, PartitionSpec("model"), PartitionSpec("data"))}
     else:
         found = {"steps": run_steps(line, parts, parts), "shard_map": run_in_shard_map(line)}

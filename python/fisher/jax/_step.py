@@ -11,7 +11,6 @@ import jax.numpy as jnp
 
 from .._compiler import PolicyError
 from .._policy import check_policy, check_step_size
-from ._call import get_type
 from ._names import name_leaves, name_path
 from ._training import Step
 
