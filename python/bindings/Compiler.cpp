@@ -144,12 +144,12 @@ Rewritten fisher::python::rewrite(const std::string &text,
   Module module(session, text);
   MlirPassManager manager = mlirPassManagerCreate(session.get());
   std::string message;
-  MlirLogicalResult result = mlirOpPassManagerAddPipeline(
-      mlirPassManagerGetAsOpPassManager(manager), asRef(pipeline), append,
-      &message);
+  MlirLogicalResult result =
+      mlirOpPassManagerAddPipeline(mlirPassManagerGetAsOpPassManager(manager),
+                                   asRef(pipeline), append, &message);
   if (mlirLogicalResultIsSuccess(result))
-    result = mlirPassManagerRunOnOp(manager,
-                                    mlirModuleGetOperation(module.get()));
+    result =
+        mlirPassManagerRunOnOp(manager, mlirModuleGetOperation(module.get()));
   mlirPassManagerDestroy(manager);
   if (!message.empty())
     throw CompilerError(message);
@@ -213,8 +213,8 @@ Signature fisher::python::readSignature(const std::string &text) {
     signature.arguments.push_back(
         makePort(mlirFunctionTypeGetInput(type, i), marks, i));
     if (!mlirBlockIsNull(body))
-      signature.arguments.back().isUsed =
-          !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, i)));
+      signature.arguments.back().isUsed = !mlirOpOperandIsNull(
+          mlirValueGetFirstUse(mlirBlockGetArgument(body, i)));
   }
   marks = getAttribute(op, "res_attrs");
   for (intptr_t i = 0, e = mlirFunctionTypeGetNumResults(type); i != e; ++i)
@@ -255,20 +255,19 @@ Family fisher::python::describeFamily(const std::string &text) {
 Kernel::Kernel(const std::string &text, const std::string &device) {
   Session session;
   Module module(session, text);
-  kernel = device.empty()
-               ? fisherKernelCompile(module.get(), asRef("main"))
-               : fisherKernelCompileForDevice(module.get(), asRef("main"),
-                                              asRef(device));
+  kernel = device.empty() ? fisherKernelCompile(module.get(), asRef("main"))
+                          : fisherKernelCompileForDevice(
+                                module.get(), asRef("main"), asRef(device));
   if (fisherKernelIsNull(kernel))
     session.fail();
 }
 
 std::shared_ptr<const Kernel> Kernel::get(std::string_view module,
                                           const std::string &device) {
-  static std::mutex mutex;
-  static std::map<std::pair<std::string, std::string>,
-                  std::weak_ptr<const Kernel>>
-      kernels;
+  // Other threads may be here while the process ends.
+  static auto &mutex = *new std::mutex;
+  static auto &kernels = *new std::map<std::pair<std::string, std::string>,
+                                       std::weak_ptr<const Kernel>>;
   std::pair key(std::string(module), device);
   {
     std::lock_guard<std::mutex> lock(mutex);

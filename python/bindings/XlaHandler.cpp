@@ -25,12 +25,13 @@ namespace ffi = xla::ffi;
 using namespace fisher::python;
 
 /// The kernel of a module, which stays: XLA does not say when it is needed no
-/// more.
+/// more. It outlives the process's end, too, as XLA's threads run on until
+/// then.
 static const Kernel &getKernel(std::string_view module) {
-  static std::shared_mutex mutex;
-  static std::unordered_map<std::string_view, std::shared_ptr<const Kernel>>
-      kernels;
-  static std::vector<std::unique_ptr<std::string>> texts;
+  static auto &mutex = *new std::shared_mutex;
+  static auto &kernels =
+      *new std::unordered_map<std::string_view, std::shared_ptr<const Kernel>>;
+  static auto &texts = *new std::vector<std::unique_ptr<std::string>>;
   {
     std::shared_lock<std::shared_mutex> lock(mutex);
     if (auto it = kernels.find(module); it != kernels.end())

@@ -118,6 +118,32 @@ class _Entry:
         return f"{text} mode {self.mode}"
 
 
+def check_step_size(step_size):
+    """A step size that is given where a policy is applied, as a number.
+
+    Raises:
+      TypeError: it is no number.
+      ValueError: it is not positive.
+    """
+    if step_size is None:
+        return None
+    number = float(_number(step_size, "step_size"))
+    if number <= 0:
+        raise ValueError(f"step_size must be positive, got {number}")
+    return number
+
+
+def check_policy(policy):
+    """The policy, if it is one.
+
+    Raises:
+      TypeError: it is something else.
+    """
+    if not isinstance(policy, Policy):
+        raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
+    return policy
+
+
 class Policy:
     """What to regularize in a training step, and how.
 

@@ -14,7 +14,7 @@ import functools
 import math
 
 from . import _fisher
-from ._compiler import apply_policy, explain, rewrite
+from ._compiler import PolicyError, apply_policy, explain, rewrite
 from ._policy import quote
 
 # Element types of the IR by the frameworks' names.
@@ -87,6 +87,11 @@ class Program:
     inputs: tuple
     outputs: tuple
 
+    def find_like(self, number):
+        """The number of the argument that a result belongs to, whose leading
+        dimensions it has unless it is a sum."""
+        return 0
+
 
 @dataclasses.dataclass(frozen=True)
 class Operation(Program):
@@ -110,6 +115,11 @@ class PolicyProgram(Program):
     returns: tuple
     # Names of states, and of the parameters that they start as copies of.
     initialize: tuple
+
+    def find_like(self, number):
+        names = [name for _, name in self.takes]
+        name = self.returns[number][1]
+        return names.index(name) if name in names else 0
 
 
 # Marks that say what a result of a step is.
@@ -196,6 +206,8 @@ def match(policy, params, arguments=()):
     Raises:
       PolicyError: the policy does not fit the parameters.
     """
+    if policy.modes and not params:
+        raise PolicyError("the policy matches nothing, as no parameter is an array of numbers")
     takes = _get_arguments(params, arguments)
     loss = [(("penalty", ""), Tensor("float32", ()))]
     # That no parameter is regularized twice is found out with all entries.

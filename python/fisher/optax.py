@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import optax
 
 from ._compiler import PolicyError
+from ._policy import check_policy, check_step_size
 from .jax._names import name_leaves
 from .jax._training import Step, init
 
@@ -40,7 +41,7 @@ _STEP_SIZE = "optimizer.step_size"
 
 def _make(name, policy, mode, change, arguments, schedule=None):
     """A transformation by entries in `mode`; `change` makes the next updates."""
-    others = set(policy.modes) - {mode, "loss_only"}
+    others = set(check_policy(policy).modes) - {mode, "loss_only"}
     if others:
         raise PolicyError(
             f"fisher.optax.{name} serves entries in mode {mode}, but the policy has "
@@ -138,6 +139,8 @@ def proximal(policy, step_size=None, *, arguments=None):
       PolicyError: the policy has entries in other modes, or does not fit.
     """
     schedule = step_size if callable(step_size) else None
+    if schedule is None:
+        step_size = check_step_size(step_size)
 
     def change(step, updates, state, params):
         arrived = optax.apply_updates(params, updates)

@@ -55,8 +55,7 @@ def gaussian_prior(params, stored=np.float64):
     softplus(rho) is 1, and rho is rounded."""
     rho = jnp.asarray(np.log(np.expm1(1.0)).astype(stored), jnp.result_type(float))
     return sum(
-        gaussian((belief["mu"], belief["rho"]), (0.0, rho)).sum()
-        for belief in find_beliefs(params)
+        gaussian((belief["mu"], belief["rho"]), (0.0, rho)).sum() for belief in find_beliefs(params)
     )
 
 
@@ -78,17 +77,24 @@ PRIOR = fisher.Policy().regularize(
 def wide(tree):
     """A tree with its floats in float64; to be called where x64 is enabled."""
     return jax.tree.map(
-        lambda leaf: jnp.asarray(leaf, jnp.float64)
-        if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
-        else leaf,
+        lambda leaf: (
+            jnp.asarray(leaf, jnp.float64)
+            if jnp.issubdtype(jnp.result_type(leaf), jnp.floating)
+            else leaf
+        ),
         tree,
     )
+
+
+# Options of `jax.jit` for what runs once and is compiled longer than it runs.
+FAST = {"xla_backend_optimization_level": 0}
 
 
 def in_float64(function, *arguments):
     """The results, as arrays of numpy, of a function of `arguments` in float64."""
     with jax.enable_x64(True):
-        return jax.tree.map(np.asarray, jax.jit(function)(*map(wide, arguments)))
+        compiled = jax.jit(function, compiler_options=FAST)
+        return jax.tree.map(np.asarray, compiled(*map(wide, arguments)))
 
 
 def assert_close(got, expected, tolerance=1e-5):

@@ -268,9 +268,7 @@ def test_centered_gaussian(element):
     for size in sorted({int(row["n"]) for row in rows}):
         some = [row for row in rows if int(row["n"]) == size]
         a, b = (
-            np.array([row[c].split(";") for row in some], ELEMENTS[element]).reshape(
-                -1, size, size
-            )
+            np.array([row[c].split(";") for row in some], ELEMENTS[element]).reshape(-1, size, size)
             for c in ("covariance1", "covariance2")
         )
         d2, (gradient,) = run(fisher.CenteredGaussian("covariance"), [a], [b], element)

@@ -19,7 +19,17 @@ import fisher.jax
 from by_hand import FAMILIES
 
 SOFTPLUS = fisher.Gaussian("softplus")
-ODD_NAMES = ['say "mu"', "a\\b", "tab\there", "new\nline", "bell\a", "naïve.μ", "🐟", "a'b", "%x{0}"]
+ODD_NAMES = [
+    'say "mu"',
+    "a\\b",
+    "tab\there",
+    "new\nline",
+    "bell\a",
+    "naïve.μ",
+    "🐟",
+    "a'b",
+    "%x{0}",
+]
 
 
 def make(*names, policy=fisher.Policy(), **how):
@@ -174,6 +184,11 @@ def apply(policy, params=PARAMS, **how):
             r"'fc.mu' is matched twice.*test_policy.py:\d+: note: it is matched here, too",
         ),
         (lambda: apply(make("fc.mu", "fc.mu")), "'fc.mu' is matched twice"),
+        (lambda: apply(make(), {}), "matches nothing, as no parameter is an array"),
+        (
+            lambda: apply(make(), {"a": None, "b": len}),
+            "matches nothing, as no parameter is an array",
+        ),
         # What it is.
         (
             lambda: apply(make(), {"a": {"mu": jnp.ones((4, 3)), "rho": jnp.ones((5, 3))}}),
@@ -228,9 +243,15 @@ def apply(policy, params=PARAMS, **how):
             lambda: apply(make(toward=fisher.argument("{1}.mu", "r.rho"))),
             r"'\{1\}.mu' asks for more text than the globs capture \(1\)",
         ),
-        (lambda: make(toward=fisher.argument("r.mu")), "needs one name for each of the 2 components"),
+        (
+            lambda: make(toward=fisher.argument("r.mu")),
+            "needs one name for each of the 2 components",
+        ),
         (lambda: make(toward=fisher.argument("", "r.rho")), "name must not be empty"),
-        (lambda: make(toward=fisher.prior(0)), r"needs 2 numbers \(mean, standard deviation\), got 1"),
+        (
+            lambda: make(toward=fisher.prior(0)),
+            r"needs 2 numbers \(mean, standard deviation\), got 1",
+        ),
         (lambda: make(toward=fisher.prior(0, -1)), "standard deviation must be positive, got -1"),
         (lambda: make(toward=fisher.prior(0, 0)), "standard deviation must be positive"),
         (
@@ -286,7 +307,9 @@ def test_mistakes(mistake, message):
     text = str(caught.value)
     assert re.search(message, text, re.S), text
     # No word of the IR, and no place in text that nobody wrote.
-    assert not re.search(r"tensor<|op |func\.|fisher\.(name|role|regularize)|<unknown>|\"-\"", text), text
+    assert not re.search(
+        r"tensor<|op |in this function|func\.|fisher\.(name|role|regularize)|<unknown>|\"-\"", text
+    ), text
 
 
 def test_mistakes_are_told_where_they_were_written():
@@ -307,13 +330,21 @@ def test_mistakes_are_told_where_they_were_written():
 @pytest.mark.parametrize(
     "mistake,error,message",
     [
-        (lambda: fisher.Gaussian("sofplus"), ValueError, r"^Gaussian\('sofplus'\): expected one of \[sigma, "),
+        (
+            lambda: fisher.Gaussian("sofplus"),
+            ValueError,
+            r"^Gaussian\('sofplus'\): expected one of \[sigma, ",
+        ),
         (lambda: fisher.Gaussian(""), ValueError, "expected keyword"),
         (lambda: fisher.Gaussian("sigma>, 3"), ValueError, "trailing"),
         (lambda: fisher.Gaussian("sigma\0"), ValueError, r"Gaussian\('sigma\\x00'\)"),
         (lambda: fisher.Gaussian(None), ValueError, r"Gaussian\(None\)"),
         (lambda: fisher.VonMises("sigma"), ValueError, "kappa"),
-        (lambda: make(as_="gaussian"), TypeError, r"as_ must be a family such as .*, got 'gaussian'"),
+        (
+            lambda: make(as_="gaussian"),
+            TypeError,
+            r"as_ must be a family such as .*, got 'gaussian'",
+        ),
         (lambda: make(as_=fisher.Gaussian), TypeError, "as_ must be a family"),
         (lambda: make(toward="frozen"), TypeError, "toward must be a reference such as"),
         (lambda: make(toward=fisher.prior), TypeError, "toward must be a reference"),
@@ -329,8 +360,16 @@ def test_mistakes_are_told_where_they_were_written():
         (lambda: make(weight=1j), TypeError, "weight must be a number, got 1j"),
         (lambda: make(weight=b"1"), TypeError, "weight must be a number, got b'1'"),
         (lambda: make(weight=jnp.ones(3)), TypeError, "weight must be a number"),
-        (lambda: make(step_size="nan") and make(step_size=float("nan")), ValueError, "step_size must be finite"),
-        (lambda: fisher.prior(0, float("nan")), ValueError, "a prior's coordinate must be finite, got nan"),
+        (
+            lambda: make(step_size="nan") and make(step_size=float("nan")),
+            ValueError,
+            "step_size must be finite",
+        ),
+        (
+            lambda: fisher.prior(0, float("nan")),
+            ValueError,
+            "a prior's coordinate must be finite, got nan",
+        ),
         (lambda: fisher.prior("0", 1), TypeError, "a prior's coordinate must be a number, got '0'"),
         (lambda: fisher.moving_average("x"), TypeError, "decay must be a number, got 'x'"),
         (lambda: fisher.argument(3), TypeError, r"names must be strings.*got \(3,\)"),

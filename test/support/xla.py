@@ -14,9 +14,6 @@ from jaxlib.mlir import ir
 
 from paths import FISHER_OPT
 
-# Arrays of f64 can be handed over; modules do not depend on it.
-jax.config.update("jax_enable_x64", True)
-
 
 def parse(text):
     """A module in jaxlib's own MLIR, which knows StableHLO, verified."""
@@ -44,8 +41,10 @@ def compile_text(text):
         xla_client.DeviceList((device,)), xla_client.CompileOptions())
 
     def call(*arguments):
-        results = executable.execute_sharded(
-            [jax.device_put(argument, device) for argument in arguments])
+        # Arrays of f64 can be handed over so; modules do not depend on it.
+        with jax.enable_x64(True):
+            results = executable.execute_sharded(
+                [jax.device_put(argument, device) for argument in arguments])
         return [np.asarray(shards[0]) for shards in
                 results.disassemble_into_single_device_arrays()]
 

@@ -34,6 +34,12 @@ def call(program, *arrays):
     arrays = [jnp.asarray(array) for array in arrays]
     found = tuple(map(get_type, arrays))
     assert found == program.inputs, f"{found} is not {program.inputs}"
+    # In a shard_map, what all devices have alike is theirs like the rest.
+    axes = frozenset().union(*(jax.typeof(array).mat.varying for array in arrays))
+    arrays = [
+        jax.lax.pcast(array, tuple(axes - jax.typeof(array).mat.varying), to="varying")
+        for array in arrays
+    ]
     return _program.bind(*arrays, program=program)
 
 
@@ -42,10 +48,15 @@ def get_type(array):
 
     Raises:
       TypeError: there is none.
+      ValueError: a size is a symbol of `jax.export`.
     """
     name = jnp.dtype(array.dtype).name if not _is_extended(array) else str(array.dtype)
     if name not in ELEMENT_TYPES:
         raise TypeError(f"arrays of {name} are not known to the compiler")
+    if not all(isinstance(size, int) for size in array.shape):
+        raise ValueError(
+            f"the sizes of parameters must be known when a step is traced, got {array.shape}"
+        )
     return Tensor(name, tuple(array.shape))
 
 
@@ -64,10 +75,25 @@ def _call_now(*arrays, program):
 
 
 @_program.def_abstract_eval
-def _get_types(*_, program):
-    return [
-        jax.core.ShapedArray(type.shape, jnp.dtype(type.dtype)) for type in program.outputs
-    ]
+def _get_types(*inputs, program):
+    """Results are sharded as the argument that they are like, if one is; numbers
+    are whole everywhere."""
+    types = []
+    for number, type in enumerate(program.outputs):
+        like = inputs[program.find_like(number)]
+        is_like = like.shape[: len(type.shape)] == type.shape
+        spec = like.sharding.spec[: len(type.shape)] if is_like else [None] * len(type.shape)
+        types.append(
+            jax.core.ShapedArray(
+                type.shape,
+                jnp.dtype(type.dtype),
+                sharding=jax.sharding.NamedSharding(
+                    like.sharding.mesh, jax.sharding.PartitionSpec(*spec)
+                ),
+                manual_axis_type=like.mat,
+            )
+        )
+    return types
 
 
 @functools.lru_cache(maxsize=256)
@@ -99,11 +125,18 @@ def _is_local(context):
     return mesh is not None and context.manual_axes == frozenset(mesh.axis_names)
 
 
+@functools.lru_cache(maxsize=1024)
+def _compile(module):
+    """A kernel, kept for XLA to find. JAX would keep it with the executable, but
+    takes what it keeps for callbacks, and neither exports nor caches those."""
+    return _fisher.compile(module)
+
+
 def _lower_to_kernel(ctx, *operands, program):
     if not _is_local(ctx.module_context.axis_context):
         return _lower_to_stablehlo(ctx, *operands, program=program)
-    # The kernel is made here, where errors are seen, and kept for XLA to find.
-    ctx.module_context.add_keepalive(_fisher.compile(program.module))
+    # The kernel is made here, where errors are seen.
+    _compile(program.module)
     return jax.ffi.ffi_lowering(_TARGET)(ctx, *operands, module=program.module)
 
 

@@ -10,7 +10,7 @@ import jax.extend.core
 import jax.numpy as jnp
 
 from .._compiler import PolicyError
-from ._call import get_type
+from .._policy import check_policy, check_step_size
 from ._names import name_leaves, name_path
 from ._training import Step
 
@@ -54,13 +54,23 @@ def _choose(results, like, what, selector, keyword):
     return nearest[0][1]
 
 
+def _is_number(leaf):
+    return leaf.shape == () and jnp.issubdtype(leaf.dtype, jnp.floating)
+
+
 def _choose_loss(results, selector):
     if selector is not None:
-        return selector(results)
+        loss = selector(results)
+        if not isinstance(loss, _Leaf) or not _is_number(loss):
+            raise PolicyError(
+                "what loss selects of the step's results is not one floating-point number, but "
+                f"{jax.tree.map(lambda leaf: leaf.array, loss)}"
+            )
+        return loss
     numbers = [
         (path, leaf)
         for path, leaf in jax.tree_util.tree_leaves_with_path(results)
-        if jnp.shape(leaf.array) == () and jnp.issubdtype(leaf.array.dtype, jnp.floating)
+        if _is_number(leaf)
     ]
     if len(numbers) != 1:
         places = ", ".join(f"'{name_path(path)}'" for path, _ in numbers) or "none"
@@ -160,11 +170,17 @@ def regularize(
       PolicyError: when the function is called, if the policy does not fit the
         parameters, or a result that it changes cannot be told.
     """
-    needs_gradients = bool({"coupled", "natural"} & set(policy.modes))
+    needs_gradients = bool({"coupled", "natural"} & set(check_policy(policy).modes))
     needs_updates = "proximal" in policy.modes
+    step_size = check_step_size(step_size)
 
     @functools.wraps(step)
     def regularized(*args, fisher_state=None, fisher_arguments=None, **kwargs):
+        if not -len(args) <= argnum < len(args):
+            raise TypeError(
+                f"the step has {len(args)} arguments by position, and the parameters are "
+                f"argument {argnum}, which argnum names"
+            )
         params = args[argnum]
         results = step(*args, **kwargs)
         leaves, structure = jax.tree.flatten(results)
@@ -215,12 +231,18 @@ def _check_is_gradient(step, args, kwargs, argnum, part, leaves, selector):
     must not be added to them."""
     if selector is not None:
         return
-    jaxpr = jax.make_jaxpr(lambda *args: step(*args, **kwargs))(*args).jaxpr
-    before = sum(len(jax.tree.leaves(arg)) for arg in args[:argnum])
+
+    # What else the step takes need not be arrays.
+    def trace(params):
+        others = list(args)
+        others[argnum] = params
+        return step(*others, **kwargs)
+
+    jaxpr = jax.make_jaxpr(trace)(args[argnum]).jaxpr
     numbers = {id(leaf): number for number, leaf in enumerate(leaves)}
     part_leaves = jax.tree.leaves(part)
     are_updates = part_leaves and all(
-        _is_sum_with(jaxpr, jaxpr.outvars[numbers[id(leaf)]], jaxpr.invars[before + place])
+        _is_sum_with(jaxpr, jaxpr.outvars[numbers[id(leaf)]], jaxpr.invars[place])
         for place, leaf in enumerate(part_leaves)
     )
     if are_updates:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from .._compiler import PolicyError
-from .._policy import Policy
+from .._policy import check_policy
 from .._program import build, get_states
 from ._beliefs import _instantiate, _is_zero
 from ._call import call, get_type
@@ -32,9 +32,7 @@ class Step:
     """The parameters that a policy is applied to, and what it may name."""
 
     def __init__(self, policy, params, arguments=None):
-        if not isinstance(policy, Policy):
-            raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
-        self.policy = policy
+        self.policy = check_policy(policy)
         self.params = name_leaves(params)
         self.arguments = name_leaves(arguments or {})
         for name in self.arguments:
@@ -55,18 +53,28 @@ class Step:
         state = dict(state or {})
         for program in programs:
             for name, _ in program.initialize:
-                if name not in state:
+                if name in state:
+                    continue
+                if name not in dict(get_states(self.policy, *self.types)):
                     raise PolicyError(
-                        f"the policy keeps a state, of which '{name}' is missing; make it once "
-                        "with fisher.jax.init(params, policy), and pass what the last step "
-                        "returned as fisher_state"
+                        f"'{name}' is missing: a step in mode proximal has no state for the "
+                        "belief before its update, so that its distance is not known outside; "
+                        "pass that belief as part of fisher_state"
                     )
+                raise PolicyError(
+                    f"the policy keeps a state, of which '{name}' is missing; make it once "
+                    "with fisher.jax.init(params, policy), and pass what the last step "
+                    "returned as fisher_state"
+                )
         return state
 
     def get_arrays(self, program, state, **made):
         """What a program takes, in order."""
         state = self.check_state([program], state)
         values = {"param": self.params, "argument": self.arguments, "state": state, **made}
+        for kind, name in program.takes:
+            if name not in values[kind]:
+                raise PolicyError(f"there is no {kind} of '{name}', which the policy regularizes")
         arrays = [jnp.asarray(values[kind][name]) for kind, name in program.takes]
         for (kind, name), array, type in zip(program.takes, arrays, program.inputs):
             if get_type(array) != type:
@@ -133,7 +141,8 @@ def _differentiate(programs, primals, tangents):
     slope = jnp.zeros_like(penalty)
     for key, change in zip(program.takes, _instantiate(changes)):
         gradient = results["gradient", key[1]]
-        slope += jnp.vdot(gradient.astype(penalty.dtype), change.astype(penalty.dtype))
+        # Sums, unlike dot products, may be of what is sharded explicitly.
+        slope += jnp.sum(gradient.astype(penalty.dtype) * change.astype(penalty.dtype))
     return penalty, slope
 
 
@@ -189,9 +198,13 @@ def update_state(params, policy, fisher_state, *, arguments=None):
       PolicyError: the policy does not fit the parameters.
     """
     step = Step(policy, params, arguments)
-    programs = step.build("loss_only")
-    state = step.check_state(programs, fisher_state)
-    return {**state, **step.run(programs, state).get("state", {})}
+    kept = dict(get_states(policy, *step.types))
+    programs = [
+        program
+        for program in step.build("loss_only")
+        if kept.keys() >= dict(program.initialize).keys()
+    ]
+    return {**(fisher_state or {}), **step.run(programs, fisher_state).get("state", {})}
 
 
 def value_and_grad(loss, policy, *, has_aux=False):
@@ -217,7 +230,7 @@ def value_and_grad(loss, policy, *, has_aux=False):
       PolicyError: the policy does not fit the parameters, or has entries in
         mode ``proximal``, which change an update.
     """
-    if "proximal" in policy.modes:
+    if "proximal" in check_policy(policy).modes:
         raise PolicyError(
             "mode proximal changes an update, and value_and_grad returns gradients; use "
             "fisher.optax.proximal or fisher.jax.regularize, or mode coupled"
