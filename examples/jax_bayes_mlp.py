@@ -160,7 +160,7 @@ runs = {
 
 
 # %%
-def measure_calibration(probabilities, bins=10):
+def measure_calibration(probabilities, bins=5):
     """For each bin: how sure the network is, how often it is right, and the share
     of the digits that are in it."""
     confidence, is_right = probabilities.max(1), probabilities.argmax(1) == test_y
@@ -192,7 +192,7 @@ for (label, (_, curve)), color in zip(runs.items(), ("#D55E00", "#0072B2")):
     left.plot(curve[:, 0], curve[:, 2], color=color, label=label)
     right.plot(*measured[label][:2], "o-", color=color, label=label)
 left.set(xlabel="training step", ylabel="nats per digit", title="Held-out NLL (lower is better)")
-left.set_yscale("log")
+left.set_ylim(0.2, 0.8)
 left.legend(frameon=False)
 right.plot([0, 1], [0, 1], color="0.6", lw=1)
 right.set(xlabel="how sure the network is", ylabel="how often it is right", title="Calibration")
