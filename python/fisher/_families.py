@@ -132,9 +132,9 @@ class Categorical(Family):
     """Distributions of one of several outcomes, along the last dimension.
 
     One component of shape ``(*batch, outcomes)``. Charts: ``logits``,
-    ``probabilities``. A prior is one probability for each outcome, or 1 for all of
-    them alike. Distances are
-    at most pi. Probabilities are divided by their sum; one below 0 gives NaN.
+    ``probabilities``, which are divided by their sum. A prior is one probability
+    for each outcome, or 1 for all of them alike. Distances are at most pi. A
+    probability below 0 gives NaN.
 
     Source: Rao, "Information and the accuracy attainable in the estimation of
     statistical parameters", 1945; the distance is that on a sphere of radius 2.
