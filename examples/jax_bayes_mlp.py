@@ -141,7 +141,7 @@ def train(value_and_grad, label):
     for number, key in enumerate(tqdm(keys, desc=label), 1):
         rows = batches.integers(len(train_x), size=128)
         params, state = step(params, state, train_x[rows], train_y[rows], key)
-        if number % 50 == 0:
+        if number % 50 == 0 or number == options.steps:
             accuracy, nll, _ = evaluate(params, key)
             curve.append((number, accuracy, nll))
     return params, np.array(curve)

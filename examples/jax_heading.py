@@ -141,6 +141,8 @@ runs = {label: train(loss, label) for label, loss in losses.items()}
 
 # %% [markdown]
 # ## What came out
+# Concentrations are geometric means. With nothing that holds them, the beliefs repeat
+# one compass, of which they think that it is never wrong.
 
 
 # %%

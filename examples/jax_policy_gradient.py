@@ -184,7 +184,7 @@ losses = {"nothing": loss_of_nothing, "clipping": loss_of_clipping, "Fisher-Rao"
 runs = {label: train(loss, label) for label, loss in losses.items()}
 
 # %%
-last = options.steps // 4
+last = max(options.steps // 4, 1)
 print(f"{'last ' + str(last) + ' iterations':24}{'mean return':>12}{'worst agent':>13}{'distance moved':>16}")
 for label, (returns, moves) in runs.items():
     late = returns[-last:]

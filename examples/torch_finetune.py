@@ -11,8 +11,8 @@ own. In the Fisher-Rao metric a narrow belief is far away after a small step, so
 what matters is held, and what does not is free. What is shown is the accuracy on
 old and new digits that were held out, with nothing, with weight decay toward the
 start, and with the distance to the frozen beliefs. (What is held is not learnt as
-well: both weights were chosen so that the new digits cost about one percent. Decay
-that is tuned so comes close.)
+well: both weights were chosen so that the new digits cost one or two percent.
+Decay that is tuned so comes close.)
 """
 
 # %%
