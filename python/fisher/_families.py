@@ -16,6 +16,11 @@ class Belief:
 
     Made by calling a family: ``fisher.Gaussian("softplus")(mu, rho)``. In JAX a
     belief is a pytree.
+
+    Attributes:
+      family: the `Family`, with its chart.
+      components: a tuple of arrays, one for each of the family's components. Their
+        shape is ``(*batch, *event)``, or they are broadcast to one.
     """
 
     family: "Family"
@@ -35,12 +40,24 @@ def _describe(attribute):
 class Family:
     """A family of distributions whose parameters are stored in a chart.
 
+    A family is called with one array for each component to make a `Belief`; another
+    number of arrays is a `TypeError`. Families are equal if family and chart are.
+
     Args:
       chart: how the parameters are stored, one of the names that the family's
         documentation lists.
 
+    Attributes:
+      chart: the chart.
+      components: the names of the arrays that hold a belief, in order.
+      standard_coordinates: the names of the numbers that a prior is given by.
+      event_rank: how many trailing dimensions belong to one distribution.
+
     Raises:
       ValueError: the family has no such chart.
+
+    Source: docs/theory.md has the distance, the divergence, the metric and the
+    geodesic of each family.
     """
 
     name: str
@@ -84,8 +101,12 @@ class Family:
 class Gaussian(Family):
     """Normal distributions of one variable, stored as mean and scale.
 
-    Charts of the scale: ``sigma``, ``log_sigma``, ``softplus``, ``variance``,
-    ``log_variance``, ``precision``. A prior is mean and standard deviation.
+    Mean and standard deviation have the unit of the variable, the variance its
+    square. Charts of the scale: ``sigma``, ``log_sigma``, ``softplus``,
+    ``variance``, ``log_variance``, ``precision``. A prior is mean and standard
+    deviation. A scale outside its chart's domain (sigma <= 0) gives NaN.
+
+    Source: Atkinson and Mitchell, "Rao's distance measure", Sankhyā A, 1981.
     """
 
     name = "gaussian"
@@ -95,8 +116,13 @@ class VonMises(Family):
     """Distributions of a direction in radians, stored as mean direction and
     concentration.
 
+    Any direction is allowed, and those that differ by whole turns are the same.
     Charts of the concentration: ``kappa``, ``log_kappa``, ``softplus``. A prior
-    is mean direction and kappa.
+    is mean direction and kappa; kappa 0 is the uniform belief, which the chart
+    ``kappa`` alone can hold. A kappa below 0 gives NaN.
+
+    Source: Mardia and Jupp, "Directional Statistics", 2000, for the family; its
+    distance is in no textbook, see docs/theory.md.
     """
 
     name = "von_mises"
@@ -105,35 +131,68 @@ class VonMises(Family):
 class Categorical(Family):
     """Distributions of one of several outcomes, along the last dimension.
 
-    Charts: ``logits``, ``probabilities``. A prior is one probability for each
-    outcome.
+    One component of shape ``(*batch, outcomes)``. Charts: ``logits``,
+    ``probabilities``, which are divided by their sum. A prior is one probability
+    for each outcome, or 1 for all of them alike. Distances are at most pi. A
+    probability below 0 gives NaN.
+
+    Source: Rao, "Information and the accuracy attainable in the estimation of
+    statistical parameters", 1945; the distance is that on a sphere of radius 2.
     """
 
     name = "categorical"
 
 
 class Bernoulli(Family):
-    """Distributions of one bit. Charts: ``logit``, ``probability``."""
+    """Distributions of one bit.
+
+    One component. Charts: ``logit``, ``probability``. A prior is the probability
+    of a one. Distances are at most pi. Probabilities outside of 0 to 1 give NaN.
+
+    Source: as `Categorical`, with two outcomes.
+    """
 
     name = "bernoulli"
 
 
 class Poisson(Family):
-    """Poisson distributions of counts. Charts: ``log_rate``, ``rate``."""
+    """Poisson distributions of counts.
+
+    One component, the mean count. Charts: ``log_rate``, ``rate``. A prior is the
+    rate. A rate of 0 or below gives NaN.
+
+    Source: Atkinson and Mitchell, 1981; the metric is 1/rate, so that the distance
+    is that of twice the root of the rate.
+    """
 
     name = "poisson"
 
 
 class Exponential(Family):
-    """Exponential distributions of waiting times. Charts: ``log_rate``,
-    ``rate``."""
+    """Exponential distributions of waiting times.
+
+    One component, the rate, in one over the unit of time. Charts: ``log_rate``,
+    ``rate``. A prior is the rate. A rate of 0 or below gives NaN.
+
+    Source: Atkinson and Mitchell, 1981; the metric is 1/rate², so that the distance
+    is that of the logarithm of the rate.
+    """
 
     name = "exponential"
 
 
 class CenteredGaussian(Family):
-    """Normal distributions of vectors with mean zero, a matrix in the last two
-    dimensions. Charts: ``covariance``, ``cholesky`` (lower triangular)."""
+    """Normal distributions of vectors with mean zero.
+
+    One component of shape ``(*batch, n, n)``, n up to 32. Charts: ``covariance``
+    (symmetric and positive definite, in squares of the vectors' unit), ``cholesky``
+    (its lower triangular factor, in their unit). A prior is the covariance, row by
+    row, or one number, the variance of every axis. A covariance that is not
+    positive definite gives NaN.
+
+    Source: Skovgaard, "A Riemannian geometry of the multivariate normal model",
+    1984.
+    """
 
     name = "centered_gaussian"
 

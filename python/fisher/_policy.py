@@ -64,6 +64,14 @@ def prior(*standard):
     Args:
       standard: the numbers: mean and standard deviation of a Gaussian, mean
         direction and kappa of a von Mises distribution, probabilities, a rate.
+
+    Returns:
+      A `Reference`. Whether the family has such a belief is found out by
+      `Policy.regularize`.
+
+    Raises:
+      TypeError: something is no number.
+      ValueError: a number is not finite.
     """
     numbers = ", ".join(_number(number, "a prior's coordinate") for number in standard)
     return Reference(f"#fisher.prior<[{numbers}]>")
@@ -82,6 +90,13 @@ def moving_average(decay):
     Args:
       decay: the share of the old average that is kept in a step, from 0 to
         below 1.
+
+    Returns:
+      A `Reference`. The average goes from where it was to the belief by 1 - decay
+      along the geodesic.
+
+    Raises:
+      TypeError, ValueError: as `prior`.
     """
     return Reference(f"#fisher.moving_average<{_number(decay, 'decay')}>")
 
@@ -92,6 +107,13 @@ def argument(*names):
     Args:
       names: one for each component; ``{0}`` stands for what the first group of
         the globs captured, ``{1}`` for the second.
+
+    Returns:
+      A `Reference`. What has the names is handed over with the step's arguments;
+      it has the shape and the element type of the component.
+
+    Raises:
+      TypeError: a name is no string.
     """
     if not all(isinstance(name, str) for name in names):
         raise TypeError(f"names must be strings, one for each component, got {names!r}")
@@ -243,6 +265,9 @@ class Policy:
         Args:
           mode: the mode.
           of: change only the entries that are in this mode.
+
+        Returns:
+          A new policy.
         """
         policy = Policy(self.name)
         policy._entries = tuple(
@@ -252,7 +277,14 @@ class Policy:
         return policy
 
     def with_step_size(self, step_size):
-        """The policy whose entries have this step size if they state none."""
+        """The policy whose entries have this step size if they state none.
+
+        Args:
+          step_size: a number, or the name of an argument.
+
+        Returns:
+          A new policy.
+        """
         policy = Policy(self.name)
         policy._entries = tuple(
             dataclasses.replace(entry, step_size=step_size) if entry.step_size is None else entry
@@ -266,6 +298,9 @@ class Policy:
         Args:
           only: the number of the entry to print; without it, all are.
           locations: say where in the Python program each entry is.
+
+        Returns:
+          The text of an operation ``fisher.policy``.
         """
         # What is compiled has other symbols, too.
         lines = [f"fisher.policy {'@policy' if locations else self._symbol()} {{"]

@@ -35,6 +35,9 @@ NEEDS_PLUGIN = "FisherPlugin"
 # Commands that a document shows and other tests run.
 RUN_ELSEWHERE = {
     "cmake --install build --prefix /opt/fisher": "test/Install/find-package.test",
+    "python3 -m venv venv && . venv/bin/activate": "test/Python/test_wheel.py",
+    "pip install '.[examples]'": "test/Python/test_wheel.py",
+    "python examples/jax_bayes_mlp.py": "test/Python/test_examples.py",
 }
 
 

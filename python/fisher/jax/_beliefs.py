@@ -130,8 +130,8 @@ def squared_distance(a, b):
       TypeError: the beliefs differ in family or chart, or are not floats.
       ValueError: their shapes do not fit.
 
-    Source: MATH.md of the dialect, sections 1 to 6; Atkinson and Mitchell, "Rao's
-    distance measure", 1981, for Gaussian beliefs.
+    Source: docs/theory.md; Rao, "Information and the accuracy attainable in the
+    estimation of statistical parameters", 1945.
     """
     a_parts, b_parts = _unify_beliefs(a, b)
     return _squared_distance(a.family, a_parts, b_parts)
@@ -149,6 +149,8 @@ def kl_divergence(a, b):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
     a_parts, b_parts = _unify_beliefs(a, b)
     return _bind("kl_divergence", a.family, *a_parts, *b_parts)[0]
@@ -192,6 +194,9 @@ def proximal_step(belief, reference, strength):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: docs/theory.md; Bačák, "The proximal point algorithm in metric spaces",
+    2013.
     """
     parts, reference_parts = _unify_beliefs(belief, reference)
     strength = _as_number(strength, parts[0], "strength")
@@ -211,6 +216,8 @@ def natural_gradient(belief, *gradient):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
     _check_belief(belief)
     if len(gradient) != len(belief.components):

@@ -138,8 +138,8 @@ def squared_distance(a, b):
       TypeError: the beliefs differ in family or chart, or are not floats.
       ValueError: their shapes or devices do not fit.
 
-    Source: MATH.md of the dialect, sections 1 to 6; Atkinson and Mitchell, "Rao's
-    distance measure", 1981, for Gaussian beliefs.
+    Source: docs/theory.md; Rao, "Information and the accuracy attainable in the
+    estimation of statistical parameters", 1945.
     """
     _check_beliefs(a, b)
     return _squared_distance(_print(a.family), a.components, b.components)
@@ -178,6 +178,8 @@ def kl_divergence(a, b):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
     _check_beliefs(a, b)
     return _call_without_derivative(
@@ -219,6 +221,9 @@ def proximal_step(belief, reference, strength):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: docs/theory.md; Bačák, "The proximal point algorithm in metric spaces",
+    2013.
     """
     _check_beliefs(belief, reference)
     components = _call_without_derivative(
@@ -244,6 +249,8 @@ def natural_gradient(belief, *gradient):
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
+
+    Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
     if not isinstance(belief, Belief):
         raise TypeError(
