@@ -273,7 +273,7 @@ def test_checkpoint_and_scan():
 )
 def test_what_is_not_differentiated_says_so(function):
     a, b = draw(GAUSSIAN, (3,), seed=1), draw(GAUSSIAN, (3,), seed=2)
-    with pytest.raises(TypeError, match="can be differentiated once.*stop_gradient"):
+    with pytest.raises(TypeError, match="(can be|is not) differentiated.*stop_gradient"):
         function(a, b)
 
 

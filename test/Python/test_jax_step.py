@@ -4,6 +4,7 @@
 """`fisher.jax.regularize`: which results of a step a policy changes, and what is
 said where that cannot be told."""
 
+import dataclasses
 import functools
 import typing
 
@@ -258,9 +259,9 @@ def test_optimizers_state_is_not_taken_for_parameters():
 
 def test_train_state_as_the_argument():
     """A step of a structure that holds more than parameters, said by selectors."""
-    from flax import struct
 
-    @struct.dataclass
+    @jax.tree_util.register_dataclass
+    @dataclasses.dataclass
     class State:
         params: dict
         count: int

@@ -62,8 +62,9 @@ def assert_storage_computes_in_f32(stored, wide):
     """Results for components of a 16-bit type are those for the same numbers in
     f32, and those that are stored are rounded once; the first is a distance."""
     assert stored[0].dtype == np.float32
-    np.testing.assert_array_equal(stored[0], wide[0])
+    assert_same_code(stored[0], wide[0])
     for got, expected in zip(stored[1:], wide[1:]):
-        np.testing.assert_array_equal(
-            np.asarray(got).view(np.uint16),
-            expected.astype(got.dtype).view(np.uint16))
+        bits = np.asarray(got).view(np.int16).astype(np.int32)
+        expected_bits = expected.astype(got.dtype).view(np.int16)
+        # What was not rounded alike before may be rounded to a neighbor.
+        assert np.abs(bits - expected_bits).max(initial=0) <= CONTRACTS

@@ -387,22 +387,36 @@ Value Batcher::shield(Value tensor, Value by) {
   RankedTensorType bitsType = type.clone(element);
   Value bits =
       stablehlo::create(builder, loc, "bitcast_convert", bitsType, tensor);
-  Value zero = buildOnce(zeros, Type(bitsType), builder, [&] {
+  auto getBits = [&](Value value) {
+    return value == tensor ? bits
+                           : stablehlo::create(builder, loc, "bitcast_convert",
+                                               bitsType, value);
+  };
+  auto getZero = [&](Value any) {
     Value one = getConstant(builder.getIntegerAttr(element, 1), bitsType);
-    // An input, if there is one, is at hand in every loop that XLA makes.
-    for (Value input : inputs)
-      if (input.getType() == type && !isConstant(input) &&
-          input.getParentBlock() == builder.getInsertionBlock())
-        by = input;
-    Value any =
-        by == tensor
-            ? bits
-            : stablehlo::create(builder, loc, "bitcast_convert", bitsType, by);
     Value lowest =
         stablehlo::createElementwise(builder, loc, "and", {any, one});
     return stablehlo::createElementwise(builder, loc, "shift_right_logical",
                                         {lowest, one});
+  };
+  // Inputs are at hand in every loop that XLA makes. All of them are taken: the
+  // caller's program may have constants for some, but not for all, or XLA has
+  // nothing to rewrite.
+  auto likeThis = llvm::filter_to_vector(inputs, [&](Value input) {
+    return input.getType() == type && !isConstant(input) &&
+           input.getParentBlock() == builder.getInsertionBlock();
   });
+  Value zero;
+  if (likeThis.empty())
+    zero = getZero(getBits(by));
+  else
+    zero = buildOnce(zeros, Type(bitsType), builder, [&] {
+      Value any = getBits(likeThis.front());
+      for (Value input : llvm::drop_begin(likeThis))
+        any = stablehlo::createElementwise(builder, loc, "or",
+                                           {any, getBits(input)});
+      return getZero(any);
+    });
   return stablehlo::create(
       builder, loc, "bitcast_convert", type,
       stablehlo::createElementwise(builder, loc, "or", {bits, zero}));

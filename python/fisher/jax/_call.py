@@ -190,6 +190,11 @@ batching.primitive_batchers[_program] = _batch
 
 
 def _refuse(*_, program):
+    if isinstance(program, Operation) and not program.operation.startswith("squared_distance"):
+        raise TypeError(
+            f"fisher.jax.{program.operation} is not differentiated; keep it out with "
+            "jax.lax.stop_gradient"
+        )
     raise TypeError(
         "this function of fisher.jax can be differentiated once, and here it would be "
         "differentiated again (or is the result of fisher.jax.value_and_grad or "

@@ -25,6 +25,7 @@ func.func @hidden(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4x
   // Products of constants.
   // CHECK: %[[TRIPLE:.*]] = "stablehlo.multiply"(%[[X]], %[[THREE:[0-9]+]])
   // CHECK: %[[BITS:.*]] = "stablehlo.bitcast_convert"(%[[TRIPLE]])
+  // CHECK: %[[ZERO:.*]] = "stablehlo.shift_right_logical"(
   // CHECK: %[[OR:.*]] = "stablehlo.or"(%[[BITS]], %[[ZERO]])
   // CHECK: %[[HIDDEN:.*]] = "stablehlo.bitcast_convert"(%[[OR]])
   // CHECK: %[[NINE:.*]] = "stablehlo.multiply"(%[[THREE]], %[[HIDDEN]])
@@ -34,10 +35,12 @@ func.func @hidden(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>, tensor<4x
   // Quotients of quotients, and constant divisors.
   // CHECK: %[[INVERSE:.*]] = "stablehlo.divide"(%[[DOWN]], %[[NINE]])
   // CHECK: %[[BITS:.*]] = "stablehlo.bitcast_convert"(%[[INVERSE]])
+  // CHECK: %[[ZERO:.*]] = "stablehlo.shift_right_logical"(
   // CHECK: %[[OR:.*]] = "stablehlo.or"(%[[BITS]], %[[ZERO]])
   // CHECK: %[[HIDDEN:.*]] = "stablehlo.bitcast_convert"(%[[OR]])
   // CHECK: "stablehlo.divide"(%[[X]], %[[HIDDEN]])
   // CHECK: %[[BITS:.*]] = "stablehlo.bitcast_convert"(%[[THREE]])
+  // CHECK: %[[ZERO:.*]] = "stablehlo.shift_right_logical"(
   // CHECK: %[[OR:.*]] = "stablehlo.or"(%[[BITS]], %[[ZERO]])
   // CHECK: %[[HIDDEN:.*]] = "stablehlo.bitcast_convert"(%[[OR]])
   // CHECK: "stablehlo.divide"(%[[X]], %[[HIDDEN]])
