@@ -200,6 +200,20 @@ class CenteredGaussian(Family):
 _FAMILIES = {family.name: family for family in Family.__subclasses__()}
 
 
+def check_beliefs(*beliefs):
+    """Raises TypeError unless these are beliefs of one family and chart."""
+    for belief in beliefs:
+        if not isinstance(belief, Belief):
+            raise TypeError(
+                f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
+            )
+        if belief.family != beliefs[0].family:
+            raise TypeError(
+                "the beliefs must be of one family and chart, got "
+                f"{beliefs[0].family!r} and {belief.family!r}"
+            )
+
+
 @functools.cache
 def get_family(text):
     """The family that prints as a text."""

@@ -228,15 +228,12 @@ _PART_SIZE = 1 << 15
 def _divide(beliefs, sizes, groups):
     """Sets of names, as beliefs that have a name in common stay together, and
     those of several groups do not."""
-    tied = []
+    tied = {}
     for belief in beliefs:
-        names = set(belief)
-        for others in [others for others in tied if others & names]:
-            names |= others
-            tied.remove(others)
-        tied.append(names)
+        names = set(belief).union(*(tied[name] for name in belief if name in tied))
+        tied.update(dict.fromkeys(names, names))
     parts = []
-    for names in tied:
+    for names in {id(names): names for names in tied.values()}.values():
         together = parts[-1] | names if parts else names
         is_small = sum(sizes[name] for name in together) <= _PART_SIZE
         if parts and is_small and len({groups.get(name) for name in together}) == 1:

@@ -8,7 +8,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from .._families import Belief
+from .._families import Belief, check_beliefs
 from .._program import FLOATS, build_operation
 from ._call import call, get_type
 
@@ -45,20 +45,8 @@ def _unify(*groups):
     return [tuple(next(unified) for _ in group) for group in groups]
 
 
-def _check_belief(belief):
-    if not isinstance(belief, Belief):
-        raise TypeError(
-            f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
-        )
-
-
 def _unify_beliefs(a, b):
-    _check_belief(a)
-    _check_belief(b)
-    if a.family != b.family:
-        raise TypeError(
-            f"the beliefs must be of one family and chart, got {a.family!r} and {b.family!r}"
-        )
+    check_beliefs(a, b)
     return _unify(a.components, b.components)
 
 
@@ -219,7 +207,7 @@ def natural_gradient(belief, *gradient):
 
     Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
-    _check_belief(belief)
+    check_beliefs(belief)
     if len(gradient) != len(belief.components):
         raise TypeError(
             f"{belief.family!r} has {len(belief.components)} components, but there are "

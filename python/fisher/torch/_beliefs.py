@@ -9,7 +9,7 @@ import torch
 import torch._dynamo
 
 from .. import _families
-from .._families import Belief
+from .._families import Belief, check_beliefs
 from .._program import FLOATS
 from ._call import refuse_derivatives, scale_gradients
 
@@ -51,18 +51,6 @@ def _unify(*groups):
         )
     unified = iter(tensor.to(dtype) for tensor in tensors)
     return [tuple(next(unified) for _ in group) for group in groups]
-
-
-def _check_beliefs(a, b):
-    for belief in (a, b):
-        if not isinstance(belief, Belief):
-            raise TypeError(
-                f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
-            )
-    if a.family != b.family:
-        raise TypeError(
-            f"the beliefs must be of one family and chart, got {a.family!r} and {b.family!r}"
-        )
 
 
 def _call(operation, family, *tensors):
@@ -141,7 +129,7 @@ def squared_distance(a, b):
     Source: docs/theory.md; Rao, "Information and the accuracy attainable in the
     estimation of statistical parameters", 1945.
     """
-    _check_beliefs(a, b)
+    check_beliefs(a, b)
     return _squared_distance(_print(a.family), a.components, b.components)
 
 
@@ -181,7 +169,7 @@ def kl_divergence(a, b):
 
     Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
-    _check_beliefs(a, b)
+    check_beliefs(a, b)
     return _call_without_derivative(
         "kl_divergence", _print(a.family), None, a.components, b.components
     )[0]
@@ -200,7 +188,7 @@ def geodesic(a, b, t):
     Raises:
       TypeError, ValueError: as `squared_distance`.
     """
-    _check_beliefs(a, b)
+    check_beliefs(a, b)
     components = _call_without_derivative(
         "geodesic", _print(a.family), "t", a.components, b.components, t
     )
@@ -225,7 +213,7 @@ def proximal_step(belief, reference, strength):
     Source: docs/theory.md; Bačák, "The proximal point algorithm in metric spaces",
     2013.
     """
-    _check_beliefs(belief, reference)
+    check_beliefs(belief, reference)
     components = _call_without_derivative(
         "proximal_step",
         _print(belief.family),
@@ -252,10 +240,7 @@ def natural_gradient(belief, *gradient):
 
     Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
-    if not isinstance(belief, Belief):
-        raise TypeError(
-            f"a belief is needed, such as fisher.Gaussian('softplus')(mu, rho), got {belief!r}"
-        )
+    check_beliefs(belief)
     if len(gradient) != len(belief.components):
         raise TypeError(
             f"{belief.family!r} has {len(belief.components)} components, but there are "
