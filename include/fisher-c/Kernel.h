@@ -26,6 +26,9 @@ typedef struct FisherWorkers {
   unsigned numThreads;
   /// Lets another thread call `task` with `data`, at any time.
   void (*schedule)(void *pool, void (*task)(void *data), void *data);
+  /// Instead of `schedule`, if it is not null: calls `task` with `data` on all
+  /// threads, and returns when they have returned.
+  void (*runOnAll)(void *pool, void (*task)(void *data), void *data);
   void *pool;
 } FisherWorkers;
 

@@ -64,14 +64,24 @@ class CWorkers : public Workers {
 public:
   explicit CWorkers(FisherWorkers workers) : workers(workers) {}
   unsigned getNumThreads() const override { return workers.numThreads; }
-  void schedule(std::function<void()> task) override {
-    auto call = [](void *data) {
-      std::unique_ptr<std::function<void()>> owned(
-          static_cast<std::function<void()> *>(data));
-      (*owned)();
-    };
-    workers.schedule(workers.pool, call,
-                     new std::function<void()>(std::move(task)));
+  void run(const std::function<void()> &task) override {
+    using Task = std::function<void()>;
+    if (workers.runOnAll) {
+      workers.runOnAll(
+          workers.pool,
+          [](void *data) { (*static_cast<const Task *>(data))(); },
+          const_cast<Task *>(&task));
+      return;
+    }
+    for (unsigned i = 1; i < workers.numThreads; ++i)
+      workers.schedule(
+          workers.pool,
+          [](void *data) {
+            std::unique_ptr<Task> owned(static_cast<Task *>(data));
+            (*owned)();
+          },
+          new Task(task));
+    task();
   }
 
 private:

@@ -47,8 +47,10 @@ public:
           llvm::hardware_concurrency(numThreads - 1));
   }
   unsigned getNumThreads() const override { return numThreads; }
-  void schedule(std::function<void()> task) override {
-    pool->async(std::move(task));
+  void run(const std::function<void()> &task) override {
+    for (unsigned i = 1; i != numThreads; ++i)
+      pool->async(task);
+    task();
   }
 
 private:
@@ -159,9 +161,7 @@ static void enterRegion(void *, int32_t, Body *body, int32_t isParallel,
     return Region::run(body, argument, {});
   auto region = std::make_shared<Region>(
       body, argument, static_cast<int32_t>(numThreads) * numPartsPerThread);
-  for (unsigned i = 1; i != numThreads; ++i)
-    currentWorkers->schedule([region] { region->work(); });
-  region->work();
+  currentWorkers->run([region] { region->work(); });
   region->wait();
 }
 

@@ -28,8 +28,32 @@ static nb::tuple rewriteModule(const std::string &module,
   return nb::make_tuple(rewritten.module, rewritten.remarks);
 }
 
+/// The function of GNU's OpenMP library that runs a task on all threads.
+using OpenMPParallel = void(void (*task)(void *), void *data,
+                            unsigned numThreads, unsigned flags);
+
+namespace {
+/// The OpenMP threads of another library, which wait for it actively: others
+/// would be in their way.
+struct OpenMPPool {
+  OpenMPParallel *parallel;
+  unsigned numThreads;
+
+  FisherWorkers lend() {
+    FisherWorkers workers = {};
+    workers.numThreads = numThreads;
+    workers.pool = this;
+    workers.runOnAll = [](void *pool, void (*task)(void *), void *data) {
+      auto *self = static_cast<OpenMPPool *>(pool);
+      self->parallel(task, data, self->numThreads, /*flags=*/0);
+    };
+    return workers;
+  }
+};
+} // namespace
+
 static void call(const Kernel &kernel, const std::vector<uintptr_t> &addresses,
-                 uintptr_t stream) {
+                 uintptr_t stream, uintptr_t openmp, unsigned numThreads) {
   if (addresses.size() != kernel.getNumAddresses())
     throw nb::value_error(("the kernel has " +
                            std::to_string(kernel.getNumAddresses()) +
@@ -40,7 +64,10 @@ static void call(const Kernel &kernel, const std::vector<uintptr_t> &addresses,
   for (uintptr_t address : addresses)
     pointers.push_back(reinterpret_cast<void *>(address));
   nb::gil_scoped_release release;
-  kernel.call(pointers.data(), reinterpret_cast<void *>(stream));
+  if (!openmp)
+    return kernel.call(pointers.data(), reinterpret_cast<void *>(stream));
+  OpenMPPool pool = {reinterpret_cast<OpenMPParallel *>(openmp), numThreads};
+  kernel.call(pointers.data(), pool.lend());
 }
 
 NB_MODULE(_fisher, module) {
@@ -86,7 +113,10 @@ NB_MODULE(_fisher, module) {
       .def_prop_ro("num_arguments", &Kernel::getNumArguments)
       .def_prop_ro("num_addresses", &Kernel::getNumAddresses)
       .def("__call__", &call, nb::arg("addresses"), nb::arg("stream") = 0,
-           "Runs on the elements at the addresses of arguments and results.");
+           nb::arg("openmp") = 0, nb::arg("num_threads") = 1,
+           "Runs on the elements at the addresses of arguments and results: on a "
+           "stream of a device, or shared with the threads of an OpenMP library, "
+           "by the address of its GOMP_parallel");
   module.def(
       "compile",
       [](const std::string &text, const std::string &device) {

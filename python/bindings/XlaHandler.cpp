@@ -62,7 +62,7 @@ static ffi::Error execute(ffi::ThreadPool pool, std::string_view module,
     addresses.push_back(arguments.get<ffi::AnyBuffer>(i)->untyped_data());
   for (size_t i = 0; i != results.size(); ++i)
     addresses.push_back((*results.get<ffi::AnyBuffer>(i))->untyped_data());
-  FisherWorkers workers;
+  FisherWorkers workers = {};
   workers.numThreads = static_cast<unsigned>(pool.num_threads());
   workers.pool = &pool;
   workers.schedule = [](void *pool, void (*task)(void *), void *data) {

@@ -98,5 +98,5 @@ def _read_array(memref, shape):
 
 def _strip_attributes(text, dialects):
     for dialect in dialects:
-        text = re.sub(rf"{dialect}\.\w+ = (\"[^\"]*\"|\[[^]]*\]|\S+ : i32)(, )?", "", text)
+        text = re.sub(rf"{dialect}\.\w+ = (\"[^\"]*\"|\[\[.*?\]\]|\[[^]]*\]|\S+ : i32)(, )?", "", text)
     return text.replace(", }", "}")

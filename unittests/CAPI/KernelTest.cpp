@@ -71,7 +71,7 @@ public:
       thread.join();
   }
 
-  FisherWorkers workers;
+  FisherWorkers workers = {};
   int started = 0;
 
 private:
@@ -140,6 +140,31 @@ TEST_F(KernelTest, givesTheSameBitsWithAnyThreads) {
               fisherKernelCall(kernel, addresses, nullptr);
             }),
             expected);
+  fisherKernelDestroy(kernel);
+}
+
+TEST_F(KernelTest, takesThreadsThatAllComeAtOnce) {
+  Session session;
+  FisherKernel kernel = compile(session, distances);
+  ASSERT_FALSE(fisherKernelIsNull(kernel)) << session.reported;
+  FisherWorkers workers = {};
+  workers.numThreads = 3;
+  int numRegions = 0;
+  workers.pool = &numRegions;
+  workers.runOnAll = [](void *pool, void (*task)(void *), void *data) {
+    ++*static_cast<int *>(pool);
+    std::thread one(task, data), other(task, data);
+    task(data);
+    one.join();
+    other.join();
+  };
+  Result result = run([&](void **addresses) {
+    fisherKernelCallWithWorkers(kernel, addresses, workers);
+  });
+  EXPECT_EQ(numRegions, 1);
+  EXPECT_EQ(result, run([&](void **addresses) {
+              fisherKernelCall(kernel, addresses, nullptr);
+            }));
   fisherKernelDestroy(kernel);
 }
 

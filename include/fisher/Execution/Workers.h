@@ -20,8 +20,9 @@ public:
   virtual ~Workers() = default;
   /// How many threads there are, the caller's included.
   virtual unsigned getNumThreads() const = 0;
-  /// Lets a thread other than the caller's do something, at any time.
-  virtual void schedule(std::function<void()> task) = 0;
+  /// Calls `task` on this thread, and on the others when they are free: at the
+  /// same time, later, or after this has returned.
+  virtual void run(const std::function<void()> &task) = 0;
 
   /// Threads of this process, as many as it may run on, or as the environment
   /// variable OMP_NUM_THREADS says.

@@ -114,7 +114,7 @@ def _lower_to_stablehlo(ctx, *operands, program):
     )
     types = [mlir.aval_to_ir_type(ctx.module_context, aval) for aval in ctx.avals_out]
     symbol = mlir.ir.FlatSymbolRefAttr.get(name)
-    return func.CallOp(types, symbol, mlir.flatten_ir_values(operands)).results
+    return func.CallOp(types, symbol, list(operands)).results
 
 
 def _is_local(context):

@@ -8,7 +8,9 @@ or found in a cache, can be run in any process. `fisher::operation` makes its
 module from the shapes that it meets, which may be dynamic.
 """
 
+import ctypes
 import functools
+import pathlib
 
 import torch
 
@@ -73,9 +75,23 @@ class _Kernels:
             torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._outputs
         ]
         outputs = [result.data_ptr() for result in results]
+        openmp = _get_openmp() if device.type == "cpu" else 0
+        num_threads = torch.get_num_threads()
         for kernel, first, last, start, end in self._calls:
-            kernel(inputs[first:last] + outputs[start:end], stream)
+            kernel(inputs[first:last] + outputs[start:end], stream, openmp, num_threads)
         return results
+
+
+@functools.cache
+def _get_openmp():
+    """The address of what runs a task on all threads that PyTorch has, or 0: then
+    kernels have threads of their own."""
+    folder = pathlib.Path(torch.__file__).parent / "lib"
+    for path in folder.glob("libgomp*.so*"):
+        # It is loaded already, and found by its file.
+        function = ctypes.CDLL(str(path)).GOMP_parallel
+        return ctypes.cast(function, ctypes.c_void_p).value
+    return 0
 
 
 # Kernels of modules stay, like those of graphs that were compiled.
