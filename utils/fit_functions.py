@@ -95,6 +95,14 @@ def cos_series(x: mpf) -> mpf:
     return (mpmath.cos(mpmath.sqrt(x)) - 1 + x / 2) / x**2 if x else mpf(1) / 24
 
 
+def coth_series(y: mpf) -> mpf:
+    """(√y·coth √y − 1)/y, (1 − x·cot x)/x² for y = −x², 1/3 at 0."""
+    if y == 0:
+        return mpf(1) / 3
+    x = mpmath.sqrt(abs(y))
+    return (x * (mpmath.coth(x) if y > 0 else mpmath.cot(x)) - 1) / y
+
+
 def exp_sensitivity(r: mpf) -> mpf:
     return r**2 / abs(mpmath.expm1(r)) if r else mpf(0)
 
@@ -214,6 +222,16 @@ def tables() -> list[Table]:
             target=root_series(mpmath.tan, mpf(1) / 3),
             sensitivity=root_sensitivity(mpmath.tan),
             degree={"f32": 6, "f64": 13},
+        ),
+        Table(
+            name="cothTable",
+            formula="(sqrt y coth(sqrt y) - 1) / y",
+            function="P(y)",
+            low=mpf(-1),
+            high=mpf(1),
+            target=coth_series,
+            sensitivity=lambda y: 1 / coth_series(y),
+            degree={"f32": 5, "f64": 12},
         ),
         Table(
             name="erfTable",

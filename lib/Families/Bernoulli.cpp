@@ -109,6 +109,13 @@ Scalar BernoulliAttr::buildArcSlope(Scalar a) const {
   return e / (1.0 + square(e));
 }
 
+// (da/dy)^2 is p(1-p), or 2 + 2 cosh(a).
+Scalar BernoulliAttr::buildInverseMetricSlope(Scalar a) const {
+  if (getChart() == BernoulliChart::probability)
+    return 1.0 - 2.0 * probabilityOrNaN(a);
+  return 2.0 * sinh(a);
+}
+
 /// The logit at the arc length s from the logit a: with e^(a/2) = tan(y/2) and
 /// T = tan(s/2), e^(logit/2) = tan(y/2 + s/2) = (e^(a/2) + T)/(1 - T e^(a/2)).
 /// For a > 0 the outcomes are exchanged. The difference from a is taken where
@@ -166,6 +173,28 @@ Scalar BernoulliAttr::buildKLDivergence(Point a, Point b) const {
   Scalar near = p * log1pRemainder(growth) - log1pRemainder(p * growth);
   Scalar far = (softplus(second) - softplus(first)) - p * D;
   return select(abs(D) < 1.0, near, far);
+}
+
+// With the logits x1 and x2, dKL/dx1 = p1 (1-p1) (x1 - x2), dKL/dx2 = p2 - p1.
+DivergenceAndGradients
+BernoulliAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  Scalar divergence = buildKLDivergence(a, b);
+  if (getChart() == BernoulliChart::probability) {
+    Scalar p = probabilityOrNaN(a[0]), q = probabilityOrNaN(b[0]);
+    // Also where both are zero or one.
+    Condition isSame = p <= q && p >= q;
+    Scalar step = logOfRatio(p, q) - logOfRatio(1.0 - p, 1.0 - q);
+    return {divergence,
+            {select(isSame, 0.0, step)},
+            {select(isSame, 0.0, (q - p) / q / (1.0 - q))}};
+  }
+  Scalar x = a[0] - b[0];
+  Scalar e = exp(-abs(a[0]));
+  Scalar variance = e / square(1.0 + e);
+  // p2 - p1 = (1-p1) p2 (1 - e^(x1-x2)), from the larger logit to the smaller.
+  Scalar low = min(a[0], b[0]), high = max(a[0], b[0]);
+  Scalar rise = -expm1(low - high) * (sigmoid(-low) * sigmoid(high));
+  return {divergence, {variance * x}, {copysign(rise, -x)}};
 }
 
 Components BernoulliAttr::buildConvert(Point belief,

@@ -28,6 +28,7 @@
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Evaluation.h"
 #include "fisher/Math/Functions.h"
+#include "fisher/Math/GeodesicWeights.h"
 #include "fisher/Math/Trigonometry.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -431,6 +432,39 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
+// Sums and quotients
+//===----------------------------------------------------------------------===//
+
+/// numerator/denominator, and zero where the numerator is.
+static Scalar quotient(Scalar numerator, Scalar denominator) {
+  Condition isZero = numerator >= 0.0 && numerator <= 0.0;
+  return select(isZero, numerator, numerator / denominator);
+}
+
+/// The expectation of tangent vector or covector elements.
+static Scalar expectation(const Belief &belief, EventArray array) {
+  return belief.sumOf(array, [&](Outcome outcome, Scalar e) {
+    return belief.getProbability(outcome) * e;
+  });
+}
+
+static Scalar total(EventArray array) {
+  return sum(array, [](ArrayRef<Scalar> e) { return e[0]; });
+}
+
+/// The array of what `function` makes of each outcome and an array's element,
+/// which sums to zero.
+static EventArray mapBalanced(const Belief &belief, EventArray array,
+                              Belief::OutcomeFunction function) {
+  Scalar rest = belief.sumOf(array, [&](Outcome outcome, Scalar e) {
+    return select(belief.isLikely(outcome), 0.0, function(outcome, e));
+  });
+  return belief.mapOf(array, [&](Outcome outcome, Scalar e) {
+    return select(belief.isLikely(outcome), -rest, function(outcome, e));
+  });
+}
+
+//===----------------------------------------------------------------------===//
 // Distances
 //===----------------------------------------------------------------------===//
 
@@ -473,38 +507,37 @@ Scalar CategoricalAttr::buildKLDivergence(ArrayPoint a, ArrayPoint b) const {
   });
 }
 
+// By a logit of the first p (log(p/q) - KL), by one of the second q - p; this
+// over the stored number for probabilities.
+DivergenceAndArrayGradients
+CategoricalAttr::buildKLDivergenceWithGradients(ArrayPoint a,
+                                                ArrayPoint b) const {
+  Pair pair(getChart(), a[0], b[0]);
+  Scalar divergence = roundLike(a[0], buildKLDivergence(a, b));
+  EventArray ratios =
+      pair.mapOf([&](OutcomePair o) { return -pair.getLogRatio(o); });
+  EventArray first =
+      mapBalanced(pair.a, ratios, [&](Outcome outcome, Scalar ratio) {
+        Scalar p = pair.a.getProbability(outcome);
+        // There is no change to an outcome that the first does not allow.
+        return select(p > 0.0, p * (ratio - divergence), 0.0 * divergence);
+      });
+  if (!pair.a.isLogits)
+    first = map({pair.a.stored, pair.a.roots, ratios, first},
+                [&](ArrayRef<Scalar> e) {
+                  return select(pair.a.isLikely({e[0], e[1]}), e[3] / e[0],
+                                (e[2] - divergence) / pair.a.total);
+                });
+  EventArray second = pair.mapOf([&](OutcomePair o) {
+    Scalar difference = pair.getProbabilityDifference(o);
+    return pair.b.isLogits ? difference : quotient(difference, o.second.stored);
+  });
+  return {divergence, {first}, {second}};
+}
+
 //===----------------------------------------------------------------------===//
 // Metric
 //===----------------------------------------------------------------------===//
-
-/// The expectation of tangent vector or covector elements.
-static Scalar expectation(const Belief &belief, EventArray array) {
-  return belief.sumOf(array, [&](Outcome outcome, Scalar e) {
-    return belief.getProbability(outcome) * e;
-  });
-}
-
-static Scalar total(EventArray array) {
-  return sum(array, [](ArrayRef<Scalar> e) { return e[0]; });
-}
-
-/// numerator/denominator, and zero where the numerator is.
-static Scalar quotient(Scalar numerator, Scalar denominator) {
-  Condition isZero = numerator >= 0.0 && numerator <= 0.0;
-  return select(isZero, numerator, numerator / denominator);
-}
-
-/// The array of what `function` makes of each outcome and an array's element,
-/// which sums to zero.
-static EventArray mapBalanced(const Belief &belief, EventArray array,
-                              Belief::OutcomeFunction function) {
-  Scalar rest = belief.sumOf(array, [&](Outcome outcome, Scalar e) {
-    return select(belief.isLikely(outcome), 0.0, function(outcome, e));
-  });
-  return belief.mapOf(array, [&](Outcome outcome, Scalar e) {
-    return select(belief.isLikely(outcome), -rest, function(outcome, e));
-  });
-}
 
 /// What a tangent vector does to the probabilities: p (v - E v) for logits.
 static EventArray buildProbabilityTangent(const Belief &belief,
@@ -552,6 +585,35 @@ CategoricalAttr::buildNaturalGradient(ArrayPoint at,
   return {belief.mapOf(gradient[0], [&](Outcome outcome, Scalar g) {
     Scalar p = belief.getProbability(outcome);
     return select(belief.isLikely(outcome), -rest / p, quotient(g, p) - all);
+  })};
+}
+
+// With u g_i and v g_i the products of covector and gradient: by a logit the
+// mean of p_j (w g/p) less w g/p, by a probability U times the covariance.
+ArrayComponents CategoricalAttr::buildNaturalGradientPullback(
+    ArrayPoint at, ArrayPoint gradient, ArrayPoint covector) const {
+  Belief belief(getChart(), at[0]);
+  SmallVector<EventArray> arrays{at[0], belief.roots, gradient[0], covector[0]};
+  if (belief.isLogits) {
+    auto getProduct = [&](ArrayRef<Scalar> e) {
+      return quotient(e[2] * e[3], belief.getProbability({e[0], e[1]}));
+    };
+    Scalar all = roundLike(at[0], sum(arrays, getProduct));
+    return {map(arrays, [&](ArrayRef<Scalar> e) {
+      return belief.getProbability({e[0], e[1]}) * all - getProduct(e);
+    })};
+  }
+  Scalar meanGradient = expectation(belief, gradient[0]);
+  Scalar meanCovector = expectation(belief, covector[0]);
+  auto getProduct = [&](ArrayRef<Scalar> e) {
+    return (e[2] - meanGradient) * (e[3] - meanCovector);
+  };
+  Scalar covariance =
+      roundLike(at[0], sum(arrays, [&](ArrayRef<Scalar> e) {
+                  return belief.getProbability({e[0], e[1]}) * getProduct(e);
+                }));
+  return {map(arrays, [&](ArrayRef<Scalar> e) {
+    return belief.total * (getProduct(e) + covariance);
   })};
 }
 
@@ -653,6 +715,124 @@ ArrayComponents CategoricalAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
         scaleRoot(o.second.stored, excess + first * other) - (1.0 - t) * shift;
     return select(l > 0.0, fromSecond, fromFirst);
   })};
+}
+
+namespace {
+/// The root of an outcome's probability at a point m of a geodesic: which part
+/// of it comes from either end, and its velocity, both over itself for logits
+/// and as they are for probabilities.
+struct RootBetween {
+  Scalar first, second, velocity;
+};
+
+/// A point of a geodesic, m = w1 sqrt(p) + w2 sqrt(q).
+class PointBetween {
+  const Pair &pair;
+
+public:
+  PointBetween(const Pair &pair, Scalar t)
+      : pair(pair), isMoving(pair.phi > 0.0), sine(sinCos(pair.phi).sin),
+        weight1(getWeight(1.0 - t)), weight2(getWeight(t)),
+        atFirst(getCosine(1.0 - t)),
+        // cos(t phi) - cos((1-t) phi).
+        growth(2.0 * sinCos(0.5 * pair.phi).sin *
+               sinCos((0.5 - t) * pair.phi).sin),
+        speed(pair.getPhiQuotient()) {}
+
+  // m' = phi/sin(phi) (cos(t phi) sqrt(q) - cos((1-t) phi) sqrt(p)).
+  RootBetween at(OutcomePair o) const {
+    if (!pair.a.isLogits) {
+      Scalar p = pair.a.getRoot(o.first), q = pair.b.getRoot(o.second);
+      Scalar rise = pair.getRootDifference(o);
+      return {weight1 * p, weight2 * q,
+              speed * ((atFirst + growth) * rise + growth * p)};
+    }
+    // In units of the larger root, so that the other is a part of it.
+    Scalar half = 0.5 * pair.getLogRatio(o);
+    Condition rises = half > 0.0;
+    Scalar smaller = exp(-abs(half)), missing = expm1(-abs(half));
+    Scalar p = select(rises, smaller, 1.0), q = select(rises, 1.0, smaller);
+    Scalar rise = select(rises, -missing, missing);
+    Scalar root = weight1 * p + weight2 * q;
+    return {weight1 * p / root, weight2 * q / root,
+            speed * ((atFirst + growth) * rise + growth * p) / root};
+  }
+
+  Condition isMoving;
+  Scalar sine, weight1, weight2;
+
+private:
+  Scalar getWeight(Scalar part) const {
+    return select(isMoving, sinCos(part * pair.phi).sin / sine, part);
+  }
+  Scalar getCosine(Scalar part) const { return sinCos(part * pair.phi).cos; }
+
+  /// cos((1-t) phi), what cos(t phi) is more, and phi/sin(phi).
+  Scalar atFirst, growth, speed;
+};
+} // namespace
+
+// With c the covector by log(m^2) or m^2, and f_i the parts of m,
+//   sum c 2 dm = sum c 2 (f1 dlog sqrt(p) + f2 dlog sqrt(q))
+//              + sum c 2 (f1 dlog w1 + f2 dlog w2),
+// where the weights depend on the ends by phi^2 = d^2/4. Logits also carry the
+// logarithms of both sums of weights, from one to the other.
+GeodesicArrayGradient
+CategoricalAttr::buildGeodesicPullback(ArrayPoint a, ArrayPoint b, Scalar t,
+                                       ArrayPoint covector) const {
+  Pair pair(getChart(), a[0], b[0]);
+  PointBetween point(pair, t);
+  Scalar rest = 1.0 - t;
+  SmallVector<EventArray> arrays{
+      a[0],       b[0], pair.roots.first, pair.roots.second, pair.roots.rises,
+      covector[0]};
+  auto at = [&](ArrayRef<Scalar> e) {
+    return point.at({{e[0], e[2]}, {e[1], e[3]}, e[4]});
+  };
+  // The covector by m^2, times m for probabilities.
+  auto getSlope = [&](ArrayRef<Scalar> e, const RootBetween &m) {
+    return pair.a.isLogits ? e[5] : e[5] * (m.first + m.second);
+  };
+  auto sumOf = [&](Scalar RootBetween::*part) {
+    return roundLike(a[0], sum(arrays, [&](ArrayRef<Scalar> e) {
+                       RootBetween m = at(e);
+                       return getSlope(e, m) * m.*part;
+                     }));
+  };
+  Scalar first = sumOf(&RootBetween::first);
+  Scalar second = sumOf(&RootBetween::second);
+  Scalar moving = sumOf(&RootBetween::velocity);
+  Scalar all = pair.a.isLogits ? roundLike(a[0], total(covector[0])) : rest;
+  Scalar bySquaredDistance = 0.5 * (first * sinWeightSlope(rest, pair.phi) +
+                                    second * sinWeightSlope(t, pair.phi));
+  // By the stored numbers of one end, for fixed weights of the ends.
+  auto getGradient = [&](const Belief &end, ArrayRef<Scalar> e, Outcome outcome,
+                         Scalar RootBetween::*part, Scalar sum, Scalar share,
+                         Scalar weight) {
+    RootBetween m = at(e);
+    Scalar slope = getSlope(e, m);
+    if (end.isLogits)
+      return slope * m.*part +
+             end.getProbability(outcome) * (share * all - sum);
+    return (quotient(slope * weight, end.getRoot(outcome)) - sum) / end.total;
+  };
+  SmallVector<EventArray> withFirst(arrays), withSecond(arrays);
+  withFirst.push_back(buildSquaredDistanceWithGradient(a, b).gradient[0]);
+  withSecond.push_back(buildSquaredDistanceWithGradient(b, a).gradient[0]);
+  EventArray byFirst = map(withFirst, [&](ArrayRef<Scalar> e) {
+    return getGradient(pair.a, e, {e[0], e[2]}, &RootBetween::first, first,
+                       rest, point.weight1) +
+           bySquaredDistance * e[6];
+  });
+  EventArray bySecond = map(withSecond, [&](ArrayRef<Scalar> e) {
+    return getGradient(pair.b, e, {e[1], e[3]}, &RootBetween::second, second, t,
+                       point.weight2) +
+           bySquaredDistance * e[6];
+  });
+  Scalar byFraction = 2.0 * moving;
+  if (pair.a.isLogits)
+    byFraction = byFraction + all * pair.getLogitShift();
+  return {{byFirst}, {bySecond}, byFraction};
 }
 
 //===----------------------------------------------------------------------===//

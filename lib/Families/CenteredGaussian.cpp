@@ -22,6 +22,7 @@
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Functions.h"
+#include "fisher/Math/GeodesicWeights.h"
 #include "fisher/Math/Matrix.h"
 
 #include <cmath>
@@ -183,8 +184,8 @@ static EventArray unwhitenCovector(CenteredGaussianChart chart,
 namespace {
 /// What two beliefs have between them.
 struct Pair {
-  /// The Cholesky factor of the first covariance.
-  Matrix factor;
+  /// The Cholesky factors of both covariances.
+  Matrix factor, other;
   /// log(lambda) of each eigenvalue of the whitened matrix, and eigenvectors.
   EventArray logs;
   Matrix vectors;
@@ -216,7 +217,17 @@ static Pair relate(CenteredGaussianChart chart, EventArray a, EventArray b) {
     return pivots +
            select(isNear, log1p(excesses.at(i)), -log(singular.squares.at(i)));
   });
-  return {factor, logs, singular.vectors};
+  return {factor, other, logs, singular.vectors};
+}
+
+/// The eigenvectors of the second covariance's whitened one, 1/lambda, where it
+/// is the second that is whitened: those that the first one's become.
+static Matrix getOtherVectors(const Pair &pair) {
+  EventArray roots = buildVector(
+      pair.factor, [&](Value i) { return exp(0.5 * pair.logs.at(i)); });
+  Matrix moved = solveLower(pair.other, pair.factor * pair.vectors);
+  return buildMatrix(
+      moved, [&](Value i, Value j) { return moved(i, j) * roots.at(j); });
 }
 
 static Scalar getSquaredDistance(const Matrix &like, EventArray logs) {
@@ -253,6 +264,22 @@ Scalar CenteredGaussianAttr::buildKLDivergence(ArrayPoint a,
          });
 }
 
+// 1/2 (S2^-1 - S1^-1) and 1/2 (S2^-1 - S2^-1 S1 S2^-1): whitened, each by its
+// own covariance, 1/2 (1/lambda - 1) and its negative.
+DivergenceAndArrayGradients
+CenteredGaussianAttr::buildKLDivergenceWithGradients(ArrayPoint a,
+                                                     ArrayPoint b) const {
+  Pair pair = relate(getChart(), a[0], b[0]);
+  EventArray excesses = buildVector(
+      pair.factor, [&](Value i) { return 0.5 * expm1(-pair.logs.at(i)); });
+  Matrix others = getOtherVectors(pair);
+  Matrix first = product(pair.vectors, excesses, pair.vectors);
+  Matrix second = -1.0 * product(others, excesses, others);
+  return {buildKLDivergence(a, b),
+          {unwhitenCovector(getChart(), pair.factor, first)},
+          {unwhitenCovector(getChart(), pair.other, second)}};
+}
+
 //===----------------------------------------------------------------------===//
 // Metric
 //===----------------------------------------------------------------------===//
@@ -278,6 +305,22 @@ CenteredGaussianAttr::buildNaturalGradient(ArrayPoint at,
   Matrix g = lower(Matrix(gradient[0]));
   return {
       unwhitenTangent(getChart(), factor, mirrorLower(transpose(factor) * g))};
+}
+
+// 2 tr(C S G S) has the gradient 2 (G S C + C S G). With the lower triangles
+// X = Lᵀ G and Y = Lᵀ C of half the diagonal, tr(Cᵀ L X) has C Xᵀ + G Yᵀ.
+ArrayComponents CenteredGaussianAttr::buildNaturalGradientPullback(
+    ArrayPoint at, ArrayPoint gradient, ArrayPoint covector) const {
+  Matrix factor = readFactor(getChart(), at[0]);
+  if (getChart() == CenteredGaussianChart::covariance) {
+    Matrix half = (readSymmetric(gradient[0]) * factor) *
+                  (transpose(factor) * readSymmetric(covector[0]));
+    return {(2.0 * (half + transpose(half))).asArray()};
+  }
+  Matrix g = lower(Matrix(gradient[0])), c = lower(Matrix(covector[0]));
+  Matrix x = lower(transpose(factor) * g, 0.5);
+  Matrix y = lower(transpose(factor) * c, 0.5);
+  return {lower(c * transpose(x) + g * transpose(y)).asArray()};
 }
 
 //===----------------------------------------------------------------------===//
@@ -320,6 +363,51 @@ ArrayComponents CenteredGaussianAttr::buildGeodesic(ArrayPoint a, ArrayPoint b,
                                                     Scalar t) const {
   Pair pair = relate(getChart(), a[0], b[0]);
   return {followGeodesic(getChart(), pair.factor, pair.vectors, t * pair.logs)};
+}
+
+// In the axes A with S1 = A Aᵀ and S2 = A diag(lambda) Aᵀ, the point is A
+// diag(lambda^t) Aᵀ, and changes E of S1 and F of S2 change it by
+//   (lambda_i^(t-1) - lambda_j^(t-1))/(1/lambda_i - 1/lambda_j) E_ij
+//   + (lambda_i^t - lambda_j^t)/(lambda_i - lambda_j) F_ij
+// (Daleckii and Krein). With x = log lambda, and whitened by S2, so that F has
+// the factor sqrt(lambda_i lambda_j), these are exp(t (x_i+x_j)/2) times
+// weights of the geodesic whose length is half of x_i - x_j.
+GeodesicArrayGradient CenteredGaussianAttr::buildGeodesicPullback(
+    ArrayPoint a, ArrayPoint b, Scalar t, ArrayPoint covector) const {
+  Pair pair = relate(getChart(), a[0], b[0]);
+  EventArray x = pair.logs;
+  // The covector of changes in these axes, times the exponentials.
+  EventArray roots =
+      buildVector(pair.factor, [&](Value i) { return exp(0.5 * t * x.at(i)); });
+  Matrix half = buildMatrix(pair.factor, [&](Value i, Value j) {
+    return pair.vectors(i, j) * roots.at(j);
+  });
+  auto getChange = [&] {
+    if (getChart() == CenteredGaussianChart::covariance) {
+      Matrix axes = pair.factor * half;
+      return transpose(axes) * (readSymmetric(covector[0]) * axes);
+    }
+    // Of the point's factor L M, M Mᵀ = half halfᵀ, and M^-1 half is
+    // orthogonal.
+    Matrix inner = lowerFactor(half);
+    Matrix turn = solveLower(inner, half);
+    Matrix c = transpose(pair.factor * inner) * lower(Matrix(covector[0]));
+    return 0.5 * (transpose(turn) * (mirrorLower(c) * turn));
+  };
+  Matrix change = getChange();
+  auto weigh = [&](Scalar part) {
+    return buildMatrix(change, [&](Value i, Value j) {
+      return change(i, j) * sinhWeight(part, 0.5 * abs(x.at(i) - x.at(j)));
+    });
+  };
+  Matrix others = getOtherVectors(pair);
+  Matrix first = pair.vectors * (weigh(1.0 - t) * transpose(pair.vectors));
+  Matrix second = others * (weigh(t) * transpose(others));
+  Scalar byFraction =
+      sumOverRows(change, [&](Value i) { return change(i, i) * x.at(i); });
+  return {{unwhitenCovector(getChart(), pair.factor, first)},
+          {unwhitenCovector(getChart(), pair.other, second)},
+          byFraction};
 }
 
 //===----------------------------------------------------------------------===//

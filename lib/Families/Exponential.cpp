@@ -54,6 +54,12 @@ Scalar ExponentialAttr::buildArcSlope(Scalar a) const {
   return a.constant(1.0);
 }
 
+Scalar ExponentialAttr::buildInverseMetricSlope(Scalar a) const {
+  if (getChart() == RateChart::rate)
+    return 2.0 * positiveOrNaN(a);
+  return a.constant(0.0);
+}
+
 Scalar ExponentialAttr::buildAtArcLength(Scalar a, Scalar s) const {
   if (getChart() == RateChart::rate)
     return positiveOrNaN(a) * exp(s);
@@ -70,13 +76,25 @@ Components ExponentialAttr::buildGeodesic(Point a, Point b, Scalar t) const {
   return {r1 * power(sqrt(r2) / sqrt(r1), 2.0 * t)};
 }
 
+/// e^-x - 1 where x = log(r1/r2).
+static Scalar getRelativeRise(RateChart chart, Scalar a, Scalar b) {
+  if (chart == RateChart::rate)
+    return (positiveOrNaN(b) - a) / positiveOrNaN(a);
+  return expm1(b - a);
+}
+
 // e^-x - 1 + x with x = log(r1/r2).
 Scalar ExponentialAttr::buildKLDivergence(Point a, Point b) const {
-  Scalar x = buildArcLength(a[0], b[0]);
-  Scalar y = getChart() == RateChart::rate
-                 ? (positiveOrNaN(b[0]) - a[0]) / positiveOrNaN(a[0])
-                 : expm1(-x);
-  return expRemainder(x, y);
+  return expRemainder(buildArcLength(a[0], b[0]),
+                      getRelativeRise(getChart(), a[0], b[0]));
+}
+
+DivergenceAndGradients
+ExponentialAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  Scalar rise = getRelativeRise(getChart(), a[0], b[0]);
+  return {buildKLDivergence(a, b),
+          {-rise * buildArcSlope(a[0])},
+          {rise * buildArcSlope(b[0])}};
 }
 
 Components ExponentialAttr::buildConvert(Point belief,

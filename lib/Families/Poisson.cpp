@@ -58,6 +58,13 @@ Scalar PoissonAttr::buildArcSlope(Scalar a) const {
   return exp(0.5 * a);
 }
 
+// (da/dy)^2 is r, or 1/r.
+Scalar PoissonAttr::buildInverseMetricSlope(Scalar a) const {
+  if (getChart() == RateChart::rate)
+    return select(a > 0.0, a.constant(1.0), a.nan());
+  return -exp(-a);
+}
+
 // sqrt(r) + s/2, which must not be negative. Of a logarithm the difference is
 // taken where it is small, because the result may be much smaller than a.
 Scalar PoissonAttr::buildAtArcLength(Scalar a, Scalar s) const {
@@ -79,6 +86,20 @@ Scalar PoissonAttr::buildKLDivergence(Point a, Point b) const {
   Scalar y = isRate ? (r2 - r1) / r1 : expm1(-x);
   // Where r2 is much larger, e^-x may be too large though r2 is not.
   return select(x < -1.0, r2 - r1 * (1.0 - x), r1 * expRemainder(x, y));
+}
+
+// dKL/dr1 = log(r1/r2), dKL/dr2 = 1 - r1/r2.
+DivergenceAndGradients
+PoissonAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  Scalar divergence = buildKLDivergence(a, b);
+  if (getChart() == RateChart::rate) {
+    Scalar r1 = positiveOrNaN(a[0]), r2 = positiveOrNaN(b[0]);
+    return {divergence, {logOfRatio(r1, r2)}, {(r2 - r1) / r2}};
+  }
+  Scalar x = a[0] - b[0];
+  // r2 - r1, of the larger one.
+  Scalar rise = copysign(exp(max(a[0], b[0])) * expm1(-abs(x)), -x);
+  return {divergence, {exp(a[0]) * x}, {rise}};
 }
 
 Components PoissonAttr::buildConvert(Point belief,

@@ -16,6 +16,7 @@
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/Math/Functions.h"
+#include "fisher/Math/Trigonometry.h"
 
 #include <cmath>
 
@@ -55,6 +56,32 @@ struct Concentration {
       return exp(stored);
     case VonMisesChart::softplus:
       return sigmoid(stored);
+    }
+    llvm_unreachable("all charts are handled");
+  }
+
+  /// d log(kappa) / d stored.
+  Scalar logSlope() const {
+    switch (chart) {
+    case VonMisesChart::kappa:
+      return 1.0 / kappa();
+    case VonMisesChart::log_kappa:
+      return stored.constant(1.0);
+    case VonMisesChart::softplus:
+      return sigmoid(stored) / softplus(stored);
+    }
+    llvm_unreachable("all charts are handled");
+  }
+
+  /// d log(slope) / d stored.
+  Scalar slopeGrowth() const {
+    switch (chart) {
+    case VonMisesChart::kappa:
+      return stored.constant(0.0);
+    case VonMisesChart::log_kappa:
+      return stored.constant(1.0);
+    case VonMisesChart::softplus:
+      return sigmoid(-stored);
     }
     llvm_unreachable("all charts are handled");
   }
@@ -202,6 +229,27 @@ Scalar VonMisesAttr::buildKLDivergence(Point a, Point b) const {
   return spread + 2.0 * A * kappa2 * squaredSineOfHalf(turnBetween(a[0], b[0]));
 }
 
+// KL = log(I0(kappa2)/I0(kappa1)) + kappa1 A1 - kappa2 A1 cos(mu2-mu1).
+DivergenceAndGradients
+VonMisesAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  Concentration concentration1{getChart(), a[1]};
+  Concentration concentration2{getChart(), b[1]};
+  Scalar kappa1 = concentration1.kappa(), kappa2 = concentration2.kappa();
+  Resultant resultant = resultantOf(kappa1);
+  Scalar A = kappa1 * resultant.ratio;
+  Turn turn = turnBetween(a[0], b[0]);
+  // 1 - cos(mu2-mu1).
+  Scalar defect = 2.0 * squaredSineOfHalf(turn);
+  Scalar byTurn = A * kappa2 * (turn.sign * sinCos(turn.angle).sin);
+  Scalar difference = concentration1.differenceTo(concentration2);
+  Scalar byKappa1 = resultant.variance * (kappa2 * defect - difference);
+  Scalar byKappa2 =
+      resultantDifference(kappa1, kappa2, difference) + A * defect;
+  return {buildKLDivergence(a, b),
+          {-byTurn, byKappa1 * concentration1.slope()},
+          {byTurn, byKappa2 * concentration2.slope()}};
+}
+
 // G = diag(kappa A, A' (dkappa/dstored)^2).
 Components VonMisesAttr::buildMetric(Point at, Point tangent) const {
   Concentration concentration{getChart(), at[1]};
@@ -221,6 +269,27 @@ Components VonMisesAttr::buildNaturalGradient(Point at, Point gradient) const {
   Scalar byDirection = gradient[0] / kappa / (kappa * resultant.ratio);
   return {select(kappa <= 0.0 && abs(gradient[0]) <= 0.0, 0.0, byDirection),
           gradient[1] / root / root};
+}
+
+Components VonMisesAttr::buildNaturalGradientPullback(Point at, Point gradient,
+                                                      Point covector) const {
+  Concentration concentration{getChart(), at[1]};
+  Scalar kappa = concentration.kappa(), slope = concentration.slope();
+  Resultant resultant = resultantOf(kappa);
+  Scalar root = resultant.rootVariance * slope;
+  Condition isUniform = kappa <= 0.0;
+  // What the metric's inverse makes of both, and how it changes.
+  Scalar byDirection =
+      (gradient[0] / kappa) * (covector[0] / kappa) / resultant.ratio;
+  byDirection = select(isUniform && abs(gradient[0] * covector[0]) <= 0.0, 0.0,
+                       byDirection);
+  Scalar byKappa = (gradient[1] / root) * (covector[1] / root);
+  Scalar logSlope = select(isUniform, 0.0, concentration.logSlope());
+  return {
+      0.0 * byDirection,
+      -(logSlope * (byDirection * (1.0 + resultant.variance / resultant.ratio) +
+                    byKappa * varianceGrowthOf(kappa)) +
+        2.0 * byKappa * concentration.slopeGrowth())};
 }
 
 // The vector has the length L, and the angle psi1 to the outward radius. At the
@@ -247,18 +316,72 @@ Components VonMisesAttr::buildConvert(Point belief,
   return {belief[0], storeConcentration(concentration.kappa(), chart)};
 }
 
-// The point is sought from the nearer end.
+namespace {
+/// A fraction of the way between two beliefs, from the nearer end.
+struct Way {
+  Condition isReversed;
+  Scalar start[2], end[2];
+  Scalar share;
+
+  Way(Point a, Point b, Scalar t)
+      : isReversed(t > 0.5),
+        start{select(isReversed, b[0], a[0]), select(isReversed, b[1], a[1])},
+        end{select(isReversed, a[0], b[0]), select(isReversed, a[1], b[1])},
+        share(select(isReversed, 1.0 - t, t)) {}
+};
+} // namespace
+
 Components VonMisesAttr::buildGeodesic(Point a, Point b, Scalar t) const {
-  Condition fromSecond = t > 0.5;
-  Scalar rest = select(fromSecond, 1.0 - t, t);
-  Scalar start[] = {select(fromSecond, b[0], a[0]),
-                    select(fromSecond, b[1], a[1])};
-  Scalar end[] = {select(fromSecond, a[0], b[0]),
-                  select(fromSecond, a[1], b[1])};
-  Pair pair = relate(start, end, getChart());
-  Place place = placeAt(pair, connect(pair), rest);
-  return {start[0] + pair.turn.sign * place.turn,
+  Way way(a, b, t);
+  Pair pair = relate(way.start, way.end, getChart());
+  Place place = placeAt(pair, connect(pair), way.share);
+  return {way.start[0] + pair.turn.sign * place.turn,
           storeConcentration(place.kappa, getChart())};
+}
+
+// Covectors are taken apart along and across the geodesic, in the lengths of
+// the hyperbolic plane.
+GeodesicGradient VonMisesAttr::buildGeodesicPullback(Point a, Point b, Scalar t,
+                                                     Point covector) const {
+  Way way(a, b, t);
+  Pair pair = relate(way.start, way.end, getChart());
+  Geodesic geodesic = connect(pair);
+  Variation variation = varyAt(pair, geodesic, way.share);
+  Scalar sign = pair.turn.sign;
+
+  Concentration between{getChart(),
+                        storeConcentration(variation.place.kappa, getChart())};
+  Polar place(variation.place.kappa);
+  Condition isUniform = place.x <= 0.0;
+  Scalar turning = select(isUniform, 0.0,
+                          sign * covector[0] / select(isUniform, 1.0, place.x));
+  Scalar outward = std::sqrt(2.0) * (covector[1] / between.slope()) /
+                   place.resultant.rootVariance;
+  const Heading &heading = variation.between;
+  Scalar along = heading.cos * outward + heading.sin * turning;
+  Scalar across = heading.cos * turning - heading.sin * outward;
+
+  auto getGradient = [&](const Polar &polar, Scalar stored, Heading end,
+                         Scalar alongShare, Scalar acrossShare) -> Components {
+    Scalar endAlong = alongShare * along, endAcross = acrossShare * across;
+    Scalar byTurn = end.sin * endAlong + end.cos * endAcross;
+    Scalar byRadius = end.cos * endAlong - end.sin * endAcross;
+    Concentration concentration{getChart(), stored};
+    return {sign * byTurn * polar.x,
+            std::sqrt(0.5) * (byRadius * polar.resultant.rootVariance) *
+                concentration.slope()};
+  };
+  Components byStart = getGradient(pair.first, way.start[1], variation.first,
+                                   1.0 - way.share, variation.fromFirst);
+  Components byEnd = getGradient(pair.second, way.end[1], variation.second,
+                                 way.share, variation.fromSecond);
+  Scalar byShare = geodesic.length * along;
+  auto choose = [&](Scalar ifReversed, Scalar otherwise) {
+    return select(way.isReversed, ifReversed, otherwise);
+  };
+  return {{choose(byEnd[0], byStart[0]), choose(byEnd[1], byStart[1])},
+          {choose(byStart[0], byEnd[0]), choose(byStart[1], byEnd[1])},
+          choose(-byShare, byShare)};
 }
 
 Components VonMisesAttr::buildExp(Point a, Point tangent) const {

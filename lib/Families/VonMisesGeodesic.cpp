@@ -236,8 +236,17 @@ static Scalar arrivingConcentration(const Polar &first, Scalar x, Step step) {
   return select(areNear(first.kappa, direct, difference), near, direct);
 }
 
-Place von_mises::placeAt(const Pair &pair, const Geodesic &geodesic,
-                         Scalar share) {
+namespace {
+/// A place on a geodesic, and where on its chord that is: the hyperbolic
+/// distance from the first belief, and the fraction of the chord.
+struct ChordPlace {
+  Place place;
+  Scalar distance, fraction;
+};
+} // namespace
+
+static ChordPlace findPlace(const Pair &pair, const Geodesic &geodesic,
+                            Scalar share) {
   const Polar &first = pair.first, &second = pair.second;
   const Chord &chord = geodesic.chord;
   const Triangle &triangle = geodesic.triangle;
@@ -272,7 +281,75 @@ Place von_mises::placeAt(const Pair &pair, const Geodesic &geodesic,
   Scalar kappa = arrivingConcentration(
       first, hypotenuse(along, across),
       stepOf(first, arrival.distance, triangle.cosPsi, triangle.sinPsi));
-  return {turned, kappa};
+  return {{turned, kappa}, arrival.distance, fraction(arrival.distance)};
+}
+
+Place von_mises::placeAt(const Pair &pair, const Geodesic &geodesic,
+                         Scalar share) {
+  return findPlace(pair, geodesic, share).place;
+}
+
+/// The heading of what has these parts; outward if it is nothing.
+static Heading headingOf(Scalar outward, Scalar across) {
+  Scalar length = hypotenuse(outward, across);
+  Condition isZero = length <= 0.0;
+  Scalar divisor = select(isZero, 1.0, length);
+  return {select(isZero, 1.0, outward / divisor),
+          select(isZero, 0.0, across / divisor)};
+}
+
+/// The pair from the other end.
+static Pair reverse(const Pair &pair) {
+  return {pair.second,          pair.first,           pair.turn,
+          -pair.sinhDifference, -pair.tanhDifference, pair.tanhProduct};
+}
+
+// A change across the geodesic is a Jacobi field. That of a geodesic whose
+// first end is fixed is there sinh of the chord's length times the growth of
+// its turn, as in the hyperbolic plane it is the former, and both have the same
+// headings and Clairaut's invariant.
+Variation von_mises::varyAt(const Pair &pair, const Geodesic &geodesic,
+                            Scalar share) {
+  const Polar &first = pair.first, &second = pair.second;
+  const Chord &chord = geodesic.chord;
+  const Triangle &triangle = geodesic.triangle;
+  ChordPlace found = findPlace(pair, geodesic, share);
+  Scalar distance = found.distance, fraction = found.fraction;
+  Scalar rest = 1.0 - fraction;
+  Scalar dot = pair.tanhProduct * chord.cos,
+         cross = pair.tanhProduct * chord.sin;
+  const Rule &rule = formatOf(share).openingRules.back();
+  Scalar whole = turnGrowth(
+      rule, dot, cross, [&](Node node) { return chord.v(node.at, node.rest); });
+  Scalar before = turnGrowth(rule, rest * square(first.tanh) + fraction * dot,
+                             fraction * cross, [&](Node node) {
+                               Scalar lambda = fraction * node.at;
+                               return chord.v(lambda, 1.0 - lambda);
+                             });
+  Scalar after = turnGrowth(rule, rest * dot + fraction * square(second.tanh),
+                            rest * cross, [&](Node node) {
+                              Scalar lambda = rest * node.rest;
+                              return chord.v(1.0 - lambda, lambda);
+                            });
+  Condition coincide = triangle.sinh <= 0.0;
+  Scalar scale = select(coincide, 1.0, triangle.sinh) * whole;
+  Scalar fromFirst = select(coincide, 1.0 - share,
+                            sinh(triangle.distance - distance) * after / scale);
+  Scalar fromSecond = select(coincide, share, sinh(distance) * before / scale);
+
+  Triangle reversed = measure(reverse(pair), chord);
+  Heading atFirst = headingOf(triangle.cosPsi, triangle.sinPsi);
+  Heading atSecond = headingOf(-reversed.cosPsi, reversed.sinPsi);
+  atSecond.cos = select(coincide, 1.0, atSecond.cos);
+  // cosh rho1 sinh tau + sinh rho1 cosh tau cos psi1, as in placeAlong.
+  Scalar rho = first.x * asinhRootQuotient(square(first.x));
+  Scalar aside = square(atFirst.sin) / (1.0 + abs(atFirst.cos));
+  Scalar inward = sinh(distance - rho) + first.x * aside * cosh(distance);
+  Scalar direct =
+      first.cosh * sinh(distance) + first.x * cosh(distance) * atFirst.cos;
+  Scalar outward = select(atFirst.cos < 0.0, inward, direct);
+  return {found.place, fromFirst, fromSecond,
+          atFirst,     atSecond,  headingOf(outward, triangle.clairaut)};
 }
 
 Place von_mises::placeAlong(const Polar &first, Scalar outward, Scalar across) {

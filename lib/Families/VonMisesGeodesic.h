@@ -101,6 +101,24 @@ struct Place {
 /// The belief on a geodesic at a fraction of its length, best at most 1/2.
 Place placeAt(const Pair &pair, const Geodesic &geodesic, Scalar fraction);
 
+/// An angle to the outward radius.
+struct Heading {
+  Scalar cos, sin;
+};
+
+/// How the belief on a geodesic at a fraction of its length moves if the ends
+/// do. Along the geodesic the fractions of the ways of both add up; across it,
+/// these parts do.
+struct Variation {
+  Place place;
+  Scalar fromFirst, fromSecond;
+  /// Of the geodesic at its first end, at its second, and at the place.
+  Heading first, second, between;
+};
+
+/// Of the place that `placeAt` finds.
+Variation varyAt(const Pair &pair, const Geodesic &geodesic, Scalar fraction);
+
 /// Where the geodesic with this tangent vector at `first` is at time one; its
 /// components are lengths of the hyperbolic plane, `across` not negative.
 Place placeAlong(const Polar &first, Scalar outward, Scalar across);

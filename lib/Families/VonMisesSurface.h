@@ -44,6 +44,23 @@ struct Rational {
     Scalar y = x - center;
     return polynomial(y, numerator) / polynomial(y, denominator);
   }
+
+  /// The derivative.
+  Scalar slope(Scalar x) const {
+    Scalar y = x - center, bottom = polynomial(y, denominator);
+    return (polynomial(y, differentiate(numerator)) -
+            polynomial(y, numerator) / bottom *
+                polynomial(y, differentiate(denominator))) /
+           bottom;
+  }
+
+  /// The coefficients of a polynomial's derivative.
+  static SmallVector<double> differentiate(ArrayRef<double> coefficients) {
+    SmallVector<double> slopes;
+    for (size_t i = 1; i < coefficients.size(); ++i)
+      slopes.push_back(static_cast<double>(i) * coefficients[i]);
+    return slopes;
+  }
 };
 
 /// A node of a quadrature rule on [0, 1], one less it, and its weight.
@@ -195,6 +212,32 @@ inline Resultant resultantOf(Scalar kappa) {
           select(isSmall, sqrt(variance), y * sqrt(Q))};
 }
 
+/// By how many percent A' grows if kappa does by one: kappa A''/A'.
+inline Scalar varianceGrowthOf(Scalar kappa) {
+  const Format &format = formatOf(kappa);
+  Condition isSmall = kappa <= format.tailStart;
+  Scalar t = square(select(isSmall, kappa, 0.0));
+  // A' = y^2 Q, with U, R and Q as above.
+  Scalar y = 1.0 / select(isSmall, kappa.constant(format.tailStart), kappa);
+  Scalar U = format.tail(y), slopeOfU = format.tail.slope(y);
+  Scalar R = 1.0 + y * U, slopeOfR = U + y * slopeOfU;
+  Scalar Q = U + 0.25 * (R * (2.0 - R));
+  Scalar slopeOfQ = slopeOfU - 0.5 * (slopeOfR * (y * U));
+  return select(isSmall,
+                2.0 * t * format.variance.slope(t) / format.variance(t),
+                -2.0 - y * slopeOfQ / Q);
+}
+
+/// 1 - A.
+inline Scalar resultantDefectOf(Scalar kappa) {
+  const Format &format = formatOf(kappa);
+  Condition isSmall = kappa <= format.tailStart;
+  Scalar y = 1.0 / select(isSmall, kappa.constant(format.tailStart), kappa);
+  return select(isSmall,
+                1.0 - kappa * format.ratio(square(select(isSmall, kappa, 0.0))),
+                0.5 * (y * (1.0 + y * format.tail(y))));
+}
+
 /// A belief in polar coordinates around the uniform one.
 struct Polar {
   Scalar kappa;
@@ -232,6 +275,21 @@ inline Scalar meanSlope(Scalar kappa, Scalar difference) {
   return 0.5 * sums[0];
 }
 
+/// A(kappa2) - A(kappa1), where `difference` is kappa2 - kappa1.
+inline Scalar resultantDifference(Scalar kappa1, Scalar kappa2,
+                                  Scalar difference) {
+  auto sums = formatOf(kappa1).differenceRule.sum(
+      kappa1, 1, [&](Node node) -> SmallVector<Scalar> {
+        return {node.weight *
+                resultantOf(kappa1 + node.at * difference).variance};
+      });
+  Scalar far = select(min(kappa1, kappa2) > 1.0,
+                      resultantDefectOf(kappa1) - resultantDefectOf(kappa2),
+                      kappa2 * resultantOf(kappa2).ratio -
+                          kappa1 * resultantOf(kappa1).ratio);
+  return select(areNear(kappa1, kappa2, difference), difference * sums[0], far);
+}
+
 //===----------------------------------------------------------------------===//
 // Lines
 //===----------------------------------------------------------------------===//
@@ -258,6 +316,21 @@ inline StretchIntegrals integrate(const Rule &rule, Scalar like,
             weighted * (node.at * node.rest)};
   });
   return {sums[0], sums[1], sums[2]};
+}
+
+/// Of a piece of a straight line of the Klein disc between the points P and Q,
+/// the derivative of the geodesic's turn by the line's, for fixed radii:
+///   1 + P.Q int g v du + 2 (P x Q)^2 int d(g v)/dv u (1-u) du.
+inline Scalar turnGrowth(const Rule &rule, Scalar dot, Scalar cross,
+                         function_ref<Scalar(Node)> v) {
+  const Rational &g = formatOf(dot).stretch;
+  auto sums = rule.sum(dot, 2, [&](Node node) -> SmallVector<Scalar> {
+    Scalar here = v(node), stretch = g(here);
+    return {node.weight * (stretch * here),
+            (node.weight * node.at * node.rest) *
+                (stretch + here * g.slope(here))};
+  });
+  return 1.0 + dot * sums[0] + 2.0 * square(cross) * sums[1];
 }
 
 } // namespace mlir::fisher::von_mises

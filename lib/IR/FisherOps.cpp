@@ -94,10 +94,10 @@ static LogicalResult foldSelf(OpTy op, PatternRewriter &rewriter) {
   return success();
 }
 
-/// Replaces an operation whose gradient nobody uses by one that has none.
+/// Replaces an operation whose gradients nobody uses by one that has none.
 template <typename PlainOp, typename OpTy>
 static LogicalResult dropUnusedGradient(OpTy op, PatternRewriter &rewriter) {
-  if (llvm::any_of(op.getGradient(),
+  if (llvm::any_of(op->getResults().drop_front(),
                    [](Value gradient) { return !gradient.use_empty(); }))
     return rewriter.notifyMatchFailure(op, "the gradient is used");
   auto plain = PlainOp::create(rewriter, op.getLoc(),
@@ -266,6 +266,14 @@ SquaredDistanceWithGradientOp::canonicalize(SquaredDistanceWithGradientOp op,
 LogicalResult KLDivergenceOp::canonicalize(KLDivergenceOp op,
                                            PatternRewriter &rewriter) {
   return foldSelf(op, rewriter);
+}
+
+LogicalResult
+KLDivergenceWithGradientsOp::canonicalize(KLDivergenceWithGradientsOp op,
+                                          PatternRewriter &rewriter) {
+  if (succeeded(foldSelf(op, rewriter)))
+    return success();
+  return dropUnusedGradient<KLDivergenceOp>(op, rewriter);
 }
 
 //===----------------------------------------------------------------------===//

@@ -46,6 +46,30 @@ func.func @distance_between_two(%a: !b, %b: !b) -> (tensor<4xf32>, tensor<4xf32>
   return %d, %k : tensor<4xf32>, tensor<4xf32>
 }
 
+// CHECK-LABEL: func.func @divergence_and_gradients_from_itself(
+// CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<4xf32>
+// CHECK-NEXT: return %[[ZERO]], %[[ZERO]], %[[ZERO]]
+func.func @divergence_and_gradients_from_itself(%b: !b) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %k:5 = fisher.kl_divergence_with_gradients %b, %b : !b
+  return %k#0, %k#1, %k#4 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @divergence_without_gradients(
+// CHECK: %[[K:.*]] = fisher.kl_divergence %{{.*}}, %{{.*}} : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>> -> tensor<4xf32>
+// CHECK-NEXT: return %[[K]]
+func.func @divergence_without_gradients(%a: !b, %b: !b) -> tensor<4xf32> {
+  %k:5 = fisher.kl_divergence_with_gradients %a, %b : !b
+  return %k#0 : tensor<4xf32>
+}
+
+// One gradient is enough to keep all.
+// CHECK-LABEL: func.func @divergence_with_a_gradient(
+// CHECK: fisher.kl_divergence_with_gradients
+func.func @divergence_with_a_gradient(%a: !b, %b: !b) -> tensor<4xf32> {
+  %k:5 = fisher.kl_divergence_with_gradients %a, %b : !b
+  return %k#4 : tensor<4xf32>
+}
+
 // The gradient has the storage type, the distance the compute type.
 // CHECK-LABEL: func.func @gradient_at_itself(
 // CHECK-DAG: %[[D:.*]] = arith.constant dense<0.000000e+00> : tensor<2xf32>

@@ -335,6 +335,46 @@ func.func @natural_gradient_of_other_type(%b: !b, %g: tensor<4xf64>) {
 
 // -----
 
+!b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+func.func @pullback_of_half_a_covector(%b: !b, %t: f32, %c: tensor<4xf32>) {
+  // expected-error@+1 {{'covector' must be one for each component of 'a', of the component type}}
+  %r:5 = "fisher.geodesic_pullback"(%b, %b, %t, %c) : (!b, !b, f32, tensor<4xf32>)
+      -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+!b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+func.func @pullback_at_another_type(%b: !b, %t: f64, %c: tensor<4xf32>) {
+  // expected-error@+1 {{'t' must be of the compute type of 'a'}}
+  %r:5 = "fisher.geodesic_pullback"(%b, %b, %t, %c, %c) : (!b, !b, f64, tensor<4xf32>, tensor<4xf32>)
+      -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
+!b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+func.func @divergence_gradients_of_other_type(%b: !b) {
+  // expected-error@+1 {{'gradient_b' must be one for each component of 'a', of the component type}}
+  %r:5 = "fisher.kl_divergence_with_gradients"(%b, %b) : (!b, !b)
+      -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf64>)
+  return
+}
+
+// -----
+
+!b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+func.func @natural_gradient_pullback_along_half(%b: !b, %c: tensor<4xf32>) {
+  // expected-error@+1 {{must be one for each component of 'at', of the component type}}
+  %r:4 = "fisher.natural_gradient_pullback"(%b, %c, %c) : (!b, tensor<4xf32>, tensor<4xf32>)
+      -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>, tensor<4xf32>)
+  return
+}
+
+// -----
+
 func.func @not_an_operation() {
   // expected-error@+1 {{custom op 'fisher.distance' is unknown}}
   fisher.distance

@@ -57,6 +57,31 @@ func.func @kl_divergence(%a: !b, %b: !b) -> tensor<4xf32> {
   return %k : tensor<4xf32>
 }
 
+// CHECK-LABEL: func.func @kl_divergence_with_gradients(
+// CHECK: %{{.*}}, %{{.*}}:2, %{{.*}}:2 = fisher.kl_divergence_with_gradients %{{.*}}, %{{.*}} : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<4xf32>>
+func.func @kl_divergence_with_gradients(%a: !b, %b: !b) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %k, %a0, %a1, %b0, %b1 = fisher.kl_divergence_with_gradients %a, %b : !b
+  return %k, %a0, %b1 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @geodesic_pullback(
+// CHECK-SAME: %[[A:[^ ]*]]: !fisher.belief<{{[^)]*}}>, %[[B:[^ ]*]]: !fisher.belief<{{[^)]*}}>, %[[T:.*]]: f32, %[[C0:.*]]: tensor<4xf32>, %[[C1:.*]]: tensor<4xf32>)
+// CHECK: %{{.*}}:2, %{{.*}}:2, %{{.*}} = fisher.geodesic_pullback %[[A]], %[[B]] at %[[T]] along %[[C0]], %[[C1]] : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<4xf32>>
+func.func @geodesic_pullback(%a: !b, %b: !b, %t: f32, %c0: tensor<4xf32>, %c1: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %a0, %a1, %b0, %b1, %r = fisher.geodesic_pullback %a, %b at %t along %c0, %c1 : !b
+  return %a0, %b1, %r : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+}
+
+// CHECK-LABEL: func.func @natural_gradient_pullback(
+// CHECK-SAME: %[[B:[^ ]*]]: !fisher.belief<{{[^)]*}}>, %[[G0:.*]]: tensor<4xf32>, %[[G1:.*]]: tensor<4xf32>, %[[C0:.*]]: tensor<4xf32>, %[[C1:.*]]: tensor<4xf32>)
+// CHECK: %{{.*}}:2, %{{.*}}:2 = fisher.natural_gradient_pullback %[[B]], %[[G0]], %[[G1]] along %[[C0]], %[[C1]] : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<4xf32>>
+func.func @natural_gradient_pullback(%b: !b, %g0: tensor<4xf32>, %g1: tensor<4xf32>, %c0: tensor<4xf32>, %c1: tensor<4xf32>)
+    -> (tensor<4xf32>, tensor<4xf32>) {
+  %b0, %b1, %d0, %d1 = fisher.natural_gradient_pullback %b, %g0, %g1 along %c0, %c1 : !b
+  return %b1, %d0 : tensor<4xf32>, tensor<4xf32>
+}
+
 // CHECK-LABEL: func.func @penalty(
 // CHECK-SAME: %[[B:.*]]: !fisher.belief<{{.*}}>, %[[REF:.*]]: !fisher.belief<{{.*}}>, %[[W:.*]]: f32)
 // CHECK: fisher.penalty %[[B]] toward %[[REF]] weight %[[W]] : !fisher.belief<#fisher.gaussian<log_sigma>, tensor<4xf32>> -> tensor<f32>

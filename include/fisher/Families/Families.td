@@ -48,6 +48,9 @@ class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo chart
                                           ::mlir::fisher::Scalar b) const;
     /// dy/da.
     ::mlir::fisher::Scalar buildArcSlope(::mlir::fisher::Scalar a) const;
+    /// The derivative by a of (da/dy)².
+    ::mlir::fisher::Scalar
+    buildInverseMetricSlope(::mlir::fisher::Scalar a) const;
     /// What is stored at arc length y(a) + s; not a number beyond the end.
     ::mlir::fisher::Scalar buildAtArcLength(::mlir::fisher::Scalar a,
                                             ::mlir::fisher::Scalar s) const;
@@ -73,6 +76,11 @@ class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo chart
       Scalar slope = buildArcSlope(at[0]);
       return {gradient[0] / slope / slope};
     }
+    ::mlir::fisher::Components $cppClass::buildNaturalGradientPullback(
+        ::mlir::fisher::Point at, ::mlir::fisher::Point gradient,
+        ::mlir::fisher::Point covector) const {
+      return {gradient[0] * covector[0] * buildInverseMetricSlope(at[0])};
+    }
     ::mlir::fisher::Components $cppClass::buildLog(
         ::mlir::fisher::Point a, ::mlir::fisher::Point b) const {
       return {-(buildArcLength(a[0], b[0]) / buildArcSlope(a[0]))};
@@ -80,6 +88,16 @@ class Fisher_OneParameterFamily<string name, string attrMnemonic, EnumInfo chart
     ::mlir::fisher::Components $cppClass::buildExp(
         ::mlir::fisher::Point a, ::mlir::fisher::Point tangent) const {
       return {buildAtArcLength(a[0], buildArcSlope(a[0]) * tangent[0])};
+    }
+    // Arc lengths are mixed: y = (1-t) y(a) + t y(b).
+    ::mlir::fisher::GeodesicGradient $cppClass::buildGeodesicPullback(
+        ::mlir::fisher::Point a, ::mlir::fisher::Point b,
+        ::mlir::fisher::Scalar t, ::mlir::fisher::Point covector) const {
+      Scalar byArcLength =
+          covector[0] / buildArcSlope(buildGeodesic(a, b, t)[0]);
+      return {{(1.0 - t) * byArcLength * buildArcSlope(a[0])},
+              {t * byArcLength * buildArcSlope(b[0])},
+              -(byArcLength * buildArcLength(a[0], b[0]))};
     }
   }] # !if(hasOwnGeodesic, "", [{
     ::mlir::fisher::Components $cppClass::buildGeodesic(

@@ -38,6 +38,27 @@ struct DistanceAndGradientOf {
 using DistanceAndGradient = DistanceAndGradientOf<Scalar>;
 using DistanceAndArrayGradient = DistanceAndGradientOf<EventArray>;
 
+/// A divergence, and its gradients with respect to the stored components of
+/// both beliefs.
+template <typename Element>
+struct DivergenceAndGradientsOf {
+  Scalar divergence;
+  SmallVector<Element, 2> first, second;
+};
+using DivergenceAndGradients = DivergenceAndGradientsOf<Scalar>;
+using DivergenceAndArrayGradients = DivergenceAndGradientsOf<EventArray>;
+
+/// The gradient of a function of a geodesic's point, with respect to what the
+/// point is computed from: the stored components of both ends, and the
+/// fraction.
+template <typename Element>
+struct GeodesicGradientOf {
+  SmallVector<Element, 2> first, second;
+  Scalar fraction;
+};
+using GeodesicGradient = GeodesicGradientOf<Scalar>;
+using GeodesicArrayGradient = GeodesicGradientOf<EventArray>;
+
 /// The numbers of a constant belief: for each component one for all elements,
 /// or one for each element of the event.
 using StoredComponents = SmallVector<SmallVector<double, 1>, 2>;

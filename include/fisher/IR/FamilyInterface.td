@@ -107,11 +107,24 @@ class Fisher_Geometry<string element> {
       "::mlir::fisher::Scalar", "buildKLDivergence",
       (ins point:$a, point:$b)>,
     InterfaceMethod<
+      [{The same divergence, and its gradients with respect to the stored
+        components of both beliefs.}],
+      "::mlir::fisher::DivergenceAndGradientsOf<::mlir::fisher::" # element # ">",
+      "buildKLDivergenceWithGradients", (ins point:$a, point:$b)>,
+    InterfaceMethod<
       "The Fisher metric at a belief applied to a tangent vector: a covector.",
       components, "buildMetric", (ins point:$at, point:$tangent)>,
     InterfaceMethod<
       "The inverse metric at a belief applied to a gradient: a tangent vector.",
       components, "buildNaturalGradient", (ins point:$at, point:$gradient)>,
+    InterfaceMethod<
+      [{For a function of the natural gradient, of which `covector` is the
+        gradient with respect to the tangent vector, its gradient with respect
+        to the stored components of `at`. With u and v the natural gradients of
+        `covector` and `gradient`, it is minus the gradient of u G v for fixed u
+        and v.}],
+      components, "buildNaturalGradientPullback",
+      (ins point:$at, point:$gradient, point:$covector)>,
     InterfaceMethod<
       [{The tangent vector at `a` of the geodesic that is at `b` at time one:
         minus half the natural gradient of the squared distance.}],
@@ -130,6 +143,14 @@ class Fisher_Geometry<string element> {
         `t = 0` gives `a` and `t = 1` gives `b`, up to rounding.}],
       components, "buildGeodesic",
       (ins point:$a, point:$b, "::mlir::fisher::Scalar":$t)>,
+    InterfaceMethod<
+      [{For a function of the geodesic's point, of which `covector` is the
+        gradient with respect to the point's stored components, its gradient
+        with respect to `a`, `b` and `t`. It is what it should be also where
+        the beliefs are equal.}],
+      "::mlir::fisher::GeodesicGradientOf<::mlir::fisher::" # element # ">",
+      "buildGeodesicPullback",
+      (ins point:$a, point:$b, "::mlir::fisher::Scalar":$t, point:$covector)>,
     InterfaceMethod<
       [{The same belief in the chart `target` of the same family.}],
       components, "buildConvert",

@@ -182,6 +182,34 @@ def Fisher_KLDivergenceOp
   let hasCanonicalizeMethod = 1;
 }
 
+def Fisher_KLDivergenceWithGradientsOp
+    : Fisher_Op<"kl_divergence_with_gradients", [
+        AllTypesMatch<["a", "b"]>, SameVariadicResultSize,
+        OnePerComponent<"a", "gradient_a">, OnePerComponent<"a", "gradient_b">,
+        FixedByBelief<"a", "divergence", "getBatchType",
+                      "a tensor of the compute type with one element for each distribution">]> {
+  let summary = "Kullback-Leibler divergence and its gradients";
+  let description = [{
+    KL(a || b) as `fisher.kl_divergence` has it, then its gradient with respect
+    to the stored components of the first belief, then that with respect to
+    those of the second. Both are exactly zero where the beliefs are equal. If
+    they are unused, the operation becomes `fisher.kl_divergence`.
+
+    ```mlir
+    !b = !fisher.belief<#fisher.gaussian<sigma>, tensor<?xf32>>
+    func.func @example(%a: !b, %b: !b) -> (tensor<?xf32>, tensor<?xf32>) {
+      %k, %a0, %a1, %b0, %b1 = fisher.kl_divergence_with_gradients %a, %b : !b
+      return %k, %a1 : tensor<?xf32>, tensor<?xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b);
+  let results = (outs AnyRankedTensor:$divergence, Variadic<AnyRankedTensor>:$gradient_a,
+                      Variadic<AnyRankedTensor>:$gradient_b);
+  let assemblyFormat = "$a `,` $b attr-dict `:` qualified(type($a))";
+  let hasCanonicalizeMethod = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Penalties
 //===----------------------------------------------------------------------===//
@@ -272,6 +300,39 @@ def Fisher_GeodesicOp
   let results = (outs Fisher_BeliefType:$result);
   let assemblyFormat = "$a `,` $b `at` $t attr-dict `:` qualified(type($a))";
   let hasFolder = 1;
+}
+
+def Fisher_GeodesicPullbackOp
+    : Fisher_Op<"geodesic_pullback", [
+        AllTypesMatch<["a", "b"]>, SameVariadicResultSize,
+        OnePerComponent<"a", "covector">, OnePerComponent<"a", "gradient_a">,
+        OnePerComponent<"a", "gradient_b">,
+        FixedByBelief<"a", "t", "getComputeType", "of the compute type">,
+        FixedByBelief<"a", "gradient_t", "getBatchType",
+                      "a tensor of the compute type with one element for each distribution">]> {
+  let summary = "gradient of a function of a geodesic's point";
+  let description = [{
+    The reverse derivative of `fisher.geodesic`: takes the gradient of a
+    function of the point with respect to the point's stored components, and
+    gives its gradient with respect to the components of the first belief, to
+    those of the second, and to `t`, the latter for each distribution by itself.
+    Where the beliefs are equal, these are `1 - t` and `t` times the covector,
+    and zero.
+
+    ```mlir
+    !b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+    func.func @example(%a: !b, %b: !b, %t: f32, %c0: tensor<4xf32>, %c1: tensor<4xf32>)
+        -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
+      %a0, %a1, %b0, %b1, %dt = fisher.geodesic_pullback %a, %b at %t along %c0, %c1 : !b
+      return %a0, %b0, %dt : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Fisher_BeliefType:$a, Fisher_BeliefType:$b, AnyFloat:$t,
+                       Variadic<AnyRankedTensor>:$covector);
+  let results = (outs Variadic<AnyRankedTensor>:$gradient_a,
+                      Variadic<AnyRankedTensor>:$gradient_b, AnyRankedTensor:$gradient_t);
+  let assemblyFormat = "$a `,` $b `at` $t `along` $covector attr-dict `:` qualified(type($a))";
 }
 
 def Fisher_ProximalStepOp
@@ -386,6 +447,34 @@ def Fisher_NaturalGradientOp
   let results = (outs Variadic<AnyRankedTensor>:$tangent);
   let assemblyFormat = "$at `,` $gradient attr-dict `:` qualified(type($at))";
   let hasCanonicalizeMethod = 1;
+}
+
+def Fisher_NaturalGradientPullbackOp
+    : Fisher_Op<"natural_gradient_pullback", [
+        SameVariadicOperandSize, SameVariadicResultSize,
+        OnePerComponent<"at", "gradient">, OnePerComponent<"at", "covector">,
+        OnePerComponent<"at", "gradient_at">, OnePerComponent<"at", "gradient_gradient">]> {
+  let summary = "gradient of a function of a natural gradient";
+  let description = [{
+    The reverse derivative of `fisher.natural_gradient`: takes the gradient of a
+    function of the tangent vector with respect to its components, and gives the
+    function's gradient with respect to the components of the belief, then that
+    with respect to the gradient that the metric was applied to.
+
+    ```mlir
+    !b = !fisher.belief<#fisher.gaussian<softplus>, tensor<4xf32>>
+    func.func @example(%b: !b, %g0: tensor<4xf32>, %g1: tensor<4xf32>, %c0: tensor<4xf32>, %c1: tensor<4xf32>)
+        -> (tensor<4xf32>, tensor<4xf32>) {
+      %b0, %b1, %d0, %d1 = fisher.natural_gradient_pullback %b, %g0, %g1 along %c0, %c1 : !b
+      return %b1, %d0 : tensor<4xf32>, tensor<4xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Fisher_BeliefType:$at, Variadic<AnyRankedTensor>:$gradient,
+                       Variadic<AnyRankedTensor>:$covector);
+  let results = (outs Variadic<AnyRankedTensor>:$gradient_at,
+                      Variadic<AnyRankedTensor>:$gradient_gradient);
+  let assemblyFormat = "$at `,` $gradient `along` $covector attr-dict `:` qualified(type($at))";
 }
 
 #endif // FISHER_IR_FISHEROPS_TD

@@ -48,6 +48,23 @@ getValues(const DistanceAndGradientOf<Element> &result) {
   return values;
 }
 
+template <typename Element>
+static SmallVector<Value>
+getValues(const DivergenceAndGradientsOf<Element> &result) {
+  SmallVector<Value> values{result.divergence.getValue()};
+  llvm::append_range(values, getValues(result.first));
+  llvm::append_range(values, getValues(result.second));
+  return values;
+}
+
+template <typename Element>
+static SmallVector<Value> getValues(const GeodesicGradientOf<Element> &result) {
+  SmallVector<Value> values = getValues(result.first);
+  llvm::append_range(values, getValues(result.second));
+  values.push_back(result.fraction.getValue());
+  return values;
+}
+
 /// The halves of the elements: the first and the second belief's components,
 /// or a belief's and a tangent vector's.
 template <typename Element>
@@ -55,6 +72,14 @@ static std::pair<ArrayRef<Element>, ArrayRef<Element>>
 halves(ArrayRef<Element> elements) {
   size_t half = elements.size() / 2;
   return {elements.take_front(half), elements.drop_front(half)};
+}
+
+/// The thirds of the elements: those and a covector's.
+template <typename Element>
+static std::array<ArrayRef<Element>, 3> thirds(ArrayRef<Element> elements) {
+  size_t third = elements.size() / 3;
+  return {elements.take_front(third), elements.slice(third, third),
+          elements.take_back(third)};
 }
 
 // What each operation computes for one distribution, from its operands that
@@ -85,6 +110,14 @@ static SmallVector<Value> evaluate(KLDivergenceOp, Family family,
 }
 
 template <typename Family, typename Element>
+static SmallVector<Value> evaluate(KLDivergenceWithGradientsOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [a, b] = halves(elements);
+  return getValues(family.buildKLDivergenceWithGradients(a, b));
+}
+
+template <typename Family, typename Element>
 static SmallVector<Value> evaluate(ConvertOp op, Family family,
                                    ArrayRef<Element> elements,
                                    ArrayRef<Scalar>) {
@@ -97,6 +130,14 @@ static SmallVector<Value> evaluate(GeodesicOp, Family family,
                                    ArrayRef<Scalar> numbers) {
   auto [a, b] = halves(elements);
   return getValues(family.buildGeodesic(a, b, numbers[0]));
+}
+
+template <typename Family, typename Element>
+static SmallVector<Value> evaluate(GeodesicPullbackOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar> numbers) {
+  auto [a, b, covector] = thirds(elements);
+  return getValues(family.buildGeodesicPullback(a, b, numbers[0], covector));
 }
 
 template <typename Family, typename Element>
@@ -141,6 +182,19 @@ static SmallVector<Value> evaluate(NaturalGradientOp, Family family,
 }
 
 template <typename Family, typename Element>
+static SmallVector<Value> evaluate(NaturalGradientPullbackOp, Family family,
+                                   ArrayRef<Element> elements,
+                                   ArrayRef<Scalar>) {
+  auto [at, gradient, covector] = thirds(elements);
+  SmallVector<Value> values =
+      getValues(family.buildNaturalGradientPullback(at, gradient, covector));
+  // The inverse metric is its own transpose.
+  llvm::append_range(values,
+                     getValues(family.buildNaturalGradient(at, covector)));
+  return values;
+}
+
+template <typename Family, typename Element>
 static SmallVector<Value> evaluate(PenaltyOp, Family family,
                                    ArrayRef<Element> elements,
                                    ArrayRef<Scalar>) {
@@ -173,8 +227,10 @@ static SmallVector<Value> evaluateAny(FormulaBuilder &b, Operation *op,
     scalars.emplace_back(b, number);
   return llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
       .template Case<SquaredDistanceOp, SquaredDistanceWithGradientOp,
-                     KLDivergenceOp, ConvertOp, GeodesicOp, ProximalStepOp,
-                     LogOp, ExpOp, MetricOp, NaturalGradientOp, PenaltyOp,
+                     KLDivergenceOp, KLDivergenceWithGradientsOp, ConvertOp,
+                     GeodesicOp, GeodesicPullbackOp, ProximalStepOp, LogOp,
+                     ExpOp, MetricOp, NaturalGradientOp,
+                     NaturalGradientPullbackOp, PenaltyOp,
                      PenaltyWithGradientOp>([&](auto known) {
         return evaluate(known, family, elements, ArrayRef<Scalar>(scalars));
       });

@@ -168,12 +168,13 @@ void mlir::fisher::populateFisherToLinalgPatterns(
     EventLoopOptions options) {
   MLIRContext *context = patterns.getContext();
   populateBeliefPatterns(converter, patterns);
-  patterns.add<LowerFormula<SquaredDistanceOp>,
-               LowerFormula<SquaredDistanceWithGradientOp>,
-               LowerFormula<KLDivergenceOp>, LowerFormula<ConvertOp>,
-               LowerFormula<GeodesicOp>, LowerFormula<ProximalStepOp>,
-               LowerFormula<LogOp>, LowerFormula<ExpOp>, LowerFormula<MetricOp>,
-               LowerFormula<NaturalGradientOp>, LowerPenalty<PenaltyOp>,
-               LowerPenalty<PenaltyWithGradientOp>>(converter, context,
-                                                    options);
+  patterns.add<
+      LowerFormula<SquaredDistanceOp>,
+      LowerFormula<SquaredDistanceWithGradientOp>, LowerFormula<KLDivergenceOp>,
+      LowerFormula<KLDivergenceWithGradientsOp>, LowerFormula<ConvertOp>,
+      LowerFormula<GeodesicOp>, LowerFormula<GeodesicPullbackOp>,
+      LowerFormula<ProximalStepOp>, LowerFormula<LogOp>, LowerFormula<ExpOp>,
+      LowerFormula<MetricOp>, LowerFormula<NaturalGradientOp>,
+      LowerFormula<NaturalGradientPullbackOp>, LowerPenalty<PenaltyOp>,
+      LowerPenalty<PenaltyWithGradientOp>>(converter, context, options);
 }

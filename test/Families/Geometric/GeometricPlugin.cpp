@@ -79,11 +79,16 @@ public:
   Scalar buildSquaredDistance(Point a, Point b) const;
   DistanceAndGradient buildSquaredDistanceWithGradient(Point a, Point b) const;
   Scalar buildKLDivergence(Point a, Point b) const;
+  DivergenceAndGradients buildKLDivergenceWithGradients(Point a, Point b) const;
   Components buildMetric(Point at, Point tangent) const;
   Components buildNaturalGradient(Point at, Point gradient) const;
+  Components buildNaturalGradientPullback(Point at, Point gradient,
+                                          Point covector) const;
   Components buildLog(Point a, Point b) const;
   Components buildExp(Point a, Point tangent) const;
   Components buildGeodesic(Point a, Point b, Scalar t) const;
+  GeodesicGradient buildGeodesicPullback(Point a, Point b, Scalar t,
+                                         Point covector) const;
   Components buildConvert(Point belief, FamilyInterface target) const;
 };
 
@@ -252,6 +257,15 @@ Components GeometricAttr::buildNaturalGradient(Point at, Point gradient) const {
   return {gradient[0] / slope / slope};
 }
 
+// By the stored number x, the inverse metric has the slope (p^2 q)' = 2p -
+// 3p^2, or (1/q)' = 1/q - 1 = e^x.
+Components GeometricAttr::buildNaturalGradientPullback(Point at, Point gradient,
+                                                       Point covector) const {
+  Scalar x = checked(at[0]);
+  Scalar slope = isLogit() ? exp(x) : x * (2.0 - 3.0 * x);
+  return {gradient[0] * covector[0] * slope};
+}
+
 // The tangent vector v has v dy/dstored = y2 - y1. The default would divide by
 // the square of the slope, which might not be representable.
 Components GeometricAttr::buildLog(Point a, Point b) const {
@@ -290,6 +304,17 @@ Components GeometricAttr::buildGeodesic(Point a, Point b, Scalar t) const {
   };
   Scalar result = select(t >= 0.0 && t <= 0.0, first, between());
   return {select(t >= 1.0 && t <= 1.0, second, result)};
+}
+
+// y = (1-t) y1 + t y2: each end moves the point by its share, by dy/dstored of
+// either.
+GeodesicGradient GeometricAttr::buildGeodesicPullback(Point a, Point b,
+                                                      Scalar t,
+                                                      Point covector) const {
+  Scalar byArc = covector[0] / arcSlope(*this, buildGeodesic(a, b, t)[0]);
+  return {{(1.0 - t) * byArc * arcSlope(*this, a[0])},
+          {t * byArc * arcSlope(*this, b[0])},
+          -(byArc * arcDifference(*this, a, b))};
 }
 
 //===----------------------------------------------------------------------===//
@@ -345,6 +370,29 @@ Scalar GeometricAttr::buildKLDivergence(Point a, Point b) const {
   Scalar q1 = 1.0 - first, q2 = 1.0 - second;
   return combine({(second - first) / first, log(second / first)},
                  {(first - second) / q1, log(q2 / q1)});
+}
+
+// By the logits, log(q2/q1) q1/p1 and p2/p1 - 1; p q times less by the
+// probabilities.
+DivergenceAndGradients
+GeometricAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  Scalar first = checked(a[0]), second = checked(b[0]);
+  auto combine = [&](Scalar odds, Change p,
+                     Change q) -> DivergenceAndGradients {
+    Scalar logRatio =
+        select(abs(q.relative) < 0.7, log1p(q.relative), q.logRatio);
+    return {buildKLDivergence(a, b), {odds * logRatio}, {p.relative}};
+  };
+  if (isLogit())
+    return combine(exp(-first), changeOfLogit(first, second),
+                   changeOfLogit(-first, -second));
+  Scalar q1 = 1.0 - first, q2 = 1.0 - second;
+  DivergenceAndGradients byLogits =
+      combine(q1 / first, {(second - first) / first, log(second / first)},
+              {(first - second) / q1, log(q2 / q1)});
+  return {byLogits.divergence,
+          {byLogits.first[0] / first / q1},
+          {byLogits.second[0] / second / q2}};
 }
 
 //===----------------------------------------------------------------------===//
