@@ -352,15 +352,26 @@ OPERATIONS = {
     "squared_distance": (("belief",), ("batch",)),
     "squared_distance_with_gradient": (("belief",), ("batch", "covector")),
     "kl_divergence": (("belief",), ("batch",)),
+    "kl_divergence_with_gradients": (("belief",), ("batch", "covector", "covector")),
     "geodesic": (("belief", "number"), ("belief",)),
+    "geodesic_pullback": (
+        ("belief", "covector", "number"),
+        ("covector", "covector", "batch"),
+    ),
     "proximal_step": (("belief", "number"), ("belief",)),
     "natural_gradient": (("covector",), ("covector",)),
+    "natural_gradient_pullback": (("covector", "covector"), ("covector", "covector")),
 }
 # How an operation is written that is more than its operands and types.
 _SYNTAX = {
+    "kl_divergence_with_gradients": "fisher.kl_divergence_with_gradients %a, %b : {belief}",
     "geodesic": "fisher.geodesic %a, %b at %t : {belief}",
+    "geodesic_pullback": "fisher.geodesic_pullback %a, %b at %t along {third} : {belief}",
     "proximal_step": "fisher.proximal_step %a toward %b strength %t : {belief}",
     "natural_gradient": "fisher.natural_gradient %a, {second} : {belief}",
+    "natural_gradient_pullback": (
+        "fisher.natural_gradient_pullback %a, {second} along {third} : {belief}"
+    ),
 }
 
 
@@ -368,8 +379,8 @@ _SYNTAX = {
 def build_operation(operation, family, type):
     """A program of one operation of the dialect.
 
-    It takes the components of the first belief, and then those of the second
-    or a covector, and a number, if the operation has them.
+    It takes the components of the first belief, and then those of the second,
+    covectors, and a number, if the operation has them.
 
     Args:
       operation: such as `"squared_distance"`.
@@ -392,7 +403,9 @@ def build_operation(operation, family, type):
     inputs = sum((kinds[kind] for kind in ("belief", *takes)), ())
     outputs = sum((kinds[kind] for kind in makes), ())
     names = [f"%arg{index}" for index in range(len(inputs))]
-    first, second = ", ".join(names[:count]), ", ".join(names[count : 2 * count])
+    first, second, third = (
+        ", ".join(names[start : start + count]) for start in range(0, 3 * count, count)
+    )
     belief = f"!fisher.belief<{family}, {type}>"
     types = ", ".join(map(str, outputs))
 
@@ -402,12 +415,12 @@ def build_operation(operation, family, type):
     if "number" in takes:
         body.append(f"%t = tensor.extract {names[-1]}[] : {number}")
     syntax = _SYNTAX.get(operation, f"fisher.{operation} %a, %b : {{belief}} -> {{types}}")
-    statement = syntax.format(belief=belief, second=second, types=types)
+    statement = syntax.format(belief=belief, second=second, third=third, types=types)
     if makes == ("belief",):
         body.append(f"%q = {statement}")
         statement = f"fisher.components %q : {belief}"
-    body.append(f"%0:{len(outputs)} = {statement}")
-    results = ", ".join(f"%0#{index}" for index in range(len(outputs)))
+    results = ", ".join(f"%r{index}" for index in range(len(outputs)))
+    body.append(f"{results} = {statement}")
     body.append(f"return {results} : {types}")
     arguments = ", ".join(f"{name}: {type}" for name, type in zip(names, inputs))
     function = "\n  ".join([f"func.func @main({arguments}) -> ({types}) {{", *body])

@@ -50,6 +50,19 @@ def rounding_allowance(function, inputs, unit):
     return allowance
 
 
+def gradient(function, inputs):
+    """The derivatives of a number by each input, from differences in four times
+    the digits, as an input may be much smaller than what it is added to."""
+    slopes, digits = [], mp.mp.dps
+    with mp.workdps(4 * digits):
+        for i, value in enumerate(inputs):
+            step = mp.mpf(10)**-digits * (abs(value) or 1)
+            forward, back = list(inputs), list(inputs)
+            forward[i], back[i] = value + step, value - step
+            slopes.append((function(*forward) - function(*back)) / (2 * step))
+    return slopes
+
+
 def assert_same_code(one, other):
     """Two modules computed the same numbers, by the same formula."""
     if CONTRACTS:

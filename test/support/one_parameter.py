@@ -16,7 +16,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from accuracy import Worst, rounding_allowance
+from accuracy import Worst, gradient, rounding_allowance
 from execution import read_table, run
 
 mp.mp.dps = 60
@@ -177,6 +177,46 @@ def check_operations(family, chart, element):
         w.check()
 
 
+def check_derivatives(family, chart, element):
+    """Of geodesics, divergences and natural gradients, on random beliefs that are
+    near and far apart."""
+    dtype = ELEMENTS[element]
+    standard, stored, _ = family.charts[chart]
+    x = np.array([float(stored(mp.mpf(float(s)))) for s in family.sample(40, element)],
+                 dtype)
+    y = np.roll(x, 1)
+    y[:20] = x[:20] * (1 + np.geomspace(1e-6, 0.5, 20)).astype(dtype)
+    t, c = mp.mpf("0.375"), mp.mpf("1.25")
+    a, b, r, first, second, n = run(
+        module(family, chart, element, len(x), f"""
+  %t = arith.constant {t} : {element}
+  %c = arith.constant dense<{c}> : !t
+  %g:3 = fisher.geodesic_pullback %a, %b at %t along %c : !b
+  %k:3 = fisher.kl_divergence_with_gradients %a, %b : !b
+  %n:2 = fisher.natural_gradient_pullback %a, %y along %c : !b
+  return %g#0, %g#1, %g#2, %k#1, %k#2, %n#0 : !t, !t, !t, !t, !t, !t""", 6), x, y)
+    cases = {
+        "geodesic": ([a, b, r], lambda p, q, t: c * family.geodesic(chart, p, q, t), [t]),
+        "KL": ([first, second],
+               lambda p, q: family.divergence(standard(p), standard(q)), []),
+        "natural gradient": (
+            [n], lambda p, q: c * q / family.slope(chart, p)**2, []),
+    }
+    for name, (results, function, extra) in cases.items():
+        worst = Worst(f"{chart} {element} {name}")
+        for i in range(len(x)):
+            inputs = [mp.mpf(float(x[i])), mp.mpf(float(y[i])), *extra]
+            slopes = lambda *z: gradient(function, z)[:len(results)]
+            allowance = rounding_allowance(slopes, inputs, UNIT[element])
+            for part, (e, rounding) in enumerate(zip(slopes(*inputs), allowance)):
+                if abs(e) > np.finfo(dtype).max / 2:
+                    continue
+                worst.add(results[part][i], e,
+                          2 * GRADIENT_TOLERANCE[element] * abs(e) + rounding,
+                          f"pair {i} ({x[i]}, {y[i]}), part {part}")
+        worst.check()
+
+
 def check_far_geodesic(family, chart, element, limit):
     """Points between beliefs as far apart as the type allows: stored values from
     -limit to limit, or from e^-limit to e^limit, where the result is of the size
@@ -279,6 +319,9 @@ class OneParameterTests:
     @pytest.mark.reference
     def test_operations(self, chart, element):
         check_operations(self.family, chart, element)
+
+    def test_derivatives(self, chart, element):
+        check_derivatives(self.family, chart, element)
 
     def test_far_geodesic(self, element):
         chart, limits = self.far

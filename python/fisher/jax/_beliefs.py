@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from .._families import Belief, check_beliefs
 from .._program import FLOATS, build_operation
 from ._call import call, get_type
+from ._derivatives import contract, differentiate
 
 jax.tree_util.register_pytree_with_keys(
     Belief,
@@ -54,16 +55,6 @@ def _bind(operation, family, *arrays):
     return call(build_operation(operation, family, get_type(arrays[0])), *arrays)
 
 
-def _contract(family, batch, gradient, tangents):
-    """The sum of the products of gradients and tangents for each distribution."""
-    total = jnp.zeros_like(batch)
-    event = tuple(range(-family.event_rank, 0))
-    for slope, tangent in zip(gradient, tangents):
-        product = slope.astype(batch.dtype) * tangent.astype(batch.dtype)
-        total += product.sum(axis=event) if event else product
-    return total
-
-
 def _is_zero(tangents):
     return all(isinstance(tangent, jax.custom_derivatives.SymbolicZero) for tangent in tangents)
 
@@ -90,7 +81,7 @@ def _differentiate_squared_distance(family, primals, tangents):
     for first, second, change in ((a, b, da), (b, a, db)):
         if not _is_zero(change):
             distance, *gradient = _bind("squared_distance_with_gradient", family, *first, *second)
-            slope += _contract(family, distance, gradient, _instantiate(change))
+            slope += contract(family, distance, gradient, _instantiate(change))
     if distance is None:
         distance = _squared_distance(family, a, b)
         slope = jnp.zeros_like(distance)
@@ -125,6 +116,18 @@ def squared_distance(a, b):
     return _squared_distance(a.family, a_parts, b_parts)
 
 
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _kl_divergence(family, a, b):
+    return _bind("kl_divergence", family, *a, *b)[0]
+
+
+@_kl_divergence.defjvp
+def _differentiate_kl_divergence(family, primals, tangents):
+    (a, b), (da, db) = primals, tangents
+    divergence, *gradients = _bind("kl_divergence_with_gradients", family, *a, *b)
+    return divergence, contract(family, divergence, gradients, [*da, *db])
+
+
 def kl_divergence(a, b):
     """The Kullback-Leibler divergence of `a` from `b`, in nats.
 
@@ -132,8 +135,8 @@ def kl_divergence(a, b):
       a, b: `fisher.Belief` of one family and chart.
 
     Returns:
-      An array of shape ``batch``. It is not differentiated; the squared
-      distance is twice its size nearby.
+      An array of shape ``batch``, half the squared distance nearby. It can be
+      differentiated once with respect to both.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -141,7 +144,7 @@ def kl_divergence(a, b):
     Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
     a_parts, b_parts = _unify_beliefs(a, b)
-    return _bind("kl_divergence", a.family, *a_parts, *b_parts)[0]
+    return _kl_divergence(a.family, a_parts, b_parts)
 
 
 def _as_number(number, belief_part, what):
@@ -149,6 +152,18 @@ def _as_number(number, belief_part, what):
     if number.shape:
         raise ValueError(f"{what} must be one number, got an array of shape {number.shape}")
     return number
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _geodesic(family, a, b, t):
+    return tuple(_bind("geodesic", family, *a, *b, t))
+
+
+@_geodesic.defjvp
+def _differentiate_geodesic(family, primals, tangents):
+    (a, b, t), (da, db, dt) = primals, tangents
+    change = differentiate("geodesic", family, [*a, *b, t], [*da, *db, dt])
+    return _geodesic(family, a, b, t), tuple(change)
 
 
 def geodesic(a, b, t):
@@ -159,14 +174,33 @@ def geodesic(a, b, t):
       t: a number: 0 gives `a`, 1 gives `b`; others continue the geodesic.
 
     Returns:
-      A belief of the family and chart of `a`.
+      A belief of the family and chart of `a`. It can be differentiated once with
+      respect to both and to `t`, also where they are equal.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
     """
     a_parts, b_parts = _unify_beliefs(a, b)
     t = _as_number(t, a_parts[0], "t")
-    return Belief(a.family, tuple(_bind("geodesic", a.family, *a_parts, *b_parts, t)))
+    return Belief(a.family, _geodesic(a.family, a_parts, b_parts, t))
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _proximal_step(family, belief, reference, strength):
+    return tuple(_bind("proximal_step", family, *belief, *reference, strength))
+
+
+@_proximal_step.defjvp
+def _differentiate_proximal_step(family, primals, tangents):
+    (belief, reference, strength), (change, reference_change, growth) = primals, tangents
+    # The fraction of the way to the reference; its limit is one.
+    t = jnp.where(strength >= 0, 1 / (1 + 1 / strength), jnp.nan)
+    inputs = [*belief, *reference, t]
+    changes = [*change, *reference_change, (1 - t) ** 2 * growth]
+    return (
+        _proximal_step(family, belief, reference, strength),
+        tuple(differentiate("geodesic", family, inputs, changes)),
+    )
 
 
 def proximal_step(belief, reference, strength):
@@ -178,7 +212,8 @@ def proximal_step(belief, reference, strength):
         h make the strength 2 h w.
 
     Returns:
-      The point of the geodesic at the fraction strength/(1 + strength).
+      The point of the geodesic at the fraction strength/(1 + strength). It can be
+      differentiated once with respect to all three.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -188,8 +223,23 @@ def proximal_step(belief, reference, strength):
     """
     parts, reference_parts = _unify_beliefs(belief, reference)
     strength = _as_number(strength, parts[0], "strength")
-    stepped = _bind("proximal_step", belief.family, *parts, *reference_parts, strength)
-    return Belief(belief.family, tuple(stepped))
+    return Belief(
+        belief.family, _proximal_step(belief.family, parts, reference_parts, strength)
+    )
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _natural_gradient(family, belief, gradient):
+    return tuple(_bind("natural_gradient", family, *belief, *gradient))
+
+
+@_natural_gradient.defjvp
+def _differentiate_natural_gradient(family, primals, tangents):
+    (belief, gradient), (change, gradient_change) = primals, tangents
+    changes = differentiate(
+        "natural_gradient", family, [*belief, *gradient], [*change, *gradient_change]
+    )
+    return _natural_gradient(family, belief, gradient), tuple(changes)
 
 
 def natural_gradient(belief, *gradient):
@@ -200,7 +250,8 @@ def natural_gradient(belief, *gradient):
       gradient: one array for each component, with its shape.
 
     Returns:
-      One array for each component.
+      One array for each component. They can be differentiated once with respect
+      to the belief and to the gradient.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -214,4 +265,4 @@ def natural_gradient(belief, *gradient):
             f"{len(gradient)} gradients"
         )
     parts, gradient = _unify(belief.components, gradient)
-    return tuple(_bind("natural_gradient", belief.family, *parts, *gradient))
+    return _natural_gradient(belief.family, parts, gradient)

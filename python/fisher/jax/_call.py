@@ -34,13 +34,16 @@ def call(program, *arrays):
     arrays = [jnp.asarray(array) for array in arrays]
     found = tuple(map(get_type, arrays))
     assert found == program.inputs, f"{found} is not {program.inputs}"
-    # In a shard_map, what all devices have alike is theirs like the rest.
+    return _program.bind(*make_varying(arrays), program=program)
+
+
+def make_varying(arrays):
+    """In a shard_map, what all devices have alike becomes theirs like the rest."""
     axes = frozenset().union(*(jax.typeof(array).mat.varying for array in arrays))
-    arrays = [
+    return [
         jax.lax.pcast(array, tuple(axes - jax.typeof(array).mat.varying), to="varying")
         for array in arrays
     ]
-    return _program.bind(*arrays, program=program)
 
 
 def get_type(array):
@@ -189,12 +192,8 @@ def _call_one_by_one(arrays, is_mapped, program):
 batching.primitive_batchers[_program] = _batch
 
 
-def _refuse(*_, program):
-    if isinstance(program, Operation) and not program.operation.startswith("squared_distance"):
-        raise TypeError(
-            f"fisher.jax.{program.operation} is not differentiated; keep it out with "
-            "jax.lax.stop_gradient"
-        )
+def refuse(*_, **__):
+    """Raises the error of what is differentiated and has no derivative."""
     raise TypeError(
         "this function of fisher.jax can be differentiated once, and here it would be "
         "differentiated again (or is the result of fisher.jax.value_and_grad or "
@@ -203,4 +202,4 @@ def _refuse(*_, program):
     )
 
 
-ad.primitive_jvps[_program] = _refuse
+ad.primitive_jvps[_program] = refuse

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import gaussian_truth as truth
-from accuracy import Worst, assert_same_code, rounding_allowance
+from accuracy import Worst, assert_same_code, gradient, rounding_allowance
 from execution import read_table, run
 
 HERE = pathlib.Path(__file__).parent
@@ -266,3 +266,55 @@ func.func @main(%m: tensor<{size}x{element}>, %s: tensor<{size}x{element}>)
                       DISTANCE_TOLERANCE[element] * magnitude + rounding,
                       f"row {i}")
         worst.check()
+
+
+@pytest.mark.parametrize("chart,element", CASES)
+def test_derivatives(chart, element):
+    """Of what may be far apart, to where results are beyond the type. Each
+    belief's gradient is compared relative to itself."""
+    rows, inputs = table(chart, element)
+    t, c0, c1 = 0.25, 0.625, -1.375
+    results = run(
+        module(chart, element, len(rows), f"""
+  %t = arith.constant {t} : {element}
+  %c0 = arith.constant dense<{c0}> : !t
+  %c1 = arith.constant dense<{c1}> : !t
+  %g:5 = fisher.geodesic_pullback %a, %b at %t along %c0, %c1 : !b
+  %k:5 = fisher.kl_divergence_with_gradients %a, %b : !b
+  %n:4 = fisher.natural_gradient_pullback %a, %x2, %x3 along %c0, %c1 : !b
+  return %g#0, %g#1, %g#2, %g#3, %g#4, %k#1, %k#2, %k#3, %k#4, %n#0, %n#1
+      : !t, !t, !t, !t, !t, !t, !t, !t, !t, !t, !t""", 11), *inputs)
+
+    def geodesic(*x):
+        q = truth.geodesic(chart, x[:2], x[2:4], x[4])
+        return c0 * q[0] + c1 * q[1]
+
+    def natural(*x):
+        v = truth.natural_gradient(chart, x[:2], x[2:4])
+        return c0 * v[0] + c1 * v[1]
+
+    functions = [
+        lambda *x: gradient(geodesic, x),
+        lambda *x: gradient(lambda *y: truth.divergence(chart, y[:2], y[2:])[0], x[:4]),
+        lambda *x: gradient(lambda *y: natural(*y, *x[2:4]), x[:2]),
+    ]
+    worst = Worst("geodesic"), Worst("KL"), Worst("natural gradient")
+    largest = np.finfo(ELEMENTS[element]).max
+    for i in range(len(rows)):
+        x = [*as_mpf(inputs, i), mp.mpf(t)]
+        start = 0
+        for function, w in zip(functions, worst):
+            expected = function(*x)
+            allowance = rounding_allowance(function, x, UNIT[element])
+            for k, (e, rounding) in enumerate(zip(expected, allowance)):
+                got = results[start + k][i]
+                if abs(e) > largest / 16 or not np.isfinite(got):
+                    assert abs(e) > largest / 2**20, f"row {i}: {got}, not {e}"
+                    continue
+                pair = expected[k & ~1:(k & ~1) + 2]
+                size = max(abs(g) for g in pair)
+                w.add(got, e, 4 * GRADIENT_TOLERANCE[element] * size + rounding,
+                      f"row {i}, part {k}")
+            start += len(expected)
+    for w in worst:
+        w.check()
