@@ -5,9 +5,11 @@
 
     python benchmarks/python/torch_overhead.py [--width 512] [--rounds 100]
 
-Three compiled steps of one Bayesian network on batches of the digits' size: with
-no regularizer, with fisher.torch.penalty, and with the penalty written by hand,
-in the form that has no NaN at distance zero. Rounds are interleaved.
+Compiled steps of one Bayesian network on batches of the digits' size: with no
+regularizer, with Fisher's, and with the penalty written by hand, in the form that
+has no NaN at distance zero. Gradients are made by `backward`, with
+fisher.torch.penalty, and as those of a function by torch.func.grad_and_value, with
+fisher.torch.value_and_grad. Rounds are interleaved.
 """
 
 import argparse
@@ -76,11 +78,16 @@ PENALTIES = {
 }
 
 
-def make_step(penalize, width):
-    """A step of gradient descent. All start from the same parameters."""
+def make_model(width):
+    """All start from the same parameters."""
     torch.manual_seed(0)
     model = Network(width)
-    optimizer = torch.optim.SGD(model.parameters(), lr=RATE)
+    return model, torch.optim.SGD(model.parameters(), lr=RATE)
+
+
+def make_backward_step(penalize, width):
+    """A step of gradient descent by `backward`."""
+    model, optimizer = make_model(width)
 
     @torch.compile(fullgraph=True)
     def loss(x, y, noise):
@@ -93,7 +100,55 @@ def make_step(penalize, width):
         optimizer.step()
         return value.item()
 
-    return step, model
+    return step
+
+
+class WithLoss(torch.nn.Module):
+    """A network that returns its loss, with a penalty or without."""
+
+    def __init__(self, net, penalize):
+        super().__init__()
+        self.net = net
+        self.penalize = penalize
+
+    def forward(self, x, y, noise):
+        return cross_entropy(self.net(x, noise), y) + self.penalize(self.net)
+
+
+def make_gradient_step(name, width):
+    """The same step with the gradients of a function."""
+    model, optimizer = make_model(width)
+    whole = WithLoss(model, PENALTIES["by hand" if name == "by hand" else "none"])
+    params = dict(whole.named_parameters())
+
+    def loss(params, *batch):
+        return torch.func.functional_call(whole, params, batch)
+
+    def without(params, *batch):
+        # Autograd is kept out, as value_and_grad keeps it out.
+        params = {name: param.detach() for name, param in params.items()}
+        gradients, value = torch.func.grad_and_value(loss)(params, *batch)
+        return value, gradients
+
+    compiled = torch.compile(
+        fisher.torch.value_and_grad(loss, POLICY) if name == "fisher" else without, fullgraph=True
+    )
+
+    def step(*batch):
+        value, gradients = compiled(params, *batch)
+        for name, param in params.items():
+            param.grad = gradients[name]
+        optimizer.step()
+        return value.item()
+
+    return step
+
+
+def make_steps(width):
+    """The steps by how their gradients are made, and by their regularizer."""
+    made = {("backward", name): make_backward_step(each, width) for name, each in PENALTIES.items()}
+    made.update({("gradients", name): make_gradient_step(name, width) for name in PENALTIES})
+    return made
 
 
 def main():
@@ -104,31 +159,31 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     options = parser.parse_args()
 
-    made = {name: make_step(penalize, options.width) for name, penalize in PENALTIES.items()}
-    model = made["none"][1]
+    made = make_steps(options.width)
     x, y = torch.randn(options.batch, 64), torch.randint(10, (options.batch,))
-    noise = [torch.randn(layer.mu.shape) for layer in model.layers]
+    sizes = [64, options.width, options.width, 10]
+    noise = [torch.randn(size) for size in zip(sizes, sizes[1:])]
     times = {name: [] for name in made}
     values = {}
     for round in range(options.rounds + 5):
-        for name, (step, _) in made.items():
+        for name, step in made.items():
             begin = time.perf_counter()
             for _ in range(options.steps):
                 values[name] = step(x, y, noise)
             if round >= 5:
                 times[name].append((time.perf_counter() - begin) / options.steps * 1e6)
 
-    count = sum(param.numel() for param in model.parameters())
-    print(f"width {options.width}, {count} parameters, {torch.get_num_threads()} threads")
-    for name, measured in times.items():
+    print(f"width {options.width}, {torch.get_num_threads()} threads")
+    for (way, name), measured in times.items():
         least, median = min(measured), statistics.median(measured)
-        print(f"{name:8}  {least:8.0f} µs least, {median:8.0f} µs median")
-    for label, pick in (("least", min), ("median", statistics.median)):
-        base, ours, hand = (pick(times[name]) for name in ("none", "fisher", "by hand"))
-        ratio = (ours - base) / (hand - base)
-        print(f"overhead of fisher / overhead by hand, {label}: {ratio:.2f}")
-    error = abs(values["fisher"] - values["by hand"]) / abs(values["by hand"])
-    print(f"losses agree to {error:.1e}")
+        print(f"{way:9} {name:8} {least:8.0f} µs least, {median:8.0f} µs median")
+    for way in ("backward", "gradients"):
+        for label, pick in (("least", min), ("median", statistics.median)):
+            base, ours, hand = (pick(times[way, name]) for name in PENALTIES)
+            ratio = (ours - base) / (hand - base)
+            print(f"{way:9} overhead of fisher / overhead by hand, {label}: {ratio:.2f}")
+        error = abs(values[way, "fisher"] - values[way, "by hand"]) / abs(values[way, "by hand"])
+        print(f"{way:9} losses agree to {error:.1e}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from ._beliefs import (
     squared_distance,
 )
 from ._optimizers import natural, proximal
-from ._training import init, penalty, update_state
+from ._training import init, penalty, update_state, value_and_grad
 
 __all__ = [
     "backend",
@@ -30,4 +30,5 @@ __all__ = [
     "proximal_step",
     "squared_distance",
     "update_state",
+    "value_and_grad",
 ]

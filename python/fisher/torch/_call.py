@@ -4,8 +4,10 @@
 """Programs of the compiler as operators of PyTorch.
 
 `fisher::programs` is given the text of modules, so that a graph that was saved,
-or found in a cache, can be run in any process. `fisher::operation` makes its
-module from the shapes that it meets, which may be dynamic.
+or found in a cache, can be run in any process. `fisher::add_to_gradients` writes the
+results that are gradients over the gradients that it is given, and returns the
+penalties. `fisher::operation` makes its module from the shapes that it meets, which
+may be dynamic.
 """
 
 import ctypes
@@ -41,6 +43,11 @@ _library.define(
     "operation(Tensor[] tensors, str operation, str family) -> Tensor[]",
     tags=(torch.Tag.pt2_compliant_tag,),
 )
+_library.define(
+    "add_to_gradients(Tensor(a!)[] gradients, Tensor[] tensors, str[] modules, int[] calls, "
+    "int[] places) -> Tensor",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
 
 
 class _Kernels:
@@ -58,6 +65,14 @@ class _Kernels:
         self._outputs = [(type.shape, DTYPES[type.dtype]) for type in outputs]
 
     def __call__(self, tensors, device, stream):
+        results = [
+            torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._outputs
+        ]
+        self.run(tensors, [result.data_ptr() for result in results], device, stream)
+        return results
+
+    def run(self, tensors, outputs, device, stream):
+        """Writes the results to the addresses."""
         if len(tensors) != len(self._inputs):
             raise TypeError(f"{len(self._inputs)} tensors are needed, got {len(tensors)}")
         inputs, kept = [], []
@@ -71,15 +86,10 @@ class _Kernels:
                 tensor = tensor.contiguous()
                 kept.append(tensor)
             inputs.append(tensor.data_ptr())
-        results = [
-            torch.empty(shape, dtype=dtype, device=device) for shape, dtype in self._outputs
-        ]
-        outputs = [result.data_ptr() for result in results]
         openmp = _get_openmp() if device.type == "cpu" else 0
         num_threads = torch.get_num_threads()
         for kernel, first, last, start, end in self._calls:
             kernel(inputs[first:last] + outputs[start:end], stream, openmp, num_threads)
-        return results
 
 
 @functools.cache
@@ -138,6 +148,29 @@ def _run_programs(tensors, modules, calls):
     return _get_kernels(tuple(modules), tuple(calls), api)(tensors, device, stream)
 
 
+@torch.library.impl(_library, "add_to_gradients", "CompositeExplicitAutograd")
+def _run_add_to_gradients(gradients, tensors, modules, calls, places):
+    device = tensors[0].device
+    api, stream = _get_place(device)
+    penalties = torch.empty(len(calls), dtype=_get_penalty_dtype(modules, calls), device=device)
+    written = [gradient.contiguous() for gradient in gradients]
+    count, rest = len(tensors) + len(gradients), iter(tensors)
+    inputs = [next(rest) if place < 0 else written[place] for place in places[:count]]
+    rest = iter(range(penalties.data_ptr(), 1 << 64, penalties.element_size()))
+    outputs = [
+        next(rest) if place < 0 else written[place].data_ptr() for place in places[count:]
+    ]
+    _get_kernels(tuple(modules), tuple(calls), api).run(inputs, outputs, device, stream)
+    for gradient, result in zip(gradients, written):
+        if result is not gradient:
+            gradient.copy_(result)
+    return penalties
+
+
+def _get_penalty_dtype(modules, calls):
+    return DTYPES[parse_types(modules[calls[0]])[1][0].dtype]
+
+
 @torch.library.impl(_library, "operation", "CompositeExplicitAutograd")
 def _run_operation(tensors, operation, family):
     first = tensors[0]
@@ -147,7 +180,7 @@ def _run_operation(tensors, operation, family):
 
 
 # Derivatives are taken around the operators, not of them.
-for _name in ("programs", "operation"):
+for _name in ("programs", "add_to_gradients", "operation"):
     _library.impl(_name, torch.library.fallthrough_kernel, "Autograd")
 
 
@@ -158,6 +191,11 @@ def _describe_programs(tensors, modules, calls):
         for call in calls
         for type in parse_types(modules[call])[1]
     ]
+
+
+@torch.library.register_fake("fisher::add_to_gradients", lib=_library)
+def _describe_add_to_gradients(gradients, tensors, modules, calls, places):
+    return tensors[0].new_empty(len(calls), dtype=_get_penalty_dtype(modules, calls))
 
 
 @torch.library.register_fake("fisher::operation", lib=_library)

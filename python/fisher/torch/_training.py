@@ -4,6 +4,7 @@
 """Policies in PyTorch programs: penalties and their state."""
 
 import functools
+from collections.abc import Mapping
 
 import torch
 import torch._dynamo
@@ -12,7 +13,14 @@ from .._compiler import PolicyError
 from .._policy import Policy
 from .._program import Tensor, build, get_states, match
 from ._call import DTYPE_NAMES, scale_gradients
-from ._distributed import check_layouts, get_layout, get_local, make_like, sum_over_mesh
+from ._distributed import (
+    check_layouts,
+    get_layout,
+    get_local,
+    is_distributed,
+    make_like,
+    sum_over_mesh,
+)
 from ._names import name_parameters
 
 # A function that was compiled for a policy is compiled again for another.
@@ -57,6 +65,7 @@ class Bundle:
         groups = dict(groups)
         self.takes = [key for program in programs for key in program.takes]
         self.inputs = [type for program in programs for type in program.inputs]
+        self.outputs = [type for program in programs for type in program.outputs]
         self.numbers = [
             number for number, program in enumerate(programs) for _ in program.takes
         ]
@@ -77,6 +86,30 @@ class Bundle:
         """The results by kind and name."""
         results = torch.ops.fisher.programs(tensors, self.modules, self.calls)
         return dict(zip(self.returns, results))
+
+    def add_to_gradients(self, tensors):
+        """The same, if penalties and gradients are all, but the results that are
+        gradients are the tensors that were taken as such."""
+        names, places = [], []
+        for kind, name in (*self.takes, *self.returns):
+            if kind != "gradient":
+                places.append(-1)
+                continue
+            if name not in names:
+                names.append(name)
+            places.append(names.index(name))
+        taken = list(zip(self.takes, tensors))
+        gradients = {name: tensor for (kind, name), tensor in taken if kind == "gradient"}
+        penalties = torch.ops.fisher.add_to_gradients(
+            [gradients[name] for name in names],
+            [tensor for (kind, _), tensor in taken if kind != "gradient"],
+            self.modules,
+            self.calls,
+            places,
+        )
+        results = {("gradient", name): gradients[name] for name in names}
+        results.update((("penalty", number), value) for number, value in enumerate(penalties))
+        return results
 
 
 @functools.lru_cache(maxsize=1024)
@@ -159,6 +192,30 @@ class Step:
                 tensor = (self._local if kind == "param" else self._arguments)[name]
             tensors.append(tensor)
         return tensors
+
+    def can_overwrite(self, bundle):
+        """Whether a bundle's programs read an element of a gradient only for the same
+        one of their result, and make nothing but gradients and penalties.
+
+        A sum over what is broadcast, or over beliefs that share a parameter, and
+        an inverse metric may read it later.
+        """
+        beliefs = [
+            names for entry in _match(self.policy, *self._described) for names in entry
+        ]
+        names = [name for belief in beliefs for name in belief]
+        shapes = {name: shape for name, _, shape, _ in self._described[0]}
+        penalties = {
+            type.dtype for key, type in zip(bundle.returns, bundle.outputs) if key[0] == "penalty"
+        }
+        return (
+            "natural" not in self.policy.modes
+            and {kind for kind, _ in bundle.returns} == {"penalty", "gradient"}
+            and len(penalties) == 1
+            and len(set(names)) == len(names)
+            and all(len({shapes[name] for name in belief}) == 1 for belief in beliefs)
+            and all(self._local[name].device.type == "cpu" for name in names)
+        )
 
     def make_state(self):
         """What `init` returns."""
@@ -279,6 +336,114 @@ def _evaluate(params, policy, arguments, state):
 def _update(params, policy, arguments, state):
     with torch.no_grad():
         return evaluate(Step(policy, params, arguments), state)[1]
+
+
+@torch._dynamo.nonstrict_trace
+def _add_to_gradients(params, gradients, policy, arguments, state):
+    _check_constant(arguments, "argument")
+    _check_constant(state, "state")
+    with torch.no_grad():
+        step = Step(policy, params, arguments)
+        bundle = step.build("coupled", of="loss_only", gradients=True)
+        made = {("gradient", name): gradient for name, gradient in gradients.items()}
+        if torch.compiler.is_compiling() and step.can_overwrite(bundle):
+            # The compiler leaves a copy out where nothing else reads the gradient.
+            for key, gradient in made.items():
+                is_dense = gradient.is_contiguous()
+                made[key] = gradient.clone() if is_dense else gradient.contiguous()
+            results = bundle.add_to_gradients(step.get_tensors(bundle, state, made))
+        else:
+            results = bundle(step.get_tensors(bundle, state, made))
+        sums = {
+            name: results.get(("gradient", name), gradient)
+            for name, gradient in gradients.items()
+        }
+        return add_penalties(bundle, results), sums, get_next_states(state, results)
+
+
+def value_and_grad(loss, policy, *, has_aux=False):
+    """The value and the gradients of a loss with the policy's penalties.
+
+    Like `torch.func.grad_and_value` with its results the other way around. The
+    penalties and their gradients are computed when the gradients of the loss are
+    there, in one pass over both::
+
+        step = torch.compile(fisher.torch.value_and_grad(loss, policy))
+        value, gradients = step(dict(model.named_parameters()), x, y)
+
+    Entries in mode ``natural`` premultiply the sum of the gradients by the
+    inverse metric.
+
+    Args:
+      loss: a function of a dictionary from names to tensors, and of more, that
+        returns a scalar, or with `has_aux` a pair of it and something else. All
+        tensors of the dictionary are differentiated. It calls a module by
+        `torch.func.functional_call`.
+      policy: a `fisher.Policy`.
+      has_aux: whether the loss returns a pair.
+
+    Returns:
+      A function of what `loss` takes. It takes the keyword arguments
+      `fisher_arguments` (what the policy names) and, if the policy keeps a
+      state, `fisher_state`, too. It returns the value, or the pair, and a
+      dictionary of the gradients, and the next state if there is one. They are
+      differentiated no further.
+
+    Raises:
+      PolicyError: the policy has entries in mode ``proximal``. In a call: it does
+        not fit the parameters, its state is missing, or a parameter is a
+        `DTensor`.
+      TypeError: an argument or a state requires a gradient.
+    """
+    if not isinstance(policy, Policy):
+        raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
+    check_modes(
+        policy,
+        ("coupled", "natural", "loss_only"),
+        "fisher.torch.value_and_grad",
+        "use fisher.torch.proximal with an optimizer",
+    )
+
+    @functools.wraps(loss)
+    def regularized(params, *args, fisher_state=None, fisher_arguments=None, **kwargs):
+        if isinstance(params, torch.nn.Module):
+            raise TypeError(
+                "a dictionary from names to tensors is needed, got a module; pass "
+                "dict(module.named_parameters()), and call the module by "
+                "torch.func.functional_call in the loss"
+            )
+        params = _map(lambda _, tensor: tensor.detach(), params)
+        named = name_parameters(params)
+        if any(is_distributed(tensor) for tensor in named.values()):
+            raise PolicyError(
+                "fisher.torch.value_and_grad does not serve a DTensor, whose gradients a module's "
+                "hooks add up; use fisher.torch.penalty"
+            )
+        differentiated = torch.func.grad_and_value(loss, has_aux=has_aux)
+        gradients, value = differentiated(params, *args, **kwargs)
+        value, *aux = value if has_aux else (value,)
+        penalty, sums, updated = _add_to_gradients(
+            named,
+            name_parameters(gradients),
+            policy,
+            name_parameters(fisher_arguments or {}),
+            fisher_state or {},
+        )
+        value = value + penalty.to(value.dtype)
+        results = (value, *aux) if has_aux else value, _map(lambda name, _: sums[name], params)
+        return results if fisher_state is None else (*results, {**fisher_state, **updated})
+
+    return regularized
+
+
+def _map(function, tree, prefix=""):
+    """Mappings in each other of what a function makes of the name and the tensor."""
+    return {
+        key: _map(function, value, f"{prefix}{key}.")
+        if isinstance(value, Mapping)
+        else function(f"{prefix}{key}", value)
+        for key, value in tree.items()
+    }
 
 
 def init(params, policy, *, arguments=None):
