@@ -229,6 +229,7 @@ def test_f32(family, chart, function):
         check(by_t, expected_by_t, 64 * LOSS.get(family, 1) * eps * size)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("family,chart", F64)
 def test_equal_beliefs(family, chart, element):

@@ -167,26 +167,28 @@ def test_gradient_at_zero_distance_is_zero(family, dtype):
         assert torch.equal(gradient, torch.zeros_like(gradient))
 
 
+def project(family, part):
+    """What is symmetric or a triangle or adds up to one, because only there it is
+    a belief."""
+    if family.chart == "probabilities":
+        return part / part.sum(-1, keepdim=True)
+    if family.chart == "covariance":
+        return (part + part.mT) / 2
+    if family.chart == "cholesky":
+        return torch.tril(part)
+    return part
+
+
 @pytest.mark.parametrize("family", FAMILIES, ids=name)
 def test_gradcheck(family):
-    """With respect to both beliefs. What is symmetric or a triangle or adds up to
-    one is made so inside, because only there it is a belief."""
-
-    def project(part):
-        if family.chart == "probabilities":
-            return part / part.sum(-1, keepdim=True)
-        if family.chart == "covariance":
-            return (part + part.mT) / 2
-        if family.chart == "cholesky":
-            return torch.tril(part)
-        return part
+    """With respect to both beliefs."""
 
     a, b = make_belief(family, (3,), seed=1), make_belief(family, (3,), seed=2)
     count = len(a.components)
     inputs = [part.clone().requires_grad_() for part in (*a.components, *b.components)]
 
     def measure(*parts):
-        parts = [project(part) for part in parts]
+        parts = [project(family, part) for part in parts]
         return fisher.torch.squared_distance(family(*parts[:count]), family(*parts[count:]))
 
     assert torch.autograd.gradcheck(measure, inputs)
@@ -194,6 +196,67 @@ def test_gradcheck(family):
     (alone,) = torch.autograd.grad(measure(inputs[0], *(p.detach() for p in inputs[1:])).sum(), inputs[0])
     both = torch.autograd.grad(measure(*inputs).sum(), inputs)
     assert torch.equal(alone, both[0])
+
+
+FUNCTIONS = {
+    "kl_divergence": lambda a, b, t: t * fisher.torch.kl_divergence(a, b),
+    "geodesic": lambda a, b, t: fisher.torch.geodesic(a, b, t).components,
+    "proximal_step": lambda a, b, t: fisher.torch.proximal_step(a, b, t).components,
+    "natural_gradient": lambda a, b, t: fisher.torch.natural_gradient(
+        a, *(t * part for part in b.components)
+    ),
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("family", FAMILIES, ids=name)
+def test_gradcheck_of_other_functions(family, function):
+    a, b = make_belief(family, (3,), seed=1), make_belief(family, (3,), seed=2)
+    count = len(a.components)
+    inputs = [part.clone().requires_grad_() for part in (*a.components, *b.components)]
+    fraction = torch.tensor(0.375, dtype=F64, requires_grad=True)
+
+    def call(*parts):
+        *parts, t = parts
+        parts = [project(family, part) for part in parts]
+        return FUNCTIONS[function](family(*parts[:count]), family(*parts[count:]), t)
+
+    assert torch.autograd.gradcheck(call, [*inputs, fraction])
+
+
+def test_geodesics_between_equal_beliefs_have_derivatives():
+    belief = make_belief(SOFTPLUS, (5,), F32)
+    a = SOFTPLUS(*(part.clone().requires_grad_() for part in belief.components))
+    b = SOFTPLUS(*(part.clone().requires_grad_() for part in belief.components))
+    t = torch.tensor(0.25, requires_grad=True)
+    mean, scale = fisher.torch.geodesic(a, b, t).components
+    by_a, _, by_b, scale_by_b, by_t = torch.autograd.grad(
+        mean.sum() + 2 * scale.sum(), [*a.components, *b.components, t]
+    )
+    ones = torch.ones(5)
+    assert torch.allclose(by_a, 0.75 * ones) and torch.allclose(by_b, 0.25 * ones)
+    assert torch.allclose(scale_by_b, 0.5 * ones) and by_t == 0
+
+
+def test_derivatives_in_a_compiled_step():
+    """And of one that is a part of what is compiled as a whole."""
+
+    def step(mu, rho, t):
+        point = fisher.torch.geodesic(SOFTPLUS(mu, rho), SOFTPLUS(0.0, 1.0), t)
+        spread = fisher.torch.kl_divergence(point, SOFTPLUS(0.0, 1.0)).sum()
+        return torch.autograd.grad(spread, [mu, rho, t])
+
+    inputs = [torch.randn(5).requires_grad_(), torch.randn(5).requires_grad_()]
+    inputs.append(torch.tensor(0.5, requires_grad=True))
+    expected = step(*inputs)
+    loss = torch.compile(
+        lambda mu, rho, t: fisher.torch.kl_divergence(
+            fisher.torch.geodesic(SOFTPLUS(mu, rho), SOFTPLUS(0.0, 1.0), t), SOFTPLUS(0.0, 1.0)
+        ).sum(),
+        fullgraph=True,
+    )
+    for got, truth in zip(torch.autograd.grad(loss(*inputs), inputs), expected):
+        assert torch.allclose(got, truth, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
@@ -283,27 +346,18 @@ def test_second_derivatives_are_refused():
     (slope,) = torch.autograd.grad(squared + (mu**3).sum(), mu, create_graph=True)
     with pytest.raises(TypeError, match=r"differentiated again; keep it out with detach"):
         slope.sum().backward()
+    (slope,) = torch.autograd.grad(
+        fisher.torch.geodesic(SOFTPLUS(mu, rho), SOFTPLUS(0.0, 1.0), 0.5).components[1].sum(),
+        mu,
+        create_graph=True,
+    )
+    with pytest.raises(TypeError, match="differentiated again"):
+        slope.sum().backward()
     with pytest.raises(TypeError, match="differentiated again"):
         torch.func.grad(torch.func.grad(
                 lambda mu: fisher.torch.squared_distance(SOFTPLUS(mu, rho[0]), SOFTPLUS(0.0, 1.0))
             )
         )(mu[0])
-
-
-def test_what_is_not_differentiated_says_so():
-    a = SOFTPLUS(*(torch.randn(5, requires_grad=True) for _ in range(2)))
-    b = SOFTPLUS(torch.zeros(5), torch.zeros(5))
-    results = {
-        "kl_divergence": fisher.torch.kl_divergence(a, b),
-        "geodesic": fisher.torch.geodesic(a, b, 0.5).components[0],
-        "proximal_step": fisher.torch.proximal_step(a, b, 0.5).components[1],
-        "natural_gradient": fisher.torch.natural_gradient(a, *b.components)[0],
-    }
-    for name, result in results.items():
-        with pytest.raises(TypeError, match=f"{name} of fisher.torch is not differentiated"):
-            result.sum().backward()
-    with torch.no_grad():
-        assert not fisher.torch.kl_divergence(a, b).requires_grad
 
 
 def test_func_transforms():

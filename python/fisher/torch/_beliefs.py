@@ -11,7 +11,7 @@ import torch._dynamo
 from .. import _families
 from .._families import Belief, check_beliefs
 from .._program import FLOATS
-from ._call import refuse_derivatives, scale_gradients
+from ._call import refuse_second_derivatives, scale_gradients
 
 # In a function that is compiled, a family is what it is outside.
 torch._dynamo.assume_constant_result(_families._describe)
@@ -138,10 +138,53 @@ def _print(family):
     return f"#fisher.{family.name}<{family.chart}>"
 
 
+# How the gradient of an operation's results becomes one of what it takes: the
+# operation that pulls it back, or the one that has the gradients of numbers.
+_PULLBACKS = {
+    "geodesic": "geodesic_pullback",
+    "proximal_step": "geodesic_pullback",
+    "natural_gradient": "natural_gradient_pullback",
+    "kl_divergence": "kl_divergence_with_gradients",
+}
+
+
+class _Operation(torch.autograd.Function):
+    """An operation on two groups of components, and a number if it takes one."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(operation, family, *tensors):
+        return tuple(_call(operation, family, *tensors))
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.operation, ctx.family, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+
+    @staticmethod
+    def backward(ctx, *slopes):
+        tensors = ctx.saved_tensors
+        pairs, numbers = tensors[: len(tensors) // 2 * 2], tensors[len(tensors) // 2 * 2 :]
+        if ctx.operation == "kl_divergence":
+            _, *gradients = _call(_PULLBACKS[ctx.operation], ctx.family, *pairs)
+            return None, None, *scale_gradients(slopes[0], gradients, tensors)
+        if ctx.operation == "proximal_step":
+            # The fraction of the way to the reference; its limit is one.
+            (strength,) = numbers
+            numbers = [torch.where(strength >= 0, 1 / (1 + 1 / strength), torch.nan)]
+        gradients = _call(_PULLBACKS[ctx.operation], ctx.family, *pairs, *slopes, *numbers)
+        if numbers:
+            gradients[-1] = gradients[-1].sum()
+        if ctx.operation == "proximal_step":
+            gradients[-1] = (1 - numbers[0]) ** 2 * gradients[-1]
+        return None, None, *refuse_second_derivatives(gradients, [*tensors, *slopes])
+
+
 @torch._dynamo.nonstrict_trace
-def _call_without_derivative(operation, family, what, a, b, number=None):
+def _call_operation(operation, family, what, a, b, number=None):
     a, b = _unify(a, b)
-    operands = [*a, *b]
+    tensors = [*a, *b]
     if number is not None:
         dtype = torch.float64 if a[0].dtype == torch.float64 else torch.float32
         number = torch.as_tensor(number, dtype=dtype, device=a[0].device)
@@ -149,9 +192,10 @@ def _call_without_derivative(operation, family, what, a, b, number=None):
             raise ValueError(
                 f"{what} must be one number, got a tensor of shape {tuple(number.shape)}"
             )
-        operands.append(number)
-    message = f"{operation} of fisher.torch is not differentiated; keep it out with detach()"
-    return refuse_derivatives(message, _call(operation, family, *operands), operands)
+        tensors.append(number)
+    if torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors):
+        return _Operation.apply(operation, family, *tensors)
+    return tuple(_call(operation, family, *tensors))
 
 
 def kl_divergence(a, b):
@@ -161,8 +205,8 @@ def kl_divergence(a, b):
       a, b: `fisher.Belief` of one family and chart.
 
     Returns:
-      A tensor of shape ``batch``. It is not differentiated; the squared
-      distance is twice its size nearby.
+      A tensor of shape ``batch``, half the squared distance nearby. It can be
+      differentiated once with respect to both.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -170,7 +214,7 @@ def kl_divergence(a, b):
     Source: Kullback and Leibler, "On information and sufficiency", 1951.
     """
     check_beliefs(a, b)
-    return _call_without_derivative(
+    return _call_operation(
         "kl_divergence", _print(a.family), None, a.components, b.components
     )[0]
 
@@ -183,13 +227,14 @@ def geodesic(a, b, t):
       t: a number: 0 gives `a`, 1 gives `b`; others continue the geodesic.
 
     Returns:
-      A belief of the family and chart of `a`. It is not differentiated.
+      A belief of the family and chart of `a`. It can be differentiated once with
+      respect to both and to `t`, also where they are equal.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
     """
     check_beliefs(a, b)
-    components = _call_without_derivative(
+    components = _call_operation(
         "geodesic", _print(a.family), "t", a.components, b.components, t
     )
     return Belief(a.family, tuple(components))
@@ -204,8 +249,8 @@ def proximal_step(belief, reference, strength):
         h make the strength 2 h w.
 
     Returns:
-      The point of the geodesic at the fraction strength/(1 + strength). It is
-      not differentiated.
+      The point of the geodesic at the fraction strength/(1 + strength). It can be
+      differentiated once with respect to all three.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -214,7 +259,7 @@ def proximal_step(belief, reference, strength):
     2013.
     """
     check_beliefs(belief, reference)
-    components = _call_without_derivative(
+    components = _call_operation(
         "proximal_step",
         _print(belief.family),
         "strength",
@@ -233,7 +278,8 @@ def natural_gradient(belief, *gradient):
       gradient: one tensor for each component, with its shape.
 
     Returns:
-      One tensor for each component. They are not differentiated.
+      One tensor for each component. They can be differentiated once with respect
+      to the belief and to the gradient.
 
     Raises:
       TypeError, ValueError: as `squared_distance`.
@@ -246,6 +292,6 @@ def natural_gradient(belief, *gradient):
             f"{belief.family!r} has {len(belief.components)} components, but there are "
             f"{len(gradient)} gradients"
         )
-    return _call_without_derivative(
+    return _call_operation(
         "natural_gradient", _print(belief.family), None, belief.components, gradient
     )

@@ -270,37 +270,33 @@ class _Refused(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(message, count, *tensors):
+    def forward(count, *tensors):
         return tuple(tensor.view_as(tensor) for tensor in tensors[:count])
 
     @staticmethod
     def setup_context(ctx, inputs, output):
-        ctx.message = inputs[0]
+        pass
 
     @staticmethod
     def backward(ctx, *slopes):
-        raise TypeError(ctx.message)
+        raise TypeError(
+            "this function of fisher.torch can be differentiated once, and here it would be "
+            "differentiated again; keep it out with detach()"
+        )
 
 
-def refuse_derivatives(message, results, inputs):
-    """The results, of which a derivative with respect to the inputs raises a
+def refuse_second_derivatives(gradients, inputs):
+    """The gradients, of which a derivative with respect to the inputs raises a
     TypeError."""
     if not torch.is_grad_enabled() or not any(tensor.requires_grad for tensor in inputs):
-        return tuple(results)
-    return _Refused.apply(message, len(results), *results, *inputs)
-
-
-_TWICE = (
-    "this function of fisher.torch can be differentiated once, and here it would be "
-    "differentiated again; keep it out with detach()"
-)
+        return tuple(gradients)
+    return _Refused.apply(len(gradients), *gradients, *inputs)
 
 
 def scale_gradients(slope, gradients, inputs):
     """Gradients times the slope that came to their function's result, in their
     own element type; with graphs they can be differentiated no further."""
-    if torch.is_grad_enabled():
-        gradients = refuse_derivatives(_TWICE, gradients, inputs)
+    gradients = refuse_second_derivatives(gradients, inputs)
     scaled = []
     for gradient in gradients:
         # One number for each distribution.
