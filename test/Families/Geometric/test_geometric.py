@@ -8,7 +8,7 @@ import subprocess
 import mpmath as mp
 import numpy as np
 import pytest
-from accuracy import Worst, rounding_allowance
+from accuracy import Worst, gradient, rounding_allowance
 from execution import BUILD, DEVICE, run, tool
 
 # Distances at the far end of f64 are small beside the logits.
@@ -196,6 +196,51 @@ def test_geodesic(chart, element, t):
         return stored_at(chart, (1 - mp.mpf(t)) * arc(chart, a) + t * arc(chart, b))
 
     compare("geodesic", chart, element, q, (a, b), between, passes_zero=chart == "logit")
+
+
+@pytest.mark.parametrize("chart,element", CASES)
+def test_derivatives(chart, element):
+    """Of what may be near or a good way apart, and in f32 is not beyond the type."""
+    dtype = ELEMENTS[element]
+    rng = np.random.default_rng(2)
+    a, b = rng.uniform(-5, 5, (2, SIZE))
+    b[::4] = a[::4] + 1e-3 * rng.normal(size=SIZE // 4)
+    if chart == "probability":
+        a, b = 1 / (1 + np.exp(-a)), 1 / (1 + np.exp(-b))
+    a, b = a.astype(dtype), b.astype(dtype)
+    t = mp.mpf("0.375")
+    results = run_family(
+        chart,
+        element,
+        f"""
+  %t = arith.constant {t} : {element}
+  %c = arith.constant dense<1.25> : !t
+  %g:3 = fisher.geodesic_pullback %a, %b at %t along %c : !b
+  %k:3 = fisher.kl_divergence_with_gradients %a, %b : !b
+  %n:2 = fisher.natural_gradient_pullback %a, %x1 along %c : !b
+  return %g#0, %g#1, %g#2, %k#1, %k#2, %n#0 : !t, !t, !t, !t, !t, !t""",
+        6,
+        a,
+        b,
+    )
+
+    def between(chart, a, b, t=t):
+        return 1.25 * stored_at(chart, (1 - t) * arc(chart, a) + t * arc(chart, b))
+
+    def slope_of(function, part, *more):
+        return lambda chart, a, b: gradient(lambda *x: function(chart, *x), [a, b, *more])[part]
+
+    functions = {
+        "geodesic by a": slope_of(between, 0),
+        "geodesic by b": slope_of(between, 1),
+        "geodesic by t": slope_of(between, 2, t),
+        "KL by a": slope_of(divergence, 0),
+        "KL by b": slope_of(divergence, 1),
+        "natural gradient": slope_of(lambda chart, a, b: 1.25 * b / slope(chart, a) ** 2, 0),
+    }
+    for got, (what, function) in zip(results, functions.items()):
+        with mp.workdps(40):
+            compare(what, chart, element, got, (a, b), function, roundings=8)
 
 
 @pytest.mark.parametrize("chart,element", CASES)
