@@ -100,12 +100,11 @@ void Batcher::shieldOperands(StringRef name, MutableArrayRef<Value> operands) {
   Value &a = operands[0], &b = operands[1];
   bool isSum = name == "add" || name == "subtract";
   if (isSum) {
-    if (isWithConstant(a, {"add", "subtract"}) && isConstant(b))
+    if ((isWithConstant(a, {"add", "subtract"}) && isConstant(b)) ||
+        (isWithConstant(a, {"multiply"}) && isWithConstant(b, {"multiply"})))
       a = shield(a);
     else if (isWithConstant(b, {"add", "subtract"}) && isConstant(a))
       b = shield(b);
-    else if (isWithConstant(a, {"multiply"}) && isWithConstant(b, {"multiply"}))
-      a = shield(a);
   } else if (name == "multiply") {
     auto isFactor = [&](Value value) {
       return isConstant(value) || isWithConstant(value, {"multiply"}) ||
