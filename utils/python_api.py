@@ -65,7 +65,7 @@ def get_definitions(path):
 def get_public(path):
     """The public definitions of a module, by name, in the order of `__all__`."""
     tree = ast.parse(path.read_text())
-    found, everything = {}, None
+    found = get_definitions(path)
     for node in tree.body:
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             source = path.parent / f"{node.module}.py"
@@ -74,9 +74,6 @@ def get_public(path):
                 found[alias.name] = definitions.get(alias.name, COMPILED.get(alias.name))
         elif isinstance(node, ast.Assign) and node.targets[0].id == "__all__":
             everything = ast.literal_eval(node.value)
-    if everything is None:
-        found = get_definitions(path)
-        everything = [name for name in found if not name.startswith("_")]
     return ast.get_docstring(tree), {name: found[name] for name in everything}
 
 

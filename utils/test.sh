@@ -74,13 +74,16 @@ run() {
 run lit .venv/bin/lit -v -j "$jobs" --xunit-xml-output "$results/lit.xml" "$build_dir/test"
 run ctest ctest --test-dir "$build_dir" --output-on-failure --no-tests=error \
   --parallel "$jobs" --output-junit "$results/ctest.xml"
-run pytest .venv/bin/python -m pytest --junitxml "$results/pytest.xml" \
-  --ignore test/Python test
+# Each file's tests are run by one process, which makes what they share once. One
+# that crashes ends the suite: with another in its place it could wait forever.
+parallel=(-n "$jobs" --dist loadfile --max-worker-restart 0)
+run pytest .venv/bin/python -m pytest "${parallel[@]}" \
+  --junitxml "$results/pytest.xml" --ignore test/Python test
 # The wheel's compiler is the same code; the sanitizers' is no library that
 # Python can load.
 if [[ ! $sanitizer ]]; then
   [[ $setup ]] && utils/wheel.sh
-  run python "$build_dir/python-venv/bin/python" -m pytest \
+  run python "$build_dir/python-venv/bin/python" -m pytest "${parallel[@]}" \
     --junitxml "$results/python.xml" test/Python
 fi
 

@@ -40,7 +40,7 @@ FailureOr<Kernel> Kernel::compile(Program program, std::optional<Device> device,
   if (failed(checkEntry(program.entry)))
     return failure();
   CFunctionOptions options;
-  options.device = device;
+  options.device = std::move(device);
   FailureOr<CFunction> lowered = lowerToC(program, options, configure);
   if (failed(lowered))
     return failure();
@@ -58,10 +58,10 @@ FailureOr<Kernel> Kernel::compile(Program program, std::optional<Device> device,
     return emitError(loc) << "cannot compile: "
                           << llvm::toString(function.takeError());
   // It makes kernels known to the run-time library.
-  if (device)
+  if (options.device)
     (*engine)->initialize();
   return Kernel(std::move(lowered->signature), std::move(*engine), *function,
-                device.has_value());
+                options.device.has_value());
 }
 
 Kernel::Kernel(Signature signature, std::unique_ptr<ExecutionEngine> engine,
@@ -83,7 +83,7 @@ void Kernel::operator()(ArrayRef<void *> addresses, Workers *workers,
   // Each parameter is taken from where it is.
   SmallVector<void *, 32> parameters;
   for (void *const &address : addresses)
-    parameters.push_back(const_cast<void **>(&address));
+    parameters.push_back(static_cast<void *>(const_cast<void **>(&address)));
   if (isForDevice)
     parameters.push_back(static_cast<void *>(&stream));
   if (!workers)

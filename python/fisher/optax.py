@@ -21,6 +21,8 @@ from ._policy import check_policy, check_step_size
 from .jax._names import name_leaves
 from .jax._training import Step, init
 
+__all__ = ["FisherState", "coupled", "natural", "proximal"]
+
 
 class FisherState(NamedTuple):
     """The state of a policy's references, by name; and how many steps were

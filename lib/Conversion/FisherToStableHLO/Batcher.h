@@ -65,6 +65,18 @@ private:
   Value get(Value source, unsigned level);
   /// The type of values like `source` at a level.
   RankedTensorType getType(Type source, unsigned level) const;
+  /// The type of elements in StableHLO.
+  static Type getElementType(Type source);
+  /// What was built for a key in the block that is built now: those of loops
+  /// use little from outside.
+  template <typename Key, typename Build>
+  Value buildOnce(llvm::DenseMap<Key, Value> &known, const Key &key,
+                  Build build) {
+    Value value = known.lookup(key);
+    if (!value || value.getParentBlock() != builder.getInsertionBlock())
+      known[key] = value = build();
+    return value;
+  }
   Value getConstant(TypedAttr attr, RankedTensorType type);
   Value buildSelect(Value condition, Value ifTrue, Value ifFalse,
                     unsigned level);
@@ -72,17 +84,29 @@ private:
   std::optional<int64_t> getIndex(Value source) const;
 
   bool fold(Operation *op);
+
+  // BatchElementwise.cpp: what is done with each number alone.
   LogicalResult translateElementwise(Operation *op);
+  /// What an operation becomes for these operands, of one shape; null if there
+  /// is nothing for it.
   Value buildElementwise(Operation *op, MutableArrayRef<Value> operands);
+  /// The name of what does the same element by element; empty if there is none.
+  static StringRef getName(Operation *op);
+
+  // ShieldBits.cpp: what XLA's simplifier may not rewrite.
   bool isConstant(Value tensor);
   bool isWithConstant(Value tensor, ArrayRef<StringRef> names);
   Value shield(Value tensor) { return shield(tensor, tensor); }
   Value shield(Value tensor, Value by);
   void shieldOperands(StringRef name, MutableArrayRef<Value> operands);
-  LogicalResult translateGeneric(linalg::GenericOp op);
+
+  // BatchControlFlow.cpp: loops and branches.
   LogicalResult translateLoop(scf::ForOp op);
   LogicalResult translateUnrolled(scf::ForOp op, int64_t lower, int64_t upper);
   LogicalResult translateBoth(scf::IfOp op);
+
+  // BatchTensors.cpp: loops over the elements of events, and single ones.
+  LogicalResult translateGeneric(linalg::GenericOp op);
   LogicalResult translateExtract(Operation *op, Value tensor,
                                  ValueRange indices);
   LogicalResult translateInsert(Operation *op, Value number, Value tensor,
@@ -92,6 +116,7 @@ private:
   /// indices depend on the batch.
   FailureOr<SmallVector<Value>> getStarts(Operation *op, ValueRange indices,
                                           unsigned level);
+
   LogicalResult refuse(Operation *op, const Twine &why);
 
   OpBuilder &builder;
