@@ -338,10 +338,6 @@ void CInterface::addFunction(LLVM::LLVMFuncOp entry) const {
       builder, loc, symbol,
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
                                   types));
-  for (auto [index, parameter] : llvm::enumerate(parameters))
-    if (parameter.use == Use::Update || parameter.use == Use::Write)
-      function.setArgAttr(index, LLVM::LLVMDialect::getNoAliasAttrName(),
-                          builder.getUnitAttr());
   Block *block = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(block);
 
