@@ -19,8 +19,9 @@ using namespace mlir::fisher;
 /// (sqrt(y) coth sqrt(y) - 1)/y for y from -1 to 1, which for negative y is
 /// about the cotangent.
 static Scalar remainderNearZero(Scalar y) {
-  return polynomial(y, y.isDouble() ? ArrayRef(coefficients::cothTableF64)
-                                    : ArrayRef(coefficients::cothTableF32));
+  return 1.0 / 3.0 +
+         y * polynomial(y, y.isDouble() ? ArrayRef(coefficients::cothTableF64)
+                                        : ArrayRef(coefficients::cothTableF32));
 }
 
 // With T = (1 - e^-2x)/(2x), x coth x = 1/T - x.

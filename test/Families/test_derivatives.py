@@ -199,7 +199,7 @@ def test_against_differences(family, chart, function, t):
                 1e-4 / step * np.abs(terms).max(axis=0) + 1e-3)
         check(dot(gradient, tangents), expected, 3e-9 * LOSS.get(family, 1) * size)
     if by_t is not None:
-        step = 5e-3
+        step = 1e-3
         expected = sum(
             weight / step * dot(covector, evaluate(function, family, chart, "f64",
                                                    [*inputs[:-1], t + n * step]))

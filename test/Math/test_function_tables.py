@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from mpmath import asin, asinh, atan, cos, erf, expm1, linspace, log1p, mp, mpf, pi, sin, sqrt, tan
+from mpmath import asin, asinh, atan, cos, cot, coth, erf, expm1, linspace, log1p, mp, mpf
+from mpmath import pi, sin, sqrt, tan
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "utils" / "fit_functions.py"
@@ -61,6 +62,11 @@ def cos_error(p, x):
     return (1 - x / 2 + x**2 * polynomial(p, x)) / cos(sqrt(x)) - 1
 
 
+def coth_error(p, y):
+    x = sqrt(abs(y))
+    return (mpf(1) / 3 + y * polynomial(p, y)) / ((x * (coth(x) if y > 0 else cot(x)) - 1) / y) - 1
+
+
 ERRORS = {
     "expTable": exp_error,
     "logTable": log_error,
@@ -72,6 +78,7 @@ ERRORS = {
     "sinTable": root_error(sin),
     "cosTable": cos_error,
     "tanTable": root_error(tan),
+    "cothTable": coth_error,
     "erfTable": lambda p, x: -expm1(x * (x * polynomial(p, x) - 2 / sqrt(pi))) / erf(x) - 1,
 }
 
