@@ -1,0 +1,122 @@
+//===- Matcher.h - Finds optimizers and regularizers ----------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FISHER_LIB_RECOGNITION_MATCHER_H
+#define FISHER_LIB_RECOGNITION_MATCHER_H
+
+#include "LinearForm.h"
+
+#include "fisher/IR/JaxMarks.h"
+#include "fisher/Recognition/Recognition.h"
+
+namespace mlir::fisher::recognition {
+
+/// Fills a recognition.
+class Matcher {
+public:
+  explicit Matcher(Recognition &recognition);
+
+  // The steps, in order.
+  void pairResults();
+  void findAverages();
+  void findOptimizers();
+  void findDescents();
+  void findGradientAverages();
+  void findLossTerms();
+  void findGradientTerms();
+  void findDropout();
+  void findEntropy();
+  void nameOptimizers();
+
+private:
+  /// A result that is an argument's new value.
+  struct Pair {
+    unsigned argument = 0, result = 0;
+    Expr old = nullptr, next = nullptr;
+    /// next = keep * old + rest, `keep` being a scalar.
+    Expr keep = nullptr, rest = nullptr;
+    /// What is known of it.
+    bool isAverage = false, isState = false, isUpdate = false;
+  };
+  /// What an optimizer divides by: √(scale * moment) + epsilon, or
+  /// √(scale * moment + epsilon).
+  struct Denominator {
+    Factor factor;
+    Expr scale;
+    double epsilon;
+    bool isInside;
+  };
+  /// A scale that multiplies what is added to a parameter, as it is written.
+  struct Step {
+    Expr size;
+    bool isNegative;
+  };
+  /// How strongly a parameter is pulled to zero.
+  struct Pull {
+    Expr strength = nullptr;
+    /// The part of it that terms of the loss explain.
+    double explained = 0;
+  };
+
+  bool matchAverage(Pair &pair, Expr averaged);
+  bool matchMoment(Pair &pair, Pair &state);
+  bool matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
+                     Expr moment, Expr rest);
+  bool matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale, Expr decay,
+                 Expr moment);
+  bool matchRootMeanSquare(Pair &pair);
+  bool matchDescent(Pair &pair);
+
+  /// What the second moment `state` makes of the squared gradient, if it is the
+  /// average of squares of `gradient` times a number; then that number.
+  std::optional<double> matchSquares(Pair &state, Expr gradient,
+                                     std::optional<double> &decay);
+  std::optional<Denominator> matchDenominator(Factor factor, Pair &state);
+  /// Takes what corrects a moment's bias, 1 / (1 - beta^t), out of a scalar.
+  Expr takeBiasCorrection(Expr scale, std::optional<double> beta,
+                          double power, bool &isFound);
+
+  std::optional<Step> getStep(const Node *node);
+  std::optional<Step> getStepOfTerms(const Node *node, const Pair &pair,
+                                     const Pair *state);
+  void collectTerms(const Node *node, bool isNegative,
+                    SmallVectorImpl<std::pair<const Node *, bool>> &terms);
+
+  void addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
+                 Expr gradient, Finding finding);
+  void addDecay(Pair &pair, Expr decay, Expr learningRate);
+
+  Coefficient makeCoefficient(StringRef name, Expr expr, unsigned argument,
+                              double error = 0);
+  /// The first value that has all these terms, and the fewest others.
+  Value findValueWith(ArrayRef<Expr> parts, bool isExact = false);
+  Value getResultValue(const Pair &pair);
+  Expr getSquares(unsigned argument);
+  Expr getSum(Expr elements, unsigned argument);
+  bool isTensor(unsigned argument);
+  double getPrecision(unsigned argument);
+  void findKl(Expr loss);
+  void findL2(Expr loss);
+
+  Recognition &recognition;
+  Graph &graph;
+  Algebra &algebra;
+  FunctionOpInterface function;
+  StepMarks marks;
+  LinearForms forms;
+  std::vector<Pair> pairs;
+  /// The gradients that are known, by argument: those that optimizers are given
+  /// and those that the step returns.
+  std::map<unsigned, Expr> gradients;
+  std::map<unsigned, Pull> pulls;
+  llvm::DenseSet<unsigned> takenMeans;
+};
+
+} // namespace mlir::fisher::recognition
+
+#endif // FISHER_LIB_RECOGNITION_MATCHER_H
