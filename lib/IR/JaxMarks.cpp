@@ -209,7 +209,7 @@ StringRef StepMarks::getText(const NamedAttrList &list, StringRef mark) {
 
 std::optional<unsigned> StepMarks::findArgument(StringRef name) const {
   for (auto [number, list] : llvm::enumerate(arguments))
-    if (getText(list, marks::name) == name)
+    if (!name.empty() && getText(list, marks::name) == name)
       return number;
   return std::nullopt;
 }

@@ -92,7 +92,6 @@ bool Matcher::isTensor(unsigned argument) {
 void Matcher::pairResults() {
   unsigned numArguments = function.getNumArguments();
   ArrayRef<const Node *> results = graph.getResults();
-  SmallVector<bool> isUpdated(numArguments), isTaken(results.size());
   auto addPair = [&](unsigned argument, unsigned result) {
     Pair pair;
     pair.argument = argument;
@@ -103,71 +102,63 @@ void Matcher::pairResults() {
     pair.rest = algebra.subtract(pair.next,
                                  algebra.multiply(pair.keep, pair.old));
     pairs.push_back(pair);
-    isUpdated[argument] = isTaken[result] = true;
   };
   // What the step says itself.
+  SmallVector<bool> isUpdated(numArguments), isMarked(results.size());
   for (unsigned result = 0; result != results.size(); ++result) {
     const NamedAttrList &list = marks.results[result];
     std::optional<unsigned> argument =
         marks.findArgument(StepMarks::getText(list, marks::updates));
-    if (argument && isTensor(*argument) && !isUpdated[*argument])
+    if (argument && isTensor(*argument)) {
       addPair(*argument, result);
-    isTaken[result] |= list.get(marks::updates) ||
+      isUpdated[*argument] = true;
+    }
+    isMarked[result] = list.get(marks::updates) ||
                        list.get(marks::gradientOf) || list.get(marks::role);
   }
-  // Otherwise a new value has the type of the old one and a multiple of it, the
-  // largest that there is, in it.
-  struct Candidate {
-    double keep;
-    unsigned argument, result;
-  };
-  std::vector<Candidate> candidates;
-  for (unsigned result = 0; result != results.size(); ++result) {
-    if (isTaken[result])
-      continue;
-    Expr next = graph.getExpr(results[result]);
+  // Otherwise a new value has the type of the old one and a multiple of it.
+  for (unsigned result = 0; result != results.size(); ++result)
     for (unsigned argument = 0; argument != numArguments; ++argument) {
-      if (isUpdated[argument] || !isTensor(argument) ||
+      if (isMarked[result] || isUpdated[argument] || !isTensor(argument) ||
           function.getArgument(argument).getType() !=
               function.getResultTypes()[result])
         continue;
-      Expr keep =
-          forms.getCoefficient(next, graph.getArgumentExpr(argument));
-      if (keep->terms.empty() || !mayBePositive(keep))
-        continue;
-      const Term &first = keep->terms.front();
-      candidates.push_back(
-          {first.factors.empty() ? std::min(first.coefficient, 2.0) : 0.0,
-           argument, result});
+      Expr keep = forms.getCoefficient(graph.getExpr(results[result]),
+                                       graph.getArgumentExpr(argument));
+      if (mayBePositive(keep))
+        addPair(argument, result);
     }
-  }
-  auto isOpen = [&](const Candidate &candidate) {
-    return !isUpdated[candidate.argument] && !isTaken[candidate.result];
+  // Of several arguments that a result may update, the one of which most is
+  // kept comes first, and where that is not known the one at the same place.
+  auto getOrder = [](const Pair &pair) {
+    return std::tuple(-pair.keep->getNumber().value_or(0.5),
+                      std::abs(int(pair.argument) - int(pair.result)),
+                      pair.argument);
   };
-  while (true) {
-    llvm::erase_if(candidates, std::not_fn(isOpen));
-    if (candidates.empty())
-      break;
-    // A result that could be the new value of one argument only comes first.
-    auto isOnly = [&](const Candidate &candidate) {
-      return llvm::count_if(candidates, [&](const Candidate &other) {
-               return other.result == candidate.result;
-             }) == 1;
-    };
-    auto best = llvm::max_element(
-        candidates, [&](const Candidate &a, const Candidate &b) {
-          return std::pair(isOnly(a), a.keep) < std::pair(isOnly(b), b.keep);
-        });
-    addPair(best->argument, best->result);
-  }
-  llvm::sort(pairs, [](const Pair &a, const Pair &b) {
-    return a.argument < b.argument;
+  llvm::sort(pairs, [&](const Pair &a, const Pair &b) {
+    return getOrder(a) < getOrder(b);
   });
   // Gradients that the step returns.
   for (unsigned result = 0; result != results.size(); ++result)
     if (std::optional<unsigned> argument = marks.findArgument(
             StepMarks::getText(marks.results[result], marks::gradientOf)))
       gradients[*argument] = graph.getExpr(results[result]);
+}
+
+/// What a result and an argument are is known.
+void Matcher::close(Pair &pair, Role role) {
+  for (Pair &other : pairs)
+    if (other.argument == pair.argument || other.result == pair.result)
+      other.role = Role::none;
+  pair.role = role;
+}
+
+/// Whether almost all of the old value is kept: 1, or 1 - η λ.
+static bool isKept(Expr keep) {
+  if (std::optional<double> number = keep->getNumber())
+    return *number > 0.5 && *number <= 1;
+  return !keep->terms.empty() && keep->terms.front().factors.empty() &&
+         keep->terms.front().coefficient == 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -187,53 +178,50 @@ bool Matcher::matchAverage(Pair &pair, Expr averaged) {
          std::abs(*number - 1) <= 2 * getPrecision(pair.argument);
 }
 
+void Matcher::addAverage(Pair &pair, unsigned argument, StringRef of) {
+  close(pair, Role::average);
+  Finding finding(FindingKind::moving_average);
+  finding.arguments = {argument};
+  finding.states = {{"average_in", pair.argument}};
+  finding.coefficients = {makeCoefficient("decay", pair.keep, pair.argument)};
+  Builder builder(function.getContext());
+  finding.facts = {
+      builder.getNamedAttr("of", builder.getStringAttr(of))};
+  finding.values = {getResultValue(pair)};
+  recognition.findings.push_back(std::move(finding));
+}
+
+/// Of a parameter's new value, or of its old one.
 void Matcher::findAverages() {
-  for (Pair &pair : pairs)
+  for (Pair &pair : pairs) {
+    if (pair.role != Role::open)
+      continue;
     for (const Pair &other : pairs) {
-      if (other.argument == pair.argument)
+      bool isParameter =
+          other.role == Role::update ||
+          (other.role == Role::open && isKept(other.keep));
+      if (!isParameter || other.argument == pair.argument ||
+          other.result == pair.result ||
+          // Two that are averages of each other are none.
+          !forms.getCofactor(other.next, pair.old)->terms.empty())
         continue;
-      // Of the new value, or of the old one. A pair of averages of each other
-      // is none.
-      bool isOfNext = matchAverage(pair, other.next);
-      if (!isOfNext && !matchAverage(pair, other.old))
+      if (!matchAverage(pair, other.next) && !matchAverage(pair, other.old))
         continue;
-      if (!forms.getCofactor(other.next, pair.old)->terms.empty())
-        continue;
-      pair.isAverage = true;
-      Finding finding(FindingKind::moving_average);
-      finding.arguments = {other.argument};
-      finding.states = {{"average_in", pair.argument}};
-      finding.coefficients = {
-          makeCoefficient("decay", pair.keep, pair.argument)};
-      finding.facts = {Builder(function.getContext())
-                           .getNamedAttr("of", StringAttr::get(
-                                                   function.getContext(),
-                                                   "parameter"))};
-      finding.values = {getResultValue(pair)};
-      recognition.findings.push_back(std::move(finding));
+      addAverage(pair, other.argument, "parameter");
       break;
     }
+  }
 }
 
 /// Averages of gradients that no optimizer uses.
 void Matcher::findGradientAverages() {
   for (Pair &pair : pairs) {
-    if (pair.isAverage || pair.isState || pair.isUpdate)
+    if (pair.role != Role::open)
       continue;
-    for (auto [argument, gradient] : gradients) {
-      if (argument == pair.argument || !matchAverage(pair, gradient))
+    for (const auto &entry : gradients) {
+      if (entry.first == pair.argument || !matchAverage(pair, entry.second))
         continue;
-      pair.isAverage = true;
-      Finding finding(FindingKind::moving_average);
-      finding.arguments = {argument};
-      finding.states = {{"average_in", pair.argument}};
-      finding.coefficients = {
-          makeCoefficient("decay", pair.keep, pair.argument)};
-      finding.facts = {
-          NamedAttribute(StringAttr::get(function.getContext(), "of"),
-                         StringAttr::get(function.getContext(), "gradient"))};
-      finding.values = {getResultValue(pair)};
-      recognition.findings.push_back(std::move(finding));
+      addAverage(pair, entry.first, "gradient");
       break;
     }
   }
@@ -310,7 +298,7 @@ Matcher::getStepOfTerms(const Node *node, const Pair &pair,
     bool isMultiple = llvm::all_of(expr->terms, [&](const Term &product) {
       return llvm::all_of(product.factors, [&](const Factor &factor) {
         std::optional<unsigned> argument = graph.getArgument(factor.atom);
-        return factor.atom->indices.empty() ||
+        return isPlainScalar(algebra.getTerm({1.0, {factor}})) ||
                (factor.power == 1 && argument &&
                 (*argument == pair.argument ||
                  (state && *argument == state->argument)));
@@ -319,13 +307,8 @@ Matcher::getStepOfTerms(const Node *node, const Pair &pair,
     if (isMultiple)
       continue;
     std::optional<Step> step = getStep(term);
-    // A sum in a product, -(η g + η λ p), has its scales inside.
-    if (!step) {
-      const Node *inner = skipReads(term);
-      if (inner->kind == Node::Kind::multiply)
-        return std::nullopt;
+    if (!step)
       return std::nullopt;
-    }
     step->isNegative ^= isNegative;
     if (shared && (shared->size != step->size ||
                    shared->isNegative != step->isNegative))
@@ -344,9 +327,10 @@ Value Matcher::getResultValue(const Pair &pair) {
       pair.result);
 }
 
+/// `error`: how far coefficients in the gradient may be off, relatively.
 void Matcher::addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
-                        Expr gradient, Finding finding) {
-  pair.isUpdate = true;
+                        Expr gradient, Finding finding, double error) {
+  close(pair, Role::update);
   finding.kind = kind;
   finding.arguments = {pair.argument};
   finding.values = {getResultValue(pair)};
@@ -354,9 +338,31 @@ void Matcher::addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
       {pair.argument, pair.result, kind, learningRate, gradient});
   gradients[pair.argument] = gradient;
   Expr strength = forms.getCoefficient(gradient, pair.old);
-  if (!strength->terms.empty())
+  if (!strength->terms.empty()) {
     pulls[pair.argument].strength = strength;
+    pulls[pair.argument].error =
+        error * std::abs(strength->getNumber().value_or(0));
+  }
   recognition.findings.push_back(std::move(finding));
+}
+
+/// How far off -decay / η may be, where 1 + decay may be one constant, which is
+/// rounded as one.
+double Matcher::getDecayError(const Pair &pair, Expr decay,
+                              Expr learningRate) {
+  std::optional<double> rate = learningRate->getNumber();
+  Expr loss = algebra.scale(decay, -1);
+  if (!rate || findValueWith(loss, /*isExact=*/true) ||
+      findValueWith(algebra.multiply(loss, pair.old), /*isExact=*/true))
+    return 0;
+  return getPrecision(pair.argument) / *rate;
+}
+
+/// How far off what is divided by 1 - share may be, relatively: the share is
+/// rounded, and so is 1 - share.
+double Matcher::getComplementError(const Pair &pair, Expr share) {
+  std::optional<double> number = share->getNumber();
+  return number ? getPrecision(pair.argument) / (1 - *number) : 0;
 }
 
 /// `decay`: what is added to the parameter past the optimizer, a multiple of it.
@@ -368,14 +374,7 @@ void Matcher::addDecay(Pair &pair, Expr decay, Expr learningRate) {
     return;
   Finding finding(FindingKind::weight_decay);
   finding.arguments = {pair.argument};
-  // 1 - η λ may be one constant, which is rounded as one.
-  double error = 0;
-  if (std::optional<double> rate = learningRate->getNumber();
-      rate && std::abs(decay->getNumber().value_or(0)) > 0)
-    if (!findValueWith({algebra.scale(decay, -1)}, /*isExact=*/true) &&
-        !findValueWith({algebra.multiply(algebra.scale(decay, -1), pair.old)},
-                       /*isExact=*/true))
-      error = getPrecision(pair.argument) / *rate;
+  double error = getDecayError(pair, decay, learningRate);
   finding.coefficients = {
       makeCoefficient("strength", strength, pair.argument, error)};
   Value term =
@@ -386,29 +385,30 @@ void Matcher::addDecay(Pair &pair, Expr decay, Expr learningRate) {
 }
 
 void Matcher::findOptimizers() {
-  for (Pair &pair : pairs) {
-    if (pair.isAverage || !isNumberBetween(algebra.add(pair.keep,
-                                                       algebra.getNumber(0)),
-                                           -1e300, 1e300))
-      if (pair.isAverage || pair.keep->terms.empty())
-        continue;
-    bool isFound = false;
-    for (Pair &state : pairs) {
-      if (&state == &pair || state.isAverage || isFound)
-        continue;
-      isFound = matchMoment(pair, state);
-    }
-    if (!isFound)
+  auto isParameter = [](const Pair &pair) {
+    return pair.role == Role::open && isKept(pair.keep);
+  };
+  for (Pair &pair : pairs)
+    for (Pair &state : pairs)
+      if (isParameter(pair) && isStateOf(state, pair))
+        matchMoment(pair, state);
+  for (Pair &pair : pairs)
+    if (isParameter(pair))
       matchRootMeanSquare(pair);
-  }
+}
+
+/// Whether a pair may be an average that the optimizer of another one keeps.
+bool Matcher::isStateOf(const Pair &state, const Pair &pair) {
+  return state.role == Role::open && state.argument != pair.argument &&
+         state.result != pair.result && mayBeFraction(state.keep) &&
+         !state.rest->terms.empty();
 }
 
 /// p' = (1 - decay) p + scale * m', where m' = beta m + ... is a state's new
 /// value and `scale` is no sum.
 bool Matcher::matchMoment(Pair &pair, Pair &state) {
   Expr cofactor = forms.getCofactor(pair.rest, state.old);
-  if (cofactor->terms.empty() || state.keep->terms.empty() ||
-      !mayBeFraction(state.keep))
+  if (cofactor->terms.empty())
     return false;
   Expr scale = forms.divide(cofactor, state.keep);
   if (!scale)
@@ -470,7 +470,7 @@ bool Matcher::matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
   }
   if (!gradient || !mayBePositive(learningRate))
     return false;
-  state.isState = true;
+  close(state, Role::state);
   finding.states = {{"momentum_in", state.argument}};
   finding.coefficients.insert(
       finding.coefficients.begin(),
@@ -480,17 +480,6 @@ bool Matcher::matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
             learningRate, gradient, std::move(finding));
   addDecay(pair, decay, learningRate);
   return true;
-}
-
-/// What `moment` is of the squares of `gradient`, where the state's new value is
-/// an average of them.
-std::optional<double> Matcher::matchSquares(Pair &state, Expr gradient,
-                                            std::optional<double> &decay) {
-  decay = state.keep->getNumber();
-  if (state.rest->terms.empty() || !mayBeFraction(state.keep))
-    return std::nullopt;
-  Expr ratio = forms.getRatio(state.rest, algebra.power(gradient, 2));
-  return ratio ? ratio->getNumber() : std::nullopt;
 }
 
 std::optional<Matcher::Denominator>
@@ -528,24 +517,25 @@ Expr Matcher::takeBiasCorrection(Expr scale, std::optional<double> beta,
   Expr result = algebra.getNumber(scale->terms.front().coefficient);
   for (const Factor &factor : scale->terms.front().factors) {
     Expr part = algebra.getTerm({1.0, {factor}});
-    // 1 - exp(t log(beta)), up to a number.
+    // 1 - exp(t log(beta)), or 1 - pow(beta, t), up to a number.
     if (factor.atom->kind == Atom::Kind::group && factor.power == power &&
         !isFound) {
       Expr sum = factor.atom->operands.front();
       if (sum->terms.size() == 2 && sum->terms[0].factors.empty()) {
         double one = sum->terms[0].coefficient;
         const Term &other = sum->terms[1];
-        bool isPower =
-            other.factors.size() == 1 && other.coefficient * one < 0 &&
-            other.factors.front().atom->isApply("exp") &&
-            llvm::any_of(other.factors.front().atom->operands.front()->terms,
-                         [&](const Term &term) {
-                           return !beta ||
-                                  std::abs(term.coefficient -
-                                           std::log(*beta)) <=
-                                      1e-4 * std::abs(std::log(*beta));
-                         });
-        if (isPower) {
+        const Atom *decaying = other.factors.back().atom;
+        bool isPower = false;
+        if (beta && decaying->isApply("exp"))
+          isPower = llvm::any_of(
+              decaying->operands.front()->terms, [&](const Term &term) {
+                return std::abs(term.coefficient / std::log(*beta) - 1) <=
+                       1e-4;
+              });
+        else if (!beta && decaying->isApply("pow"))
+          isPower = true;
+        if (isPower && other.factors.size() == 1 &&
+            other.coefficient * one < 0) {
           isFound = true;
           part = algebra.getNumber(std::pow(one, power));
         }
@@ -566,19 +556,16 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
   if (!gradient)
     return false;
   for (Pair &second : pairs) {
-    if (&second == &pair || &second == &state || second.isAverage)
+    if (!isStateOf(second, pair) || !isStateOf(second, state))
       continue;
-    std::optional<double> beta2;
-    Expr squares = algebra.power(gradient, 2);
-    Expr ratio = second.rest->terms.empty()
-                     ? nullptr
-                     : forms.getRatio(second.rest, squares);
-    if (!ratio || !mayBeFraction(second.keep))
+    Expr ratio =
+        forms.getRatio(second.rest, algebra.power(gradient, 2));
+    if (!ratio)
       continue;
     std::optional<double> sum = algebra.add(ratio, second.keep)->getNumber();
     if (!sum || std::abs(*sum - 1) > 4 * getPrecision(pair.argument))
       continue;
-    beta2 = second.keep->getNumber();
+    std::optional<double> beta2 = second.keep->getNumber();
     // All terms of the scale have the denominator.
     std::optional<Denominator> denominator;
     for (const Factor &factor : scale->terms.front().factors)
@@ -606,7 +593,8 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
     Expr learningRate = algebra.scale(rate, -1 / root);
     if (!mayBePositive(learningRate))
       continue;
-    state.isState = second.isState = true;
+    close(state, Role::state);
+    close(second, Role::state);
     Finding finding;
     finding.states = {{"first_moment_in", state.argument},
                       {"second_moment_in", second.argument}};
@@ -623,7 +611,7 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
         builder.getNamedAttr("epsilon_inside_root",
                              builder.getBoolAttr(denominator->isInside))};
     addUpdate(pair, FindingKind::adam, learningRate, gradient,
-              std::move(finding));
+              std::move(finding), getComplementError(pair, beta));
     addDecay(pair, decay, learningRate);
     return true;
   }
@@ -635,8 +623,7 @@ bool Matcher::matchRootMeanSquare(Pair &pair) {
   if (pair.rest->terms.empty())
     return false;
   for (Pair &second : pairs) {
-    if (&second == &pair || second.isAverage || second.rest->terms.empty() ||
-        !mayBeFraction(second.keep))
+    if (!isStateOf(second, pair))
       continue;
     for (const Factor &factor : pair.rest->terms.front().factors) {
       if (factor.atom->indices.empty())
@@ -663,13 +650,15 @@ bool Matcher::matchRootMeanSquare(Pair &pair) {
         continue;
       Expr size = algebra.power(square, 0.5);
       Expr learningRate = algebra.scale(size, 1 / std::sqrt(*scale));
+      double error = getComplementError(pair, second.keep);
       Expr gradient = algebra.multiply(algebra.scale(force, -1),
                                        algebra.power(size, -1));
-      second.isState = true;
+      close(second, Role::state);
       Finding finding;
       finding.states = {{"second_moment_in", second.argument}};
       finding.coefficients = {
-          makeCoefficient("learning_rate", learningRate, pair.argument),
+          makeCoefficient("learning_rate", learningRate, pair.argument,
+                          error * learningRate->getNumber().value_or(0)),
           makeCoefficient("decay", second.keep, pair.argument),
           makeCoefficient(
               "epsilon",
@@ -682,7 +671,7 @@ bool Matcher::matchRootMeanSquare(Pair &pair) {
           builder.getNamedAttr("epsilon_inside_root",
                                builder.getBoolAttr(denominator->isInside))};
       addUpdate(pair, FindingKind::rmsprop, learningRate, gradient,
-                std::move(finding));
+                std::move(finding), error);
       addDecay(pair, algebra.subtract(pair.keep, algebra.getNumber(1)),
                learningRate);
       return true;
@@ -695,30 +684,58 @@ bool Matcher::matchRootMeanSquare(Pair &pair) {
 // Plain gradient descent
 //===----------------------------------------------------------------------===//
 
-void Matcher::findDescents() {
-  for (Pair &pair : pairs)
-    if (!pair.isAverage && !pair.isState && !pair.isUpdate)
-      matchDescent(pair);
+/// Whether an expression depends on a leaf at the same element.
+static bool readsElement(Expr expr, const Atom *leaf) {
+  return llvm::any_of(expr->terms, [&](const Term &term) {
+    return llvm::any_of(term.factors, [&](const Factor &factor) {
+      if (factor.atom == leaf)
+        return true;
+      return factor.atom->kind != Atom::Kind::reduce &&
+             llvm::any_of(factor.atom->operands, [&](Expr operand) {
+               return readsElement(operand, leaf);
+             });
+    });
+  });
 }
 
-bool Matcher::matchDescent(Pair &pair) {
+void Matcher::findDescents() {
+  // For each result that is left, the argument that it most likely updates.
+  SmallVector<Pair *> open;
+  for (Pair &pair : pairs)
+    if (pair.role == Role::open && llvm::none_of(open, [&](Pair *other) {
+          return other->result == pair.result ||
+                 other->argument == pair.argument;
+        }))
+      open.push_back(&pair);
+  // A gradient depends on parameters, but not on what an optimizer that is not
+  // known keeps for itself.
+  SmallVector<Pair *> descents;
+  llvm::copy_if(open, std::back_inserter(descents),
+                [&](Pair *pair) { return matchDescent(*pair, /*add=*/false); });
+  auto dependsOnState = [&](Pair *pair) {
+    return llvm::any_of(open, [&](Pair *other) {
+      return !llvm::is_contained(descents, other) &&
+             readsElement(pair->rest,
+                          other->old->terms.front().factors.front().atom);
+    });
+  };
+  for (size_t size = 0; size != descents.size();) {
+    size = descents.size();
+    llvm::erase_if(descents, dependsOnState);
+  }
+  llvm::sort(descents, [](Pair *a, Pair *b) {
+    return a->argument < b->argument;
+  });
+  for (Pair *pair : descents)
+    matchDescent(*pair, /*add=*/true);
+}
+
+bool Matcher::matchDescent(Pair &pair, bool add) {
   if (pair.rest->terms.empty() || pair.rest->getNumber() ||
-      pair.keep->terms.empty())
+      !isKept(pair.keep))
     return false;
   // 1 - η λ
   Expr decay = algebra.subtract(pair.keep, algebra.getNumber(1));
-  if (std::optional<double> number = decay->getNumber()) {
-    if (*number > 0 || *number <= -0.5)
-      return false;
-  } else if (pair.keep->terms.front().factors.size() != 0 ||
-             pair.keep->terms.front().coefficient != 1) {
-    return false;
-  }
-  // No other state is in the gradient.
-  for (const Pair &other : pairs)
-    if (&other != &pair && !other.isAverage &&
-        !forms.getCofactor(pair.rest, other.old)->terms.empty())
-      return false;
   std::optional<Step> step =
       getStepOfTerms(graph.getResults()[pair.result], pair, nullptr);
   if (!step || !step->isNegative)
@@ -738,10 +755,14 @@ bool Matcher::matchDescent(Pair &pair) {
           algebra.getNumber(-term.coefficient) == pull)
         return false;
   }
+  if (!add)
+    return true;
   Finding finding;
   finding.coefficients = {
       makeCoefficient("learning_rate", step->size, pair.argument)};
   addUpdate(pair, FindingKind::sgd, step->size, gradient, std::move(finding));
+  if (!pull->terms.empty())
+    pulls[pair.argument].error = getDecayError(pair, decay, step->size);
   return true;
 }
 
@@ -927,20 +948,18 @@ void Matcher::findL2(Expr loss) {
     Expr half = forms.getCoefficient(loss, squares);
     if (half->terms.empty() || !mayBePositive(half))
       continue;
-    // (p - x)² is a distance to something else.
-    const Atom *sum = squares->terms.front().factors.front().atom;
-    bool hasOther = llvm::any_of(loss->terms, [&](const Term &term) {
-      return llvm::any_of(term.factors, [&](const Factor &factor) {
-        if (!factor.atom->isSum() || factor.atom->extents != sum->extents)
-          return false;
-        ArrayRef<Factor> body =
-            factor.atom->operands.front()->terms.front().factors;
-        return llvm::any_of(body, [&](const Factor &inner) {
-          return inner.power == 1 && graph.getArgument(inner.atom) == argument;
-        });
-      });
+      // The square of an error that the parameter is a part of, (p - x)², has no
+    // p² of its own.
+    bool isWritten = llvm::any_of(graph.getValues(), [&](const Node *node) {
+      Expr expr = graph.getExpr(node);
+      if (expr->terms.size() != 1 ||
+          expr->terms.front().factors.size() != 1)
+        return false;
+      const Factor &factor = expr->terms.front().factors.front();
+      return factor == squares->terms.front().factors.front() ||
+             (factor.power == 2 && graph.getArgument(factor.atom) == argument);
     });
-    if (hasOther)
+    if (!isWritten)
       continue;
     Expr strength = algebra.scale(half, 2);
     if (auto found = gradients.find(argument); found != gradients.end()) {
@@ -975,7 +994,8 @@ void Matcher::findLossTerms() {
     auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[result]);
     if (type && type.getRank() == 0 && isa<FloatType>(type.getElementType()) &&
         llvm::none_of(pairs, [&](const Pair &pair) {
-          return pair.result == result;
+          return pair.result == result && pair.role != Role::open &&
+                 pair.role != Role::none;
         }))
       losses.push_back(result);
   }
@@ -1031,7 +1051,7 @@ void Matcher::findGradientTerms() {
     Finding finding(FindingKind::l2_gradient);
     finding.arguments = {argument};
     finding.coefficients = {
-        makeCoefficient("strength", pull.strength, argument)};
+        makeCoefficient("strength", pull.strength, argument, pull.error)};
     Value term = findValueWith({algebra.multiply(pull.strength, old)},
                                /*isExact=*/true);
     for (const Pair &pair : pairs)

@@ -23,9 +23,9 @@ public:
 
   // The steps, in order.
   void pairResults();
-  void findAverages();
   void findOptimizers();
   void findDescents();
+  void findAverages();
   void findGradientAverages();
   void findLossTerms();
   void findGradientTerms();
@@ -34,14 +34,16 @@ public:
   void nameOptimizers();
 
 private:
-  /// A result that is an argument's new value.
+  /// What a pair is known to be; `none` is that its result or its argument are
+  /// of another one.
+  enum class Role { open, none, update, state, average };
+  /// A result that may be an argument's new value.
   struct Pair {
     unsigned argument = 0, result = 0;
     Expr old = nullptr, next = nullptr;
     /// next = keep * old + rest, `keep` being a scalar.
     Expr keep = nullptr, rest = nullptr;
-    /// What is known of it.
-    bool isAverage = false, isState = false, isUpdate = false;
+    Role role = Role::open;
   };
   /// What an optimizer divides by: √(scale * moment) + epsilon, or
   /// √(scale * moment + epsilon).
@@ -59,23 +61,24 @@ private:
   /// How strongly a parameter is pulled to zero.
   struct Pull {
     Expr strength = nullptr;
+    /// How far off it may be.
+    double error = 0;
     /// The part of it that terms of the loss explain.
     double explained = 0;
   };
 
+  void close(Pair &pair, Role role);
+  bool isStateOf(const Pair &state, const Pair &pair);
   bool matchAverage(Pair &pair, Expr averaged);
+  void addAverage(Pair &pair, unsigned argument, StringRef of);
   bool matchMoment(Pair &pair, Pair &state);
   bool matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
                      Expr moment, Expr rest);
   bool matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale, Expr decay,
                  Expr moment);
   bool matchRootMeanSquare(Pair &pair);
-  bool matchDescent(Pair &pair);
+  bool matchDescent(Pair &pair, bool add);
 
-  /// What the second moment `state` makes of the squared gradient, if it is the
-  /// average of squares of `gradient` times a number; then that number.
-  std::optional<double> matchSquares(Pair &state, Expr gradient,
-                                     std::optional<double> &decay);
   std::optional<Denominator> matchDenominator(Factor factor, Pair &state);
   /// Takes what corrects a moment's bias, 1 / (1 - beta^t), out of a scalar.
   Expr takeBiasCorrection(Expr scale, std::optional<double> beta,
@@ -88,7 +91,9 @@ private:
                     SmallVectorImpl<std::pair<const Node *, bool>> &terms);
 
   void addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
-                 Expr gradient, Finding finding);
+                 Expr gradient, Finding finding, double error = 0);
+  double getDecayError(const Pair &pair, Expr decay, Expr learningRate);
+  double getComplementError(const Pair &pair, Expr share);
   void addDecay(Pair &pair, Expr decay, Expr learningRate);
 
   Coefficient makeCoefficient(StringRef name, Expr expr, unsigned argument,

@@ -29,15 +29,19 @@ const Coefficient *Finding::getCoefficient(StringRef name) const {
 Recognition::Recognition(FunctionOpInterface function) : graph(function) {
   Matcher matcher(*this);
   matcher.pairResults();
-  matcher.findAverages();
   matcher.findOptimizers();
   matcher.findDescents();
+  matcher.findAverages();
   matcher.findGradientAverages();
   matcher.findLossTerms();
   matcher.findGradientTerms();
   matcher.findDropout();
   matcher.findEntropy();
   matcher.nameOptimizers();
+  llvm::sort(findings, [](const Finding &a, const Finding &b) {
+    return std::pair(a.kind, ArrayRef<unsigned>(a.arguments)) <
+           std::pair(b.kind, ArrayRef<unsigned>(b.arguments));
+  });
 }
 
 Value Recognition::findValue(Expr expr) {
@@ -123,13 +127,7 @@ mlir::fisher::recognition::getFindingAttributes(Recognition &recognition,
           !llvm::is_contained(group->locations, loc))
         group->locations.push_back(loc);
   }
-  // In the order of kinds.
-  std::vector<Group> sorted;
-  for (uint32_t kind = 0; kind <= getMaxEnumValForFindingKind(); ++kind)
-    llvm::copy_if(groups, std::back_inserter(sorted), [&](const Group &group) {
-      return uint32_t(group.kind) == kind;
-    });
-  return llvm::map_to_vector(sorted, [&](Group &group) -> Attribute {
+  return llvm::map_to_vector(groups, [&](Group &group) -> Attribute {
     for (auto &[name, list] : group.states)
       group.coefficients.push_back(
           builder.getNamedAttr(name, builder.getArrayAttr(list)));
