@@ -155,8 +155,8 @@ void Matcher::close(Pair &pair, Role role) {
 
 /// Whether almost all of the old value is kept: 1, or 1 - η λ.
 static bool isKept(Expr keep) {
-  if (std::optional<double> number = keep->getNumber())
-    return *number > 0.5 && *number <= 1;
+  if (keep->getNumber())
+    return isNumberBetween(keep, 0.5, 1.5);
   return !keep->terms.empty() && keep->terms.front().factors.empty() &&
          keep->terms.front().coefficient == 1;
 }
@@ -730,6 +730,23 @@ void Matcher::findDescents() {
     matchDescent(*pair, /*add=*/true);
 }
 
+/// Whether a gradient pulls to something else than zero, λ (p - x).
+bool Matcher::hasCenter(Expr gradient, Expr strength) {
+  return llvm::any_of(gradient->terms, [&](const Term &term) {
+    const Atom *atom =
+        term.factors.empty() ? nullptr : term.factors.back().atom;
+    for (const Factor &factor : term.factors)
+      if (!factor.atom->indices.empty())
+        atom = factor.atom;
+    if (!atom || atom->kind != Atom::Kind::leaf)
+      return false;
+    Expr leaf = algebra.getTerm({1.0, {{atom, 1.0}}});
+    Expr multiple = forms.getCoefficient(algebra.getTerm(term), leaf);
+    return !multiple->terms.empty() &&
+           forms.areEqual(algebra.scale(multiple, -1), strength);
+  });
+}
+
 bool Matcher::matchDescent(Pair &pair, bool add) {
   if (pair.rest->terms.empty() || pair.rest->getNumber() ||
       !isKept(pair.keep))
@@ -745,16 +762,13 @@ bool Matcher::matchDescent(Pair &pair, bool add) {
   if (!gradient)
     return false;
   Expr pull = forms.getCoefficient(gradient, pair.old);
-  // A step toward something is no decay: (1 - η) p + η x.
-  if (!pull->terms.empty()) {
-    if (!mayBePositive(pull))
+  // p - η (p - x) is an average, and so is what another parameter is taken off.
+  if (forms.areEqual(pull, algebra.getNumber(1)) && hasCenter(gradient, pull))
+    return false;
+  for (const Pair &other : pairs)
+    if (other.result != pair.result && other.argument != pair.argument &&
+        isKept(other.keep) && forms.getRatio(pair.rest, other.next))
       return false;
-    for (const Term &term : gradient->terms)
-      if (term.factors.size() == 1 &&
-          term.factors.front().atom->kind == Atom::Kind::leaf &&
-          algebra.getNumber(-term.coefficient) == pull)
-        return false;
-  }
   if (!add)
     return true;
   Finding finding;
@@ -1040,13 +1054,7 @@ void Matcher::findGradientTerms() {
     }
     if (!mayBePositive(pull.strength))
       continue;
-    // λ (p - x) is a pull to something else.
-    bool hasOther = llvm::any_of(gradient->terms, [&](const Term &term) {
-      return term.factors.size() == 1 &&
-             term.factors.front().atom->kind == Atom::Kind::leaf &&
-             algebra.getNumber(-term.coefficient) == pull.strength;
-    });
-    if (hasOther)
+    if (hasCenter(gradient, pull.strength))
       continue;
     Finding finding(FindingKind::l2_gradient);
     finding.arguments = {argument};

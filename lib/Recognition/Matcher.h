@@ -78,6 +78,7 @@ private:
                  Expr moment);
   bool matchRootMeanSquare(Pair &pair);
   bool matchDescent(Pair &pair, bool add);
+  bool hasCenter(Expr gradient, Expr strength);
 
   std::optional<Denominator> matchDenominator(Factor factor, Pair &state);
   /// Takes what corrects a moment's bias, 1 / (1 - beta^t), out of a scalar.
