@@ -624,7 +624,7 @@ Expr Algebra::sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
       left.push_back(firstInner + place);
       leftExtents.push_back(extent);
     }
-    return multiply(result, makeReduction("add", body, left, leftExtents));
+    return multiply(result, sum(body, left, leftExtents));
   }
   return multiply(result,
                   makeReduction("add", getTerm(inside), left, leftExtents));

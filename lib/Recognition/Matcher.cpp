@@ -156,7 +156,7 @@ void Matcher::close(Pair &pair, Role role) {
 /// Whether almost all of the old value is kept: 1, or 1 - η λ.
 static bool isKept(Expr keep) {
   if (keep->getNumber())
-    return isNumberBetween(keep, 0.5, 1.5);
+    return isNumberBetween(keep, 0.9, 1.1);
   return !keep->terms.empty() && keep->terms.front().factors.empty() &&
          keep->terms.front().coefficient == 1;
 }
@@ -448,7 +448,7 @@ bool Matcher::matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
       getStepOfTerms(graph.getResults()[state.result], pair, &state);
   Finding finding;
   Expr learningRate, gradient;
-  if (scale->getNumber() == 1.0) {
+  if (forms.areEqual(scale, algebra.getNumber(1))) {
     // The state holds steps, μ m - η g.
     if (!step || !step->isNegative)
       return false;
@@ -1162,10 +1162,10 @@ void Matcher::findDropout() {
             !forms.areEqual(algebra.multiply(factor, rest), expr))
           continue;
         bool isPlain = known.contains(rest);
-        bool isDivided = known.contains(algebra.scale(rest, share));
-        for (Expr other : known)
-          if (!isDivided && !isPlain)
-            isDivided = forms.areEqual(algebra.scale(rest, share), other);
+        Expr divided = algebra.scale(rest, share);
+        bool isDivided = llvm::any_of(known, [&](Expr other) {
+          return forms.areEqual(divided, other);
+        });
         if (!isPlain && !isDivided)
           continue;
         if (!product)
