@@ -352,8 +352,7 @@ double Matcher::getDecayError(const Pair &pair, Expr decay,
                               Expr learningRate) {
   std::optional<double> rate = learningRate->getNumber();
   Expr loss = algebra.scale(decay, -1);
-  if (!rate || findValueWith(loss, /*isExact=*/true) ||
-      findValueWith(algebra.multiply(loss, pair.old), /*isExact=*/true))
+  if (!rate || findValue(loss) || findValue(algebra.multiply(loss, pair.old)))
     return 0;
   return getPrecision(pair.argument) / *rate;
 }
@@ -377,10 +376,7 @@ void Matcher::addDecay(Pair &pair, Expr decay, Expr learningRate) {
   double error = getDecayError(pair, decay, learningRate);
   finding.coefficients = {
       makeCoefficient("strength", strength, pair.argument, error)};
-  Value term =
-      findValueWith({algebra.multiply(algebra.scale(decay, -1), pair.old)},
-                    /*isExact=*/true);
-  finding.values = {term ? term : getResultValue(pair)};
+  finding.values = {findMultiple(algebra.scale(decay, -1), pair)};
   recognition.findings.push_back(std::move(finding));
 }
 
@@ -801,22 +797,44 @@ Expr Matcher::getSquares(unsigned argument) {
   return getSum(algebra.power(graph.getArgumentExpr(argument), 2), argument);
 }
 
-Value Matcher::findValueWith(ArrayRef<Expr> parts, bool isExact) {
+Value Matcher::findValueWith(ArrayRef<Expr> parts) {
   Value best;
   size_t fewest = 0;
   for (const Node *node : graph.getValues()) {
     Expr expr = graph.getExpr(node);
     if (best && expr->terms.size() >= fewest)
       continue;
-    if (isExact ? expr != parts.front()
-                : !llvm::all_of(parts, [&](Expr part) {
-                    return !forms.getCofactor(expr, part)->terms.empty();
-                  }))
+    if (!llvm::all_of(parts, [&](Expr part) {
+          return !forms.getCofactor(expr, part)->terms.empty();
+        }))
       continue;
     best = graph.getOrigin(node);
     fewest = expr->terms.size();
   }
   return best;
+}
+
+Value Matcher::findValue(Expr expr) {
+  for (const Node *node : graph.getValues()) {
+    Expr other = graph.getExpr(node);
+    if (other->terms.size() == expr->terms.size() &&
+        forms.areEqual(other, expr))
+      return graph.getOrigin(node);
+  }
+  return nullptr;
+}
+
+Value Matcher::findMultiple(Expr strength, const Pair &pair) {
+  if (Value value = findValue(algebra.multiply(strength, pair.old)))
+    return value;
+  for (const Node *node : graph.getValues()) {
+    Expr expr = graph.getExpr(node);
+    Expr scale = forms.getCoefficient(expr, pair.old);
+    if (expr != pair.old && expr->terms.size() == scale->terms.size() &&
+        !scale->terms.empty())
+      return graph.getOrigin(node);
+  }
+  return getResultValue(pair);
 }
 
 /// A sum's only term without its number.
@@ -1060,13 +1078,12 @@ void Matcher::findGradientTerms() {
     finding.arguments = {argument};
     finding.coefficients = {
         makeCoefficient("strength", pull.strength, argument, pull.error)};
-    Value term = findValueWith({algebra.multiply(pull.strength, old)},
-                               /*isExact=*/true);
     for (const Pair &pair : pairs)
-      if (!term && pair.argument == argument)
-        term = getResultValue(pair);
-    if (term)
-      finding.values = {term};
+      if (pair.role == Role::update && pair.argument == argument)
+        finding.values = {findMultiple(pull.strength, pair)};
+    if (finding.values.empty())
+      if (Value value = findValue(algebra.multiply(pull.strength, old)))
+        finding.values = {value};
     recognition.findings.push_back(std::move(finding));
   }
 }

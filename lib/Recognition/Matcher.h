@@ -100,7 +100,12 @@ private:
   Coefficient makeCoefficient(StringRef name, Expr expr, unsigned argument,
                               double error = 0);
   /// The first value that has all these terms, and the fewest others.
-  Value findValueWith(ArrayRef<Expr> parts, bool isExact = false);
+  Value findValueWith(ArrayRef<Expr> parts);
+  /// The first value that is the expression, up to rounding.
+  Value findValue(Expr expr);
+  /// The first value that is the parameter times `strength`, else times any
+  /// scalar; else its new value.
+  Value findMultiple(Expr strength, const Pair &pair);
   Value getResultValue(const Pair &pair);
   Expr getSquares(unsigned argument);
   Expr getSum(Expr elements, unsigned argument);

@@ -56,6 +56,12 @@ Value Recognition::findValue(Expr expr) {
   return nullptr;
 }
 
+bool mlir::fisher::recognition::isRecognizable(FunctionOpInterface function) {
+  return !function.isExternal() &&
+         !cast<SymbolOpInterface>(function.getOperation()).isPrivate() &&
+         function.getFunctionBody().hasOneBlock();
+}
+
 std::vector<std::string>
 mlir::fisher::recognition::getArgumentNames(FunctionOpInterface function) {
   StepMarks marks = getMarks(function);

@@ -25,9 +25,7 @@ namespace {
 struct Recognize : fisher::impl::FisherRecognizeBase<Recognize> {
   void runOnOperation() override {
     for (auto function : getOperation().getOps<FunctionOpInterface>()) {
-      if (function.isExternal() ||
-          cast<SymbolOpInterface>(function.getOperation()).isPrivate() ||
-          !function.getFunctionBody().hasOneBlock())
+      if (!isRecognizable(function))
         continue;
       Recognition recognition(function);
       function->setAttr(

@@ -76,6 +76,9 @@ private:
   std::vector<Update> updates;
 };
 
+/// Whether a function can be looked at: it is not private and has one block.
+bool isRecognizable(FunctionOpInterface function);
+
 /// What a function's arguments are called: by their marks, by JAX, or `arg3`.
 std::vector<std::string> getArgumentNames(FunctionOpInterface function);
 

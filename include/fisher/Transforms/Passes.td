@@ -240,6 +240,31 @@ def FisherRecognize : Pass<"fisher-recognize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
 }
 
+def FisherReport : Pass<"fisher-report", "::mlir::ModuleOp"> {
+  let summary = "Say in what sense a step's regularizers are Fisher-Rao";
+  let description = [{
+    For each finding of `fisher-recognize`, in `fisher.findings` or found now, a
+    remark at its operations says what it is, with which coefficients, for which
+    beliefs it is the squared Fisher-Rao distance to second order, and when it is
+    not. Then a table of all findings of each function goes to stderr, or to a
+    file. The module stays as it is.
+
+    For example, L2 of strength 0.001 added to a gradient gives
+
+    ```
+    step.mlir:7:10: remark: found l2_gradient on w: strength 0.001; it is to second
+      order the squared distance of Gaussians of fixed sigma to mean 0, with
+      sigma^2 = 2 weight / strength: 2000 at weight 1, for any number of examples;
+      not when the spread is learnt, or another chart stores the mean
+    ```
+  }];
+  let options = [
+    Option<"output", "output", "std::string", /*default=*/"",
+           "File for the tables; without it, stderr">,
+  ];
+  let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let summary = "Remove the marks from functions' arguments and results";
   let description = [{
