@@ -166,9 +166,9 @@ LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
     auto findings = dyn_cast<ArrayAttr>(attr.getValue());
     if (findings && llvm::all_of(findings, llvm::IsaPred<FindingAttr>))
       return success();
-    return op->emitOpError() << "expects '" << marks::findings
-                             << "' to be a list of #fisher.finding, got "
-                             << attr.getValue();
+    return op->emitOpError()
+           << "expects '" << marks::findings
+           << "' to be a list of #fisher.finding, got " << attr.getValue();
   }
   if (attr.getName() == marks::work && isa<LoopLikeOpInterface>(op)) {
     auto work = dyn_cast<IntegerAttr>(attr.getValue());

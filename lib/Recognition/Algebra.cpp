@@ -33,7 +33,9 @@ static double roundCoefficient(double number) {
   return std::ldexp(std::nearbyint(std::ldexp(fraction, 40)), exponent - 40);
 }
 
-static bool isInteger(double number) { return number == std::nearbyint(number); }
+static bool isInteger(double number) {
+  return number == std::nearbyint(number);
+}
 
 static bool isEven(double number) { return isInteger(number / 2); }
 
@@ -145,8 +147,8 @@ const Atom *Algebra::intern(Atom atom) {
   std::unique_ptr<Atom> &entry = atoms[key];
   if (entry)
     return entry.get();
-  size_t skeleton = llvm::hash_combine(unsigned(atom.kind), atom.leaf,
-                                       name->getValue());
+  size_t skeleton =
+      llvm::hash_combine(unsigned(atom.kind), atom.leaf, name->getValue());
   for (Index place : atom.places)
     if (place != none)
       mergeIndices(atom.indices, place);
@@ -247,7 +249,8 @@ Term Algebra::normalize(Term term) {
   }
   term.factors.clear();
   if (!exponent->terms.empty()) {
-    const Atom *atom = makeApply("exp", exponent)->terms.front().factors.front().atom;
+    const Atom *atom =
+        makeApply("exp", exponent)->terms.front().factors.front().atom;
     factors.try_emplace(atom->id, Factor{atom, 1.0});
   }
   for (auto &[id, factor] : factors) {
@@ -304,7 +307,8 @@ Expr Algebra::powerOfTerm(const Term &term, double exponent) {
     for (Factor &f : factors)
       f.power *= power;
     result = multiply(
-        result, getTerm(normalize({std::pow(only.coefficient, power), factors})));
+        result,
+        getTerm(normalize({std::pow(only.coefficient, power), factors})));
   }
   return result;
 }
@@ -343,11 +347,10 @@ Expr Algebra::expand(Expr a) {
   for (const Term &term : a->terms) {
     Expr product = getNumber(term.coefficient);
     for (const Factor &factor : term.factors)
-      product = multiply(product,
-                         factor.atom->kind == Atom::Kind::group &&
-                                 factor.power == 1
-                             ? factor.atom->operands.front()
-                             : getTerm({1.0, {factor}}));
+      product = multiply(product, factor.atom->kind == Atom::Kind::group &&
+                                          factor.power == 1
+                                      ? factor.atom->operands.front()
+                                      : getTerm({1.0, {factor}}));
     result = add(result, product);
   }
   return result;
@@ -380,9 +383,9 @@ Expr Algebra::exp(Expr a) {
       result = scale(result, std::exp(term.coefficient));
     else if (term.factors.size() == 1 && term.factors.front().power == 1 &&
              term.factors.front().atom->isApply("log"))
-      result = multiply(
-          result, power(term.factors.front().atom->operands.front(),
-                        term.coefficient));
+      result =
+          multiply(result, power(term.factors.front().atom->operands.front(),
+                                 term.coefficient));
     else
       rest.push_back(term);
   }
@@ -401,10 +404,9 @@ Expr Algebra::log(Expr a) {
       return makeApply("log", {a});
     Expr result = getNumber(std::log(term.coefficient));
     for (const Factor &factor : term.factors) {
-      Expr part =
-          factor.atom->isApply("exp")
-              ? factor.atom->operands.front()
-              : makeApply("log", {get(factor.atom)});
+      Expr part = factor.atom->isApply("exp")
+                      ? factor.atom->operands.front()
+                      : makeApply("log", {get(factor.atom)});
       result = add(result, scale(part, factor.power));
     }
     return result;
@@ -457,7 +459,8 @@ Expr Algebra::select(Expr condition, Expr a, Expr b) {
   if (std::optional<double> number = condition->getNumber())
     return *number != 0 ? a : b;
   // Above a threshold, softplus may be written as its limit.
-  if (condition->terms.size() == 1 && condition->terms.front().factors.size() == 1) {
+  if (condition->terms.size() == 1 &&
+      condition->terms.front().factors.size() == 1) {
     const Term &term = condition->terms.front();
     const Atom *atom = term.factors.front().atom;
     if (term.coefficient == 1 && (atom->isApply("lt") || atom->isApply("le")) &&
@@ -505,8 +508,7 @@ Expr Algebra::apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands) {
             return isPositive(factor.atom);
           }))
         return scale(a, number);
-      return scale(makeApply(function, {a}),
-                   number);
+      return scale(makeApply(function, {a}), number);
     }
     return makeApply(function, {a});
   }

@@ -128,9 +128,7 @@ static std::optional<Predicate> getPredicate(Operation *op) {
 
 Nodes mlir::fisher::recognition::readElementwise(Operation *op, Graph &graph,
                                                  Scope &scope) {
-  auto one = [](const Node *node) {
-    return SmallVector<const Node *>{node};
-  };
+  auto one = [](const Node *node) { return SmallVector<const Node *>{node}; };
   if (op->getNumResults() != 1)
     return std::nullopt;
 

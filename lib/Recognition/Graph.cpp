@@ -132,23 +132,23 @@ const Node *Graph::getOpaque(OpResult result, Scope &scope) {
   if (isRandom || op->getNumRegions() != 0 || isa<CallOpInterface>(op)) {
     leaf = numLeaves++;
   } else {
-    std::vector<const void *> key{op->getName().getAsOpaquePointer(),
-                                  op->getDiscardableAttrDictionary()
-                                      .getAsOpaquePointer(),
-                                  op->getPropertiesAsAttribute()
-                                      .getAsOpaquePointer(),
-                                  result.getType().getAsOpaquePointer()};
+    std::vector<const void *> key{
+        op->getName().getAsOpaquePointer(),
+        op->getDiscardableAttrDictionary().getAsOpaquePointer(),
+        op->getPropertiesAsAttribute().getAsOpaquePointer(),
+        result.getType().getAsOpaquePointer()};
     for (Value operand : op->getOperands())
       key.push_back(getExpr(lookup(operand, scope)));
-    key.push_back(reinterpret_cast<const void *>(
-        uintptr_t(result.getResultNumber())));
+    key.push_back(
+        reinterpret_cast<const void *>(uintptr_t(result.getResultNumber())));
     auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
     if (isNew)
       ++numLeaves;
     leaf = entry->second;
   }
   // Uniform noise is made of bits.
-  if (isRandom || name.ends_with("bitcast") || name.ends_with("bitcast_convert"))
+  if (isRandom || name.ends_with("bitcast") ||
+      name.ends_with("bitcast_convert"))
     randomLeaves.insert(leaf);
   for (Value operand : op->getOperands())
     if (const Node *node = lookup(operand, scope);
@@ -181,8 +181,7 @@ bool Graph::readCall(Operation *op, Scope &scope) {
   auto call = dyn_cast<CallOpInterface>(op);
   if (!call || scope.depth == maxDepth)
     return false;
-  auto callee =
-      dyn_cast_or_null<FunctionOpInterface>(call.resolveCallable());
+  auto callee = dyn_cast_or_null<FunctionOpInterface>(call.resolveCallable());
   if (!callee || !callee.getFunctionBody().hasOneBlock())
     return false;
   Block &block = callee.getFunctionBody().front();
@@ -195,8 +194,8 @@ bool Graph::readCall(Operation *op, Scope &scope) {
        llvm::zip_equal(block.getArguments(), op->getOperands()))
     inner.nodes[argument] = lookup(operand, scope);
   read(block, inner);
-  for (auto [result, value] : llvm::zip_equal(
-           op->getResults(), block.getTerminator()->getOperands()))
+  for (auto [result, value] :
+       llvm::zip_equal(op->getResults(), block.getTerminator()->getOperands()))
     scope.nodes[result] = lookup(value, inner);
   return true;
 }
@@ -217,8 +216,7 @@ void Graph::read(Block &block, Scope &scope) {
   }
 }
 
-const Node *mlir::fisher::recognition::reshape(Graph &graph,
-                                               const Node *source,
+const Node *mlir::fisher::recognition::reshape(Graph &graph, const Node *source,
                                                ArrayRef<int64_t> from,
                                                ArrayRef<int64_t> to) {
   SmallVector<Index> places;
@@ -266,14 +264,13 @@ Expr Graph::computeExpr(const Node *node) {
   case Node::Kind::power:
     return algebra.power(getExpr(node->operands[0]), node->number);
   case Node::Kind::apply:
-    return algebra.apply(node->name,
-                         llvm::map_to_vector(node->operands, [&](const Node *n) {
-                           return getExpr(n);
-                         }));
+    return algebra.apply(
+        node->name, llvm::map_to_vector(node->operands, [&](const Node *n) {
+          return getExpr(n);
+        }));
   case Node::Kind::read:
-    return algebra.substitute(getExpr(node->operands[0]), [&](Index index) {
-      return node->places[index];
-    });
+    return algebra.substitute(getExpr(node->operands[0]),
+                              [&](Index index) { return node->places[index]; });
   case Node::Kind::reduce: {
     // While it is built, what it runs over has indices that nothing else has.
     constexpr Index first = Index(1) << 40;

@@ -108,12 +108,12 @@ std::string Judge::listCoefficients() {
 /// λ/2 p² = weight p²/σ²
 void Judge::judgeL2(Judgement &judgement) {
   std::optional<double> strength = getNumber("strength");
-  judgement.equivalent =
-      "to second order the squared distance of Gaussians of fixed sigma to mean "
-      "0, with sigma^2 = 2 weight / strength";
-  judgement.equivalent +=
-      strength ? ": " + toText(2 / *strength) + " at weight 1"
-               : " = 2 weight / " + get("strength");
+  judgement.equivalent = "to second order the squared distance of Gaussians of "
+                         "fixed sigma to mean "
+                         "0, with sigma^2 = 2 weight / strength";
+  judgement.equivalent += strength
+                              ? ": " + toText(2 / *strength) + " at weight 1"
+                              : " = 2 weight / " + get("strength");
   judgement.equivalent += ", for any number of examples";
   judgement.limits = "the spread is learnt, or another chart stores the mean";
   std::optional<FindingKind> optimizer = getOptimizer();
@@ -123,8 +123,9 @@ void Judge::judgeL2(Judgement &judgement) {
   if (!isAdaptive)
     return;
   if (finding.getKind() == FindingKind::weight_decay)
-    judgement.limits += "; decoupled from the second moment, it is a step of its "
-                        "own, with the learning rate for its size";
+    judgement.limits +=
+        "; decoupled from the second moment, it is a step of its "
+        "own, with the learning rate for its size";
   else
     judgement.limits +=
         "; " + stringifyFindingKind(*optimizer).str() +
@@ -153,8 +154,9 @@ Judgement Judge::judge() {
         "the geodesic moving average with decay " + get("decay") +
         " where what is stored is linear along geodesics: a mean of "
         "fixed sigma, a log sigma of fixed mean, a log rate";
-    judgement.limits = "mean and spread are averaged together, or another chart "
-                       "stores them";
+    judgement.limits =
+        "mean and spread are averaged together, or another chart "
+        "stores them";
     break;
   case FindingKind::dropout: {
     std::optional<double> keep = getNumber("keep");
@@ -169,16 +171,19 @@ Judgement Judge::judge() {
       judgement.equivalent +=
           " = " + toText(isScaled ? (1 - *keep) / *keep : *keep * (1 - *keep)) +
           " h^2";
-    judgement.limits = "keep is far from 1; it is no distance to a reference, and "
-                       "its size is fixed in the chart";
+    judgement.limits =
+        "keep is far from 1; it is no distance to a reference, and "
+        "its size is fixed in the chart";
     break;
   }
   case FindingKind::kl_to_prior:
-    judgement.equivalent = "to second order the squared distance to N(" + get("prior_mean") + ", " +
-                           get("prior_sigma") + "^2), weight " +
-                           getQuotient("weight", 2) + " (half of KL's)";
-    judgement.limits = "far from the prior: KL grows with the square of mean and "
-                       "spread, the distance with their logarithm";
+    judgement.equivalent = "to second order the squared distance to N(" +
+                           get("prior_mean") + ", " + get("prior_sigma") +
+                           "^2), weight " + getQuotient("weight", 2) +
+                           " (half of KL's)";
+    judgement.limits =
+        "far from the prior: KL grows with the square of mean and "
+        "spread, the distance with their logarithm";
     break;
   case FindingKind::entropy_bonus:
     judgement.equivalent =

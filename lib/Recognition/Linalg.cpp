@@ -113,8 +113,9 @@ Nodes mlir::fisher::recognition::readLinalg(Operation *op, Graph &graph,
     return cast<RankedTensorType>(value.getType()).getShape();
   };
   return llvm::TypeSwitch<Operation *, Nodes>(op)
-      .Case<linalg::LinalgOp>(
-          [&](linalg::LinalgOp loops) { return readLoops(loops, graph, scope); })
+      .Case<linalg::LinalgOp>([&](linalg::LinalgOp loops) {
+        return readLoops(loops, graph, scope);
+      })
       .Case<linalg::IndexOp>([&](linalg::IndexOp index) {
         return one(graph.getPosition(
             index.getDim(),
@@ -135,16 +136,19 @@ Nodes mlir::fisher::recognition::readLinalg(Operation *op, Graph &graph,
         ArrayRef<int64_t> shape = getShape(extract.getTensor());
         if (llvm::any_of(shape, [](int64_t size) { return size != 1; }))
           return std::nullopt;
-        return one(graph.read(getSource(), SmallVector<Index>(shape.size(), none),
+        return one(graph.read(getSource(),
+                              SmallVector<Index>(shape.size(), none),
                               /*rank=*/0));
       })
       .Case<tensor::SplatOp>([&](tensor::SplatOp splat) {
         return one(graph.read(getSource(), {}, splat.getType().getRank()));
       })
-      .Case<tensor::FromElementsOp>([&](tensor::FromElementsOp elements) -> Nodes {
-        if (op->getNumOperands() != 1)
-          return std::nullopt;
-        return one(graph.read(getSource(), {}, elements.getType().getRank()));
-      })
+      .Case<tensor::FromElementsOp>(
+          [&](tensor::FromElementsOp elements) -> Nodes {
+            if (op->getNumOperands() != 1)
+              return std::nullopt;
+            return one(
+                graph.read(getSource(), {}, elements.getType().getRank()));
+          })
       .Default(Nodes());
 }

@@ -19,9 +19,8 @@ static constexpr double tolerance = 1e-6;
 
 static bool isPlainScalar(const Atom *atom) {
   return atom->indices.empty() && atom->kind != Atom::Kind::reduce &&
-         llvm::all_of(atom->operands, [](Expr operand) {
-           return isPlainScalar(operand);
-         });
+         llvm::all_of(atom->operands,
+                      [](Expr operand) { return isPlainScalar(operand); });
 }
 
 bool mlir::fisher::recognition::isPlainScalar(Expr a) {
@@ -73,8 +72,7 @@ Expr LinearForms::subtract(Expr a, Expr b) {
   for (const Term &left : difference->terms)
     for (const Term &term : a->terms)
       if (term.factors == left.factors &&
-          std::abs(left.coefficient) <=
-              tolerance * std::abs(term.coefficient))
+          std::abs(left.coefficient) <= tolerance * std::abs(term.coefficient))
         result = algebra.subtract(result, algebra.getTerm(left));
   return result;
 }

@@ -16,6 +16,18 @@
 
 namespace mlir::fisher::recognition {
 
+/// The relative distance of neighbouring numbers of a type.
+double getEpsilon(Type type);
+/// The shortest decimal number within `error` of a number.
+double roundToDecimal(double number, double error);
+bool isNumberBetween(Expr expr, double low, double high);
+/// Whether a scalar is a number in (0, 1), or not known.
+bool mayBeFraction(Expr expr);
+/// Whether a scalar is positive as far as it is known: its first number is.
+bool mayBePositive(Expr expr);
+/// Whether almost all of an old value is kept: 1, or 1 - η λ.
+bool isKept(Expr keep);
+
 /// Fills a recognition.
 class Matcher {
 public:
@@ -82,8 +94,8 @@ private:
 
   std::optional<Denominator> matchDenominator(Factor factor, Pair &state);
   /// Takes what corrects a moment's bias, 1 / (1 - beta^t), out of a scalar.
-  Expr takeBiasCorrection(Expr scale, std::optional<double> beta,
-                          double power, bool &isFound);
+  Expr takeBiasCorrection(Expr scale, std::optional<double> beta, double power,
+                          bool &isFound);
 
   std::optional<Step> getStep(const Node *node);
   std::optional<Step> getStepOfTerms(const Node *node, const Pair &pair,
@@ -91,8 +103,8 @@ private:
   void collectTerms(const Node *node, bool isNegative,
                     SmallVectorImpl<std::pair<const Node *, bool>> &terms);
 
-  void addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
-                 Expr gradient, Finding finding, double error = 0);
+  void addUpdate(Pair &pair, FindingKind kind, Expr learningRate, Expr gradient,
+                 Finding finding, double error = 0);
   double getDecayError(const Pair &pair, Expr decay, Expr learningRate);
   double getComplementError(const Pair &pair, Expr share);
   void addDecay(Pair &pair, Expr decay, Expr learningRate);

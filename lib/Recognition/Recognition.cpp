@@ -20,9 +20,8 @@ using namespace mlir::fisher;
 using namespace mlir::fisher::recognition;
 
 const Coefficient *Finding::getCoefficient(StringRef name) const {
-  auto *found = llvm::find_if(coefficients, [&](const Coefficient &c) {
-    return c.name == name;
-  });
+  auto *found = llvm::find_if(
+      coefficients, [&](const Coefficient &c) { return c.name == name; });
   return found == coefficients.end() ? nullptr : found;
 }
 
@@ -68,8 +67,7 @@ mlir::fisher::recognition::getArgumentNames(FunctionOpInterface function) {
   std::vector<std::string> names;
   for (auto [number, list] : llvm::enumerate(marks.arguments)) {
     StringRef name = StepMarks::getText(list, marks::name);
-    names.push_back(name.empty() ? "arg" + std::to_string(number)
-                                 : name.str());
+    names.push_back(name.empty() ? "arg" + std::to_string(number) : name.str());
   }
   return names;
 }
@@ -116,8 +114,7 @@ mlir::fisher::recognition::getFindingAttributes(Recognition &recognition,
           getAttribute(recognition, coefficient, finding, names)));
     llvm::append_range(coefficients, finding.facts);
     auto group = llvm::find_if(groups, [&](const Group &group) {
-      return group.kind == finding.kind &&
-             group.coefficients == coefficients &&
+      return group.kind == finding.kind && group.coefficients == coefficients &&
              finding.kind != FindingKind::dropout;
     });
     if (group == groups.end()) {

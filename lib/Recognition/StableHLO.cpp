@@ -105,8 +105,8 @@ static const Node *readReduce(Operation *op, Graph &graph, Scope &scope) {
                                                                 : next++);
   const Node *reduced = graph.reduce(
       name, graph.lookup(op->getOperand(0), scope), places, shape, next);
-  const Node *first = graph.read(graph.lookup(op->getOperand(1), scope), {},
-                                 next);
+  const Node *first =
+      graph.read(graph.lookup(op->getOperand(1), scope), {}, next);
   return name == "add" ? graph.add(first, reduced)
                        : graph.apply(name, {first, reduced});
 }
@@ -119,8 +119,7 @@ static const Node *readDot(Operation *op, Graph &graph, Scope &scope) {
     return getNumbers(text, (key + "_dimensions").str());
   };
   SmallVector<int64_t> batch[] = {get("lhs_batching"), get("rhs_batching")};
-  SmallVector<int64_t> sum[] = {get("lhs_contracting"),
-                                get("rhs_contracting")};
+  SmallVector<int64_t> sum[] = {get("lhs_contracting"), get("rhs_contracting")};
   if (op->getNumOperands() != 2 || batch[0].size() != batch[1].size() ||
       sum[0].size() != sum[1].size())
     return nullptr;
@@ -151,8 +150,8 @@ static const Node *readDot(Operation *op, Graph &graph, Scope &scope) {
       extents[loop] = size;
       places.push_back(loop);
     }
-    factors[side] = graph.read(graph.lookup(op->getOperand(side), scope),
-                               places, numLoops);
+    factors[side] =
+        graph.read(graph.lookup(op->getOperand(side), scope), places, numLoops);
   }
   return graph.reduce("add", graph.multiply(factors[0], factors[1]),
                       resultPlaces, extents, rank);

@@ -30,9 +30,9 @@ struct Recognize : fisher::impl::FisherRecognizeBase<Recognize> {
       Recognition recognition(function);
       function->setAttr(
           marks::findings,
-          ArrayAttr::get(&getContext(),
-                         getFindingAttributes(
-                             recognition, getArgumentNames(function))));
+          ArrayAttr::get(
+              &getContext(),
+              getFindingAttributes(recognition, getArgumentNames(function))));
     }
   }
 };

@@ -38,7 +38,7 @@ static SmallVector<FindingAttr> getFindings(FunctionOpInterface function) {
 }
 
 static void emitJudgement(FunctionOpInterface function, FindingAttr finding,
-                   const Judgement &judgement) {
+                          const Judgement &judgement) {
   ArrayRef<Attribute> locations = finding.getLocations().getValue();
   Location loc = locations.empty() ? function.getLoc()
                                    : Location(cast<LocationAttr>(locations[0]));
@@ -48,8 +48,8 @@ static void emitJudgement(FunctionOpInterface function, FindingAttr finding,
     diag << " on " << listNames(finding);
   diag << ": " << judgement.coefficients;
   if (!judgement.equivalent.empty())
-    diag << "; it is " << judgement.equivalent
-         << "; not when " << judgement.limits;
+    diag << "; it is " << judgement.equivalent << "; not when "
+         << judgement.limits;
   for (Attribute other : locations.drop_front(locations.empty() ? 0 : 1))
     diag.attachNote(Location(cast<LocationAttr>(other))) << "and here";
 }
@@ -82,10 +82,9 @@ struct Report : fisher::impl::FisherReportBase<Report> {
         emitJudgement(function, finding, judgement);
         std::string names = listNames(finding);
         table << "| " << stringifyFindingKind(finding.getKind()) << " |";
-        for (StringRef cell : {StringRef(names),
-                               StringRef(judgement.coefficients),
-                               StringRef(judgement.equivalent),
-                               StringRef(judgement.limits)})
+        for (StringRef cell :
+             {StringRef(names), StringRef(judgement.coefficients),
+              StringRef(judgement.equivalent), StringRef(judgement.limits)})
           table << ' ' << (cell.empty() ? "-" : cell) << " |";
         table << '\n';
       }

@@ -84,7 +84,8 @@ struct Atom {
   /// What is read, for a leaf.
   unsigned leaf = 0;
   /// Where a leaf is read. The body of a reduction has indices of its own: what
-  /// it runs over, from `firstBound`, and others, from 0, which stand for these.
+  /// it runs over, from `firstBound`, and others, from 0, which stand for
+  /// these.
   std::vector<Index> places;
   /// What a reduction runs over: a size for each bound index, negative if it is
   /// not known.
@@ -122,8 +123,8 @@ public:
   /// `eq`, `select` and `pow` have rules; others are what they are.
   Expr apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands);
   /// `bounds` and `extents`: what the reduction runs over.
-  Expr reduce(llvm::StringRef function, Expr body,
-              llvm::ArrayRef<Index> bounds, llvm::ArrayRef<int64_t> extents);
+  Expr reduce(llvm::StringRef function, Expr body, llvm::ArrayRef<Index> bounds,
+              llvm::ArrayRef<int64_t> extents);
 
   using IndexMap = llvm::function_ref<Index(Index)>;
 
