@@ -23,14 +23,21 @@ static constexpr Index firstInner = Index(1) << 32;
 /// Products of sums are multiplied out up to this many terms.
 static constexpr size_t maxProducts = 64;
 
-/// Coefficients to 40 bits: what is equal must not differ because it was
+/// A number with fewer bits: what is equal must not differ because it was
 /// computed in another order.
-static double roundCoefficient(double number) {
+static double roundToBits(double number, int bits) {
   if (number == 0 || !std::isfinite(number))
     return number;
   int exponent;
   double fraction = std::frexp(number, &exponent);
-  return std::ldexp(std::nearbyint(std::ldexp(fraction, 40)), exponent - 40);
+  return std::ldexp(std::nearbyint(std::ldexp(fraction, bits)),
+                    exponent - bits);
+}
+
+/// Coefficients have 40 bits, and in groups, which are compared as a whole and
+/// not term by term, 26.
+static double roundCoefficient(double number) {
+  return roundToBits(number, 40);
 }
 
 static bool isInteger(double number) {
@@ -152,12 +159,8 @@ const Atom *Algebra::intern(Atom atom) {
   for (Index place : atom.places)
     if (place != none)
       mergeIndices(atom.indices, place);
-  for (Expr operand : atom.operands) {
-    // The body of a reduction has indices of its own.
-    if (atom.kind != Atom::Kind::reduce)
-      mergeIndices(atom.indices, operand->indices);
+  for (Expr operand : atom.operands)
     skeleton = llvm::hash_combine(skeleton, getSkeleton(operand));
-  }
   atom.skeleton = skeleton;
   atom.id = atoms.size();
   entry = std::make_unique<Atom>(std::move(atom));
@@ -175,12 +178,58 @@ Expr Algebra::getLeaf(unsigned leaf, llvm::ArrayRef<Index> places) {
   return get(intern(std::move(atom)));
 }
 
+/// The indices of an expression, each where it is first met. Atoms come in an
+/// order that does not depend on their indices.
+static void collectIndices(Expr a, std::vector<Index> &order) {
+  for (const Term &term : a->terms) {
+    std::vector<Factor> factors = term.factors;
+    llvm::sort(factors, [](const Factor &x, const Factor &y) {
+      return std::pair(x.atom->skeleton, x.atom->id) <
+             std::pair(y.atom->skeleton, y.atom->id);
+    });
+    for (const Factor &factor : factors)
+      for (Index index : factor.atom->places)
+        if (index != none && !llvm::is_contained(order, index))
+          order.push_back(index);
+  }
+}
+
+const Atom *Algebra::makeAtom(Atom::Kind kind, llvm::StringRef name,
+                              llvm::ArrayRef<Expr> operands,
+                              llvm::ArrayRef<Index> bounds,
+                              llvm::ArrayRef<int64_t> extents) {
+  // The operands' indices are numbered as they are met.
+  std::vector<Index> order;
+  for (Expr operand : operands)
+    collectIndices(operand, order);
+  Atom atom(kind);
+  atom.name = name;
+  llvm::DenseMap<Index, Index> names;
+  for (Index index : order) {
+    auto found = llvm::find(bounds, index);
+    if (found == bounds.end()) {
+      names[index] = atom.places.size();
+      atom.places.push_back(index);
+    } else {
+      names[index] = firstBound + atom.extents.size();
+      atom.extents.push_back(extents[found - bounds.begin()]);
+    }
+  }
+  for (Expr operand : operands)
+    atom.operands.push_back(
+        substitute(operand, [&](Index index) { return names.at(index); }));
+  return intern(std::move(atom));
+}
+
 Expr Algebra::makeApply(llvm::StringRef function,
                         llvm::ArrayRef<Expr> operands) {
-  Atom atom(Atom::Kind::apply);
-  atom.name = function;
-  atom.operands = operands.vec();
-  return get(intern(std::move(atom)));
+  return get(makeAtom(Atom::Kind::apply, function, operands));
+}
+
+Expr Algebra::getOperand(const Atom *atom, unsigned number) {
+  return substitute(atom->operands[number], [&](Index index) {
+    return index < firstBound ? atom->places[index] : index;
+  });
 }
 
 Expr Algebra::getTerm(const Term &term) {
@@ -212,10 +261,10 @@ std::vector<Term> Algebra::findSoftplus(std::vector<Term> terms) {
       if (!max || !max->isApply("max") || max->operands.size() != 2 ||
           head.coefficient != tail.coefficient)
         continue;
-      for (auto [x, zero] : {std::pair(max->operands[0], max->operands[1]),
-                             std::pair(max->operands[1], max->operands[0])}) {
-        if (zero->getNumber() != 0.0 ||
-            softplus->operands.front() != scale(apply("abs", x), -1))
+      for (unsigned side : {0, 1}) {
+        Expr x = getOperand(max, side);
+        if (getOperand(max, 1 - side)->getNumber() != 0.0 ||
+            getOperand(softplus) != scale(apply("abs", x), -1))
           continue;
         head.factors = apply("softplus", x)->terms.front().factors;
         tail.coefficient = 0;
@@ -235,12 +284,16 @@ Expr Algebra::scale(Expr a, double number) {
 
 Term Algebra::normalize(Term term) {
   // All exponentials become one.
+  auto isExponential = [](const Factor &factor) {
+    return factor.atom->isApply("exp");
+  };
+  bool isOne = llvm::count_if(term.factors, isExponential) == 1 &&
+               llvm::find_if(term.factors, isExponential)->power == 1;
   Expr exponent = getNumber(0);
   std::map<unsigned, Factor> factors;
   for (const Factor &factor : term.factors) {
-    if (factor.atom->isApply("exp")) {
-      exponent =
-          add(exponent, scale(factor.atom->operands.front(), factor.power));
+    if (isExponential(factor) && !isOne) {
+      exponent = add(exponent, scale(getOperand(factor.atom), factor.power));
       continue;
     }
     auto [entry, isNew] = factors.try_emplace(factor.atom->id, factor);
@@ -271,7 +324,7 @@ Expr Algebra::multiplyTerms(const Term &a, const Term &b) {
   Expr extra = nullptr;
   for (Factor &factor : product.factors)
     if (factor.atom->isApply("abs") && isEven(factor.power)) {
-      Expr square = power(factor.atom->operands.front(), factor.power);
+      Expr square = power(getOperand(factor.atom), factor.power);
       extra = extra ? multiply(extra, square) : square;
       factor.power = 0;
     }
@@ -282,6 +335,10 @@ Expr Algebra::multiplyTerms(const Term &a, const Term &b) {
 }
 
 Expr Algebra::multiply(Expr a, Expr b) {
+  if (std::optional<double> number = a->getNumber())
+    return scale(b, *number);
+  if (std::optional<double> number = b->getNumber())
+    return scale(a, *number);
   if (a->terms.size() > 1 && b->terms.size() > 1 &&
       a->terms.size() * b->terms.size() > maxProducts)
     return multiply(group(a, 1), group(b, 1));
@@ -334,11 +391,13 @@ Expr Algebra::group(Expr a, double exponent) {
   }
   if (isInteger(exponent) && leading->coefficient < 0)
     common.coefficient = -common.coefficient;
-  Expr rest = multiply(a, powerOfTerm(common, -1));
+  std::vector<Term> terms = multiply(a, powerOfTerm(common, -1))->terms;
+  for (Term &term : terms)
+    term.coefficient = roundToBits(term.coefficient, 26);
+  Expr rest = intern(std::move(terms));
   // A group that stands for itself is what it is a group of.
-  Atom atom(Atom::Kind::group);
-  atom.operands = {rest};
-  Expr result = getTerm({1.0, {{intern(std::move(atom)), exponent}}});
+  const Atom *atom = makeAtom(Atom::Kind::group, "", rest);
+  Expr result = getTerm({1.0, {{atom, exponent}}});
   return multiply(result, powerOfTerm(common, exponent));
 }
 
@@ -349,7 +408,7 @@ Expr Algebra::expand(Expr a) {
     for (const Factor &factor : term.factors)
       product = multiply(product, factor.atom->kind == Atom::Kind::group &&
                                           factor.power == 1
-                                      ? factor.atom->operands.front()
+                                      ? getOperand(factor.atom)
                                       : getTerm({1.0, {factor}}));
     result = add(result, product);
   }
@@ -383,9 +442,8 @@ Expr Algebra::exp(Expr a) {
       result = scale(result, std::exp(term.coefficient));
     else if (term.factors.size() == 1 && term.factors.front().power == 1 &&
              term.factors.front().atom->isApply("log"))
-      result =
-          multiply(result, power(term.factors.front().atom->operands.front(),
-                                 term.coefficient));
+      result = multiply(result, power(getOperand(term.factors.front().atom),
+                                      term.coefficient));
     else
       rest.push_back(term);
   }
@@ -405,7 +463,7 @@ Expr Algebra::log(Expr a) {
     Expr result = getNumber(std::log(term.coefficient));
     for (const Factor &factor : term.factors) {
       Expr part = factor.atom->isApply("exp")
-                      ? factor.atom->operands.front()
+                      ? getOperand(factor.atom)
                       : makeApply("log", {get(factor.atom)});
       result = add(result, scale(part, factor.power));
     }
@@ -416,9 +474,8 @@ Expr Algebra::log(Expr a) {
       a->terms[0].coefficient == 1 && a->terms[1].coefficient > 0 &&
       a->terms[1].factors.size() == 1 &&
       a->terms[1].factors.front().atom->isApply("exp"))
-    return apply("softplus",
-                 add(a->terms[1].factors.front().atom->operands.front(),
-                     getNumber(std::log(a->terms[1].coefficient))));
+    return apply("softplus", add(getOperand(a->terms[1].factors.front().atom),
+                                 getNumber(std::log(a->terms[1].coefficient))));
   // Numbers and scalars of a group are outside of it.
   return log(group(a, 1));
 }
@@ -433,7 +490,9 @@ Expr Algebra::extremum(llvm::StringRef function,
       rest.push_back(operand);
   if (rest.size() == 1)
     return rest.front();
-  llvm::sort(rest, [](Expr a, Expr b) { return a->id < b->id; });
+  llvm::sort(rest, [](Expr a, Expr b) {
+    return std::pair(getSkeleton(a), a->id) < std::pair(getSkeleton(b), b->id);
+  });
   return makeApply(function, rest);
 }
 
@@ -448,7 +507,8 @@ Expr Algebra::compare(llvm::StringRef function, Expr a, Expr b) {
   // Elements are finite.
   if (function == "eq" && ((x && std::isinf(*x)) || (y && std::isinf(*y))))
     return getNumber(0);
-  if (function == "eq" && b->id < a->id)
+  if (function == "eq" &&
+      std::pair(getSkeleton(b), b->id) < std::pair(getSkeleton(a), a->id))
     std::swap(a, b);
   return makeApply(function, {a, b});
 }
@@ -465,7 +525,7 @@ Expr Algebra::select(Expr condition, Expr a, Expr b) {
     const Atom *atom = term.factors.front().atom;
     if (term.coefficient == 1 && (atom->isApply("lt") || atom->isApply("le")) &&
         atom->operands[0]->getNumber().value_or(0) >= 15 &&
-        atom->operands[1] == a && b == apply("softplus", a))
+        getOperand(atom, 1) == a && b == apply("softplus", a))
       return b;
   }
   // condition * a + (1 - condition) * b
@@ -518,61 +578,6 @@ Expr Algebra::apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands) {
 //===----------------------------------------------------------------------===//
 // Reductions
 //===----------------------------------------------------------------------===//
-
-/// The indices of a term's atoms, each where it is first met. Atoms come in an
-/// order that does not depend on their indices.
-static void collectIndices(Expr a, std::vector<Index> &order);
-
-static void collectIndices(const Atom *atom, std::vector<Index> &order) {
-  for (Index index : atom->places)
-    if (!llvm::is_contained(order, index))
-      order.push_back(index);
-  if (atom->kind != Atom::Kind::reduce)
-    for (Expr operand : atom->operands)
-      collectIndices(operand, order);
-}
-
-static void collectIndices(Expr a, std::vector<Index> &order) {
-  for (const Term &term : a->terms) {
-    std::vector<Factor> factors = term.factors;
-    llvm::sort(factors, [](const Factor &x, const Factor &y) {
-      return std::pair(x.atom->skeleton, x.atom->id) <
-             std::pair(y.atom->skeleton, y.atom->id);
-    });
-    for (const Factor &factor : factors)
-      collectIndices(factor.atom, order);
-  }
-}
-
-Expr Algebra::makeReduction(llvm::StringRef function, Expr body,
-                            llvm::ArrayRef<Index> bounds,
-                            llvm::ArrayRef<int64_t> extents) {
-  // The body's indices are numbered as they are met.
-  std::vector<Index> order;
-  collectIndices(body, order);
-  llvm::DenseMap<Index, Index> names;
-  std::vector<Index> places;
-  std::vector<int64_t> ordered;
-  for (Index index : order) {
-    if (index == none)
-      continue;
-    auto found = llvm::find(bounds, index);
-    if (found == bounds.end()) {
-      names[index] = places.size();
-      places.push_back(index);
-    } else {
-      names[index] = firstBound + ordered.size();
-      ordered.push_back(extents[found - bounds.begin()]);
-    }
-  }
-  body = substitute(body, [&](Index index) { return names.at(index); });
-  Atom atom(Atom::Kind::reduce);
-  atom.places = std::move(places);
-  atom.extents = std::move(ordered);
-  atom.name = function;
-  atom.operands = {body};
-  return get(intern(std::move(atom)));
-}
 
 Expr Algebra::sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
                         llvm::ArrayRef<int64_t> extents) {
@@ -628,18 +633,20 @@ Expr Algebra::sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
     }
     return multiply(result, sum(body, left, leftExtents));
   }
-  return multiply(result,
-                  makeReduction("add", getTerm(inside), left, leftExtents));
+  return multiply(result, get(makeAtom(Atom::Kind::reduce, "add",
+                                       getTerm(inside), left, leftExtents)));
 }
 
 Expr Algebra::sum(Expr body, llvm::ArrayRef<Index> bounds,
                   llvm::ArrayRef<int64_t> extents) {
   if (bounds.empty())
     return body;
-  Expr result = getNumber(0);
+  if (body->terms.size() > maxProducts)
+    body = group(body, 1);
+  std::vector<Term> terms;
   for (const Term &term : body->terms)
-    result = add(result, sumOfTerm(term, bounds, extents));
-  return result;
+    llvm::append_range(terms, sumOfTerm(term, bounds, extents)->terms);
+  return intern(std::move(terms));
 }
 
 Expr Algebra::reduce(llvm::StringRef function, Expr body,
@@ -652,54 +659,28 @@ Expr Algebra::reduce(llvm::StringRef function, Expr body,
         return llvm::is_contained(body->indices, bound);
       }))
     return body;
-  return makeReduction(function, body, bounds, extents);
+  return get(makeAtom(Atom::Kind::reduce, function, body, bounds, extents));
 }
 
 //===----------------------------------------------------------------------===//
 // Other indices
 //===----------------------------------------------------------------------===//
 
-Expr Algebra::substitute(const Atom *atom, IndexMap map, Memo &memo) {
-  auto mapPlace = [&](Index place) {
-    return place == none ? none : map(place);
-  };
-  llvm::SmallVector<Expr> operands;
-  switch (atom->kind) {
-  case Atom::Kind::leaf:
-  case Atom::Kind::reduce: {
-    Atom result = *atom;
-    result.indices.clear();
-    llvm::transform(atom->places, result.places.begin(), mapPlace);
-    return get(intern(std::move(result)));
-  }
-  case Atom::Kind::apply:
-    for (Expr operand : atom->operands)
-      operands.push_back(substitute(operand, map, memo));
-    return apply(atom->name, operands);
-  case Atom::Kind::group:
-    return group(substitute(atom->operands.front(), map, memo), 1);
-  }
-  llvm_unreachable("all kinds are handled");
-}
-
-Expr Algebra::substitute(Expr a, IndexMap map, Memo &memo) {
+Expr Algebra::substitute(Expr a, IndexMap map) {
   if (llvm::all_of(a->indices,
                    [&](Index index) { return map(index) == index; }))
     return a;
-  if (Expr found = memo.lookup(a))
-    return found;
   std::vector<Term> terms;
   for (const Term &term : a->terms) {
-    Expr product = getNumber(term.coefficient);
-    for (const Factor &factor : term.factors)
-      product = multiply(
-          product, power(substitute(factor.atom, map, memo), factor.power));
-    llvm::append_range(terms, product->terms);
+    Term product{term.coefficient, {}};
+    for (const Factor &factor : term.factors) {
+      Atom atom = *factor.atom;
+      atom.indices.clear();
+      for (Index &place : atom.places)
+        place = place == none ? none : map(place);
+      product.factors.push_back({intern(std::move(atom)), factor.power});
+    }
+    terms.push_back(normalize(std::move(product)));
   }
-  return memo[a] = intern(std::move(terms));
-}
-
-Expr Algebra::substitute(Expr a, IndexMap map) {
-  Memo memo;
-  return substitute(a, map, memo);
+  return intern(std::move(terms));
 }

@@ -36,7 +36,7 @@ void Matcher::findDropout() {
             !seen.insert(atom).second)
           continue;
         for (unsigned side : {0, 1}) {
-          Expr noise = atom->operands[side];
+          Expr noise = algebra.getOperand(atom, side);
           std::optional<double> threshold =
               atom->operands[1 - side]->getNumber();
           if (!threshold || *threshold <= 0 || *threshold >= 1 ||
@@ -60,21 +60,24 @@ void Matcher::findDropout() {
           StepMarks::getText(marks.arguments[*argument], marks::distribution);
       if (!distribution.empty() && distribution != "uniform")
         continue;
+      auto isNoise = [&](const Factor &factor) {
+        return factor.atom->kind == Atom::Kind::leaf &&
+               factor.atom->leaf == *argument;
+      };
+      auto readsNoise = [&](Expr expr) {
+        return llvm::any_of(expr->terms, [&](const Term &term) {
+          return llvm::any_of(term.factors, isNoise);
+        });
+      };
       bool isUsed = false;
       for (const Node *node : graph.getValues())
-        for (const Term &term : graph.getExpr(node)->terms)
-          for (const Factor &factor : term.factors)
-            isUsed |=
-                factor.atom != mask.atom && factor.atom != mask.noise &&
-                factor.atom->kind == Atom::Kind::apply &&
-                llvm::is_contained(factor.atom->operands,
-                                   algebra.getTerm({1.0, {{mask.noise, 1.0}}}));
-      for (const Node *node : graph.getValues())
-        for (const Term &term : graph.getExpr(node)->terms)
+        for (const Term &term : graph.getExpr(node)->terms) {
           if (term.factors.size() > 1 || term.coefficient != 1)
-            isUsed |= llvm::any_of(term.factors, [&](const Factor &factor) {
-              return factor.atom == mask.noise;
-            });
+            isUsed |= llvm::any_of(term.factors, isNoise);
+          for (const Factor &factor : term.factors)
+            isUsed |= factor.atom->operands != mask.atom->operands &&
+                      llvm::any_of(factor.atom->operands, readsNoise);
+        }
       if (isUsed)
         continue;
     }

@@ -265,7 +265,7 @@ std::optional<Matcher::Denominator> Matcher::matchDenominator(Factor factor,
   if (factor.power != -1 && factor.power != -0.5)
     return std::nullopt;
   Expr sum = factor.atom->kind == Atom::Kind::group
-                 ? factor.atom->operands.front()
+                 ? algebra.getOperand(factor.atom)
                  : algebra.getTerm({1.0, {{factor.atom, 1.0}}});
   double epsilon = 0;
   Expr root = sum;
@@ -458,12 +458,12 @@ bool Matcher::matchRootMeanSquare(Pair &pair) {
 // Plain gradient descent
 //===----------------------------------------------------------------------===//
 
-/// Whether an expression depends on a leaf at the same element.
+/// Whether an expression depends on a leaf, but for what is reduced.
 static bool readsElement(Expr expr, const Atom *leaf) {
   return llvm::any_of(expr->terms, [&](const Term &term) {
     return llvm::any_of(term.factors, [&](const Factor &factor) {
-      if (factor.atom == leaf)
-        return true;
+      if (factor.atom->kind == Atom::Kind::leaf)
+        return factor.atom->leaf == leaf->leaf;
       return factor.atom->kind != Atom::Kind::reduce &&
              llvm::any_of(factor.atom->operands, [&](Expr operand) {
                return readsElement(operand, leaf);

@@ -83,9 +83,10 @@ struct Atom {
   Kind kind;
   /// What is read, for a leaf.
   unsigned leaf = 0;
-  /// Where a leaf is read. The body of a reduction has indices of its own: what
-  /// it runs over, from `firstBound`, and others, from 0, which stand for
-  /// these.
+  /// Where a leaf is read. The operands of other atoms have indices of their
+  /// own, from 0, which stand for these; so the same atom at another place has
+  /// the same operands. What a reduction runs over has indices from
+  /// `firstBound`.
   std::vector<Index> places;
   /// What a reduction runs over: a size for each bound index, negative if it is
   /// not known.
@@ -130,13 +131,19 @@ public:
 
   /// The expression with other indices.
   Expr substitute(Expr a, IndexMap map);
+  /// An operand of an atom, with the indices that the atom has.
+  Expr getOperand(const Atom *atom, unsigned number = 0);
 
 private:
   using Key = std::vector<uint64_t>;
-  using Memo = llvm::DenseMap<Expr, Expr>;
 
   Expr intern(std::vector<Term> terms);
   const Atom *intern(Atom atom);
+  /// An atom with these operands, in which `bounds` are what it runs over.
+  const Atom *makeAtom(Atom::Kind kind, llvm::StringRef name,
+                       llvm::ArrayRef<Expr> operands,
+                       llvm::ArrayRef<Index> bounds = {},
+                       llvm::ArrayRef<int64_t> extents = {});
   /// The expression that an atom is.
   Expr get(const Atom *atom) { return getTerm({1.0, {{atom, 1.0}}}); }
   /// A function without regard to its rules.
@@ -158,11 +165,6 @@ private:
            llvm::ArrayRef<int64_t> extents);
   Expr sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
                  llvm::ArrayRef<int64_t> extents);
-  Expr makeReduction(llvm::StringRef function, Expr body,
-                     llvm::ArrayRef<Index> bounds,
-                     llvm::ArrayRef<int64_t> extents);
-  Expr substitute(Expr a, IndexMap map, Memo &memo);
-  Expr substitute(const Atom *atom, IndexMap map, Memo &memo);
 
   std::map<Key, std::unique_ptr<Expression>> expressions;
   std::map<Key, std::unique_ptr<Atom>> atoms;
