@@ -438,7 +438,8 @@ Expr Algebra::exp(Expr a) {
   Expr result = getNumber(1);
   std::vector<Term> rest;
   for (const Term &term : a->terms) {
-    if (term.factors.empty())
+    // Nothing becomes zero or infinite, as a mask of -1e9 would.
+    if (term.factors.empty() && std::abs(term.coefficient) < 500)
       result = scale(result, std::exp(term.coefficient));
     else if (term.factors.size() == 1 && term.factors.front().power == 1 &&
              term.factors.front().atom->isApply("log"))
