@@ -92,6 +92,18 @@ static size_t getSkeleton(Expr a) {
   return terms;
 }
 
+/// The term with the largest coefficient. Among several it is always the same
+/// one, whatever their indices are.
+static const Term *getLeading(Expr a) {
+  auto getOrder = [](const Term &term) {
+    size_t skeleton = getSkeleton({1.0, term.factors});
+    return std::pair(roundToBits(std::abs(term.coefficient), 26), skeleton);
+  };
+  return &*llvm::max_element(a->terms, [&](const Term &x, const Term &y) {
+    return getOrder(x) < getOrder(y);
+  });
+}
+
 //===----------------------------------------------------------------------===//
 // Each exists once
 //===----------------------------------------------------------------------===//
@@ -375,10 +387,7 @@ Expr Algebra::powerOfTerm(const Term &term, double exponent) {
 Expr Algebra::group(Expr a, double exponent) {
   if (a->terms.size() == 1)
     return powerOfTerm(a->terms.front(), exponent);
-  auto leading = llvm::max_element(a->terms, [](const Term &x, const Term &y) {
-    return std::pair(std::abs(x.coefficient), getSkeleton(x)) <
-           std::pair(std::abs(y.coefficient), getSkeleton(y));
-  });
+  const Term *leading = getLeading(a);
   Term common{std::abs(leading->coefficient), {}};
   for (const Factor &factor : a->terms.front().factors) {
     if (!factor.atom->indices.empty())
@@ -554,11 +563,7 @@ Expr Algebra::apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands) {
     Expr a = operands[0];
     if (std::optional<double> number = a->getNumber())
       return getNumber(std::abs(*number));
-    auto leading =
-        llvm::max_element(a->terms, [](const Term &x, const Term &y) {
-          return std::pair(std::abs(x.coefficient), getSkeleton(x)) <
-                 std::pair(std::abs(y.coefficient), getSkeleton(y));
-        });
+    const Term *leading = getLeading(a);
     if (leading->coefficient < 0)
       a = scale(a, -1);
     if (a->terms.size() == 1) {
