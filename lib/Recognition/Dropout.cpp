@@ -29,7 +29,7 @@ void Matcher::findDropout() {
   SmallVector<Mask> masks;
   llvm::DenseSet<const Atom *> seen;
   for (const Node *node : graph.getValues()) {
-    for (const Term &term : graph.getExpr(node)->terms)
+    for (const Term &term : graph.getElement(node)->terms)
       for (const Factor &factor : term.factors) {
         const Atom *atom = factor.atom;
         if ((!atom->isApply("lt") && !atom->isApply("le")) ||
@@ -52,7 +52,8 @@ void Matcher::findDropout() {
   }
   for (Mask &mask : masks) {
     std::optional<unsigned> argument = graph.getArgument(mask.noise);
-    if (!argument && !graph.isRandom(mask.noise))
+    if (!argument &&
+        !graph.isRandom(algebra.getTerm({1.0, {{mask.noise, 1.0}}})))
       continue;
     // Noise is used for nothing else.
     if (argument) {
@@ -71,7 +72,7 @@ void Matcher::findDropout() {
       };
       bool isUsed = false;
       for (const Node *node : graph.getValues())
-        for (const Term &term : graph.getExpr(node)->terms) {
+        for (const Term &term : graph.getElement(node)->terms) {
           if (term.factors.size() > 1 || term.coefficient != 1)
             isUsed |= llvm::any_of(term.factors, isNoise);
           for (const Factor &factor : term.factors)
@@ -86,7 +87,7 @@ void Matcher::findDropout() {
     Expr truth = algebra.getTerm({1.0, {{mask.atom, 1.0}}});
     llvm::DenseSet<Expr> known;
     for (const Node *node : graph.getValues())
-      known.insert(graph.getExpr(node));
+      known.insert(graph.getElement(node));
     Value product;
     bool isScaled = false;
     double keep = 0;
@@ -95,7 +96,7 @@ void Matcher::findDropout() {
       Expr factor =
           isOpposite ? algebra.subtract(algebra.getNumber(1), truth) : truth;
       for (const Node *node : graph.getValues()) {
-        Expr expr = graph.getExpr(node);
+        Expr expr = graph.getElement(node);
         if (expr->terms.empty() || isPlainScalar(expr))
           continue;
         Expr rest = forms.getCofactor(expr, truth);

@@ -46,6 +46,23 @@ Expr Graph::getArgumentExpr(unsigned number) {
   return getExpr(function.getArgument(number));
 }
 
+bool Graph::isRandom(Expr expr) const {
+  bool isAny = false;
+  for (const Term &term : expr->terms)
+    for (const Factor &factor : term.factors) {
+      isAny = true;
+      if (factor.atom->kind == Atom::Kind::leaf) {
+        if (!randomLeaves.contains(factor.atom->leaf))
+          return false;
+      } else if (!llvm::any_of(factor.atom->operands, [&](Expr operand) {
+                   return isRandom(operand);
+                 })) {
+        return false;
+      }
+    }
+  return isAny;
+}
+
 //===----------------------------------------------------------------------===//
 // Nodes
 //===----------------------------------------------------------------------===//
@@ -138,7 +155,7 @@ const Node *Graph::getOpaque(OpResult result, Scope &scope) {
         op->getPropertiesAsAttribute().getAsOpaquePointer(),
         result.getType().getAsOpaquePointer()};
     for (Value operand : op->getOperands())
-      key.push_back(getExpr(lookup(operand, scope)));
+      key.push_back(getElement(lookup(operand, scope)));
     key.push_back(
         reinterpret_cast<const void *>(uintptr_t(result.getResultNumber())));
     auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
@@ -243,7 +260,7 @@ const Node *mlir::fisher::recognition::reshape(Graph &graph, const Node *source,
 // Normal form
 //===----------------------------------------------------------------------===//
 
-Expr Graph::computeExpr(const Node *node) {
+Expr Graph::computeExpr(const Node *node, Exprs &known) {
   switch (node->kind) {
   case Node::Kind::leaf: {
     SmallVector<Index> places;
@@ -257,19 +274,20 @@ Expr Graph::computeExpr(const Node *node) {
     // No leaf has this number.
     return algebra.getLeaf(~0u, node->places);
   case Node::Kind::add:
-    return algebra.add(getExpr(node->operands[0]), getExpr(node->operands[1]));
+    return algebra.add(known.lookup(node->operands[0]),
+                       known.lookup(node->operands[1]));
   case Node::Kind::multiply:
-    return algebra.multiply(getExpr(node->operands[0]),
-                            getExpr(node->operands[1]));
+    return algebra.multiply(known.lookup(node->operands[0]),
+                            known.lookup(node->operands[1]));
   case Node::Kind::power:
-    return algebra.power(getExpr(node->operands[0]), node->number);
+    return algebra.power(known.lookup(node->operands[0]), node->number);
   case Node::Kind::apply:
     return algebra.apply(
         node->name, llvm::map_to_vector(node->operands, [&](const Node *n) {
-          return getExpr(n);
+          return known.lookup(n);
         }));
   case Node::Kind::read:
-    return algebra.substitute(getExpr(node->operands[0]),
+    return algebra.substitute(known.lookup(node->operands[0]),
                               [&](Index index) { return node->places[index]; });
   case Node::Kind::reduce: {
     // While it is built, what it runs over has indices that nothing else has.
@@ -277,7 +295,7 @@ Expr Graph::computeExpr(const Node *node) {
     SmallVector<Index> bounds;
     SmallVector<int64_t> extents;
     Expr body =
-        algebra.substitute(getExpr(node->operands[0]), [&](Index index) {
+        algebra.substitute(known.lookup(node->operands[0]), [&](Index index) {
           if (node->places[index] != firstBound)
             return node->places[index];
           return node->extents[index] == 1 ? none : first + index;
@@ -287,32 +305,34 @@ Expr Graph::computeExpr(const Node *node) {
         bounds.push_back(first + dimension);
         extents.push_back(node->extents[dimension]);
       }
-    return algebra.reduce(node->name, body, bounds, extents);
+    return &known == &elements
+               ? algebra.reduceWhole(node->name, body, bounds, extents)
+               : algebra.reduce(node->name, body, bounds, extents);
   }
   }
   llvm_unreachable("all kinds are handled");
 }
 
-Expr Graph::getExpr(const Node *node) {
+Expr Graph::getExpr(const Node *node, Exprs &known) {
   // Operands first, without recursion: a body may be long.
   SmallVector<const Node *> stack{node};
   while (!stack.empty()) {
     const Node *top = stack.back();
-    if (exprs.contains(top)) {
+    if (known.contains(top)) {
       stack.pop_back();
       continue;
     }
     bool isReady = true;
     for (const Node *operand : top->operands)
-      if (!exprs.contains(operand)) {
+      if (!known.contains(operand)) {
         stack.push_back(operand);
         isReady = false;
       }
     if (!isReady)
       continue;
     stack.pop_back();
-    Expr expr = computeExpr(top);
-    exprs[top] = expr;
+    Expr expr = computeExpr(top, known);
+    known[top] = expr;
   }
-  return exprs.lookup(node);
+  return known.lookup(node);
 }

@@ -105,7 +105,7 @@ void Matcher::findKl(Expr loss) {
         Value value = findValueWith({logs, squares, part});
         size_t terms = 0;
         for (const Node *node : graph.getValues())
-          if (graph.getOrigin(node) == value)
+          if (value && graph.getOrigin(node) == value)
             terms = graph.getExpr(node)->terms.size();
         Mean candidate{terms, mean > spread ? mean - spread : spread - mean,
                        mean, value};
@@ -165,7 +165,8 @@ void Matcher::findL2(Expr loss) {
     // The square of an error that the parameter is a part of, (p - x)², has no
     // p² of its own.
     bool isWritten = llvm::any_of(graph.getValues(), [&](const Node *node) {
-      Expr expr = graph.getExpr(node);
+      Expr expr =
+          node->rank == 0 ? graph.getExpr(node) : graph.getElement(node);
       if (expr->terms.size() != 1 || expr->terms.front().factors.size() != 1)
         return false;
       const Factor &factor = expr->terms.front().factors.front();

@@ -99,7 +99,7 @@ void Matcher::pairResults() {
     pair.argument = argument;
     pair.result = result;
     pair.old = graph.getArgumentExpr(argument);
-    pair.next = graph.getExpr(results[result]);
+    pair.next = graph.getElement(results[result]);
     pair.keep = forms.getCoefficient(pair.next, pair.old);
     pair.rest =
         algebra.subtract(pair.next, algebra.multiply(pair.keep, pair.old));
@@ -125,7 +125,7 @@ void Matcher::pairResults() {
           function.getArgument(argument).getType() !=
               function.getResultTypes()[result])
         continue;
-      Expr keep = forms.getCoefficient(graph.getExpr(results[result]),
+      Expr keep = forms.getCoefficient(graph.getElement(results[result]),
                                        graph.getArgumentExpr(argument));
       if (mayBePositive(keep))
         addPair(argument, result);
@@ -144,7 +144,7 @@ void Matcher::pairResults() {
   for (unsigned result = 0; result != results.size(); ++result)
     if (std::optional<unsigned> argument = marks.findArgument(
             StepMarks::getText(marks.results[result], marks::gradientOf)))
-      gradients[*argument] = graph.getExpr(results[result]);
+      gradients[*argument] = graph.getElement(results[result]);
 }
 
 /// What a result and an argument are is known.
@@ -184,6 +184,8 @@ Value Matcher::findValueWith(ArrayRef<Expr> parts) {
   Value best;
   size_t fewest = 0;
   for (const Node *node : graph.getValues()) {
+    if (node->rank != 0)
+      continue;
     Expr expr = graph.getExpr(node);
     if (best && expr->terms.size() >= fewest)
       continue;
@@ -199,7 +201,7 @@ Value Matcher::findValueWith(ArrayRef<Expr> parts) {
 
 Value Matcher::findValue(Expr expr) {
   for (const Node *node : graph.getValues()) {
-    Expr other = graph.getExpr(node);
+    Expr other = graph.getElement(node);
     if (other->terms.size() == expr->terms.size() &&
         forms.areEqual(other, expr))
       return graph.getOrigin(node);
@@ -211,7 +213,7 @@ Value Matcher::findMultiple(Expr strength, const Pair &pair) {
   if (Value value = findValue(algebra.multiply(strength, pair.old)))
     return value;
   for (const Node *node : graph.getValues()) {
-    Expr expr = graph.getExpr(node);
+    Expr expr = graph.getElement(node);
     Expr scale = forms.getCoefficient(expr, pair.old);
     if (expr != pair.old && expr->terms.size() == scale->terms.size() &&
         !scale->terms.empty())

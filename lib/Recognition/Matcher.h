@@ -111,7 +111,7 @@ private:
 
   Coefficient makeCoefficient(StringRef name, Expr expr, unsigned argument,
                               double error = 0);
-  /// The first value that has all these terms, and the fewest others.
+  /// The first number that has all these terms, and the fewest others.
   Value findValueWith(ArrayRef<Expr> parts);
   /// The first value that is the expression, up to rounding.
   Value findValue(Expr expr);

@@ -38,7 +38,7 @@ void Matcher::collectTerms(
   if (node->kind == Node::Kind::multiply)
     for (unsigned side : {0, 1}) {
       std::optional<double> number =
-          graph.getExpr(node->operands[side])->getNumber();
+          graph.getElement(node->operands[side])->getNumber();
       if (number == 1.0 || number == -1.0)
         return collectTerms(node->operands[1 - side],
                             isNegative != (*number < 0), terms);
@@ -52,9 +52,9 @@ std::optional<Matcher::Step> Matcher::getStep(const Node *node) {
   if (node->kind != Node::Kind::multiply)
     return std::nullopt;
   for (unsigned side : {0, 1}) {
-    Expr scalar = graph.getExpr(node->operands[side]);
+    Expr scalar = graph.getElement(node->operands[side]);
     const Node *other = node->operands[1 - side];
-    if (!isPlainScalar(scalar) || isPlainScalar(graph.getExpr(other)))
+    if (!isPlainScalar(scalar) || isPlainScalar(graph.getElement(other)))
       continue;
     std::optional<double> number = scalar->getNumber();
     if (number == 1.0 || number == -1.0) {
@@ -82,7 +82,7 @@ Matcher::getStepOfTerms(const Node *node, const Pair &pair, const Pair *state) {
   for (auto [term, isNegative] : terms) {
     // What a term is in the loops of an operation may have other indices, so
     // multiples are told by their atoms.
-    Expr expr = graph.getExpr(term);
+    Expr expr = graph.getElement(term);
     bool isMultiple = llvm::all_of(expr->terms, [&](const Term &product) {
       return llvm::all_of(product.factors, [&](const Factor &factor) {
         std::optional<unsigned> argument = graph.getArgument(factor.atom);

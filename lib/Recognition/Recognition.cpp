@@ -46,11 +46,11 @@ Recognition::Recognition(FunctionOpInterface function) : graph(function) {
 Value Recognition::findValue(Expr expr) {
   Block &block = graph.getFunction().getFunctionBody().front();
   for (BlockArgument argument : block.getArguments())
-    if (graph.getExpr(argument) == expr)
+    if (graph.getElement(argument) == expr)
       return argument;
   for (Operation &op : block.without_terminator())
     for (Value result : op.getResults())
-      if (graph.getExpr(result) == expr)
+      if (graph.getElement(result) == expr)
         return result;
   return nullptr;
 }

@@ -129,6 +129,13 @@ public:
 
   using IndexMap = llvm::function_ref<Index(Index)>;
 
+  /// The same as one atom, with nothing taken out of it.
+  Expr reduceWhole(llvm::StringRef function, Expr body,
+                   llvm::ArrayRef<Index> bounds,
+                   llvm::ArrayRef<int64_t> extents) {
+    return get(makeAtom(Atom::Kind::reduce, function, body, bounds, extents));
+  }
+
   /// The expression with other indices.
   Expr substitute(Expr a, IndexMap map);
   /// An operand of an atom, with the indices that the atom has.

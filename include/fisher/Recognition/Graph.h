@@ -83,17 +83,19 @@ public:
   llvm::ArrayRef<const Node *> getResults() const { return results; }
 
   /// A node in normal form, with an index for each of its dimensions.
-  Expr getExpr(const Node *node);
+  Expr getExpr(const Node *node) { return getExpr(node, exprs); }
   Expr getExpr(Value value) { return getExpr(getNode(value)); }
+  /// The same, with all reductions as they are: a sum is an atom, and what is
+  /// summed is not part of what a term of the element is.
+  Expr getElement(const Node *node) { return getExpr(node, elements); }
+  Expr getElement(Value value) { return getElement(getNode(value)); }
 
   /// The argument that a leaf is, if it is one.
   std::optional<unsigned> getArgument(const Atom *atom) const;
   /// The argument's elements.
   Expr getArgumentExpr(unsigned number);
-  /// Whether a leaf is made of random bits.
-  bool isRandom(const Atom *atom) const {
-    return atom->kind == Atom::Kind::leaf && randomLeaves.contains(atom->leaf);
-  }
+  /// Whether an expression is made of random bits only.
+  bool isRandom(Expr expr) const;
 
   /// All nodes that are values, in the order in which they were read.
   llvm::ArrayRef<const Node *> getValues() const { return values; }
@@ -132,7 +134,9 @@ private:
   void set(Value value, const Node *node, Scope &scope);
   /// Reads a call of a function of the module; false if it cannot.
   bool readCall(Operation *op, Scope &scope);
-  Expr computeExpr(const Node *node);
+  using Exprs = llvm::DenseMap<const Node *, Expr>;
+  Expr getExpr(const Node *node, Exprs &known);
+  Expr computeExpr(const Node *node, Exprs &known);
 
   FunctionOpInterface function;
   Algebra algebra;
@@ -141,7 +145,7 @@ private:
   llvm::SmallVector<const Node *> results;
   Scope scope;
   llvm::DenseMap<const Node *, Value> origins;
-  llvm::DenseMap<const Node *, Expr> exprs;
+  Exprs exprs, elements;
   /// The leaf of what the same operation makes of the same operands.
   std::map<std::vector<const void *>, unsigned> opaqueLeaves;
   llvm::DenseSet<unsigned> randomLeaves;
