@@ -517,6 +517,9 @@ Expr Algebra::compare(llvm::StringRef function, Expr a, Expr b) {
   // Elements are finite.
   if (function == "eq" && ((x && std::isinf(*x)) || (y && std::isinf(*y))))
     return getNumber(0);
+  // No counter of steps has come to the end of its type.
+  if (function != "eq" && y && *y >= 2147483647.0)
+    return getNumber(1);
   if (function == "eq" &&
       std::pair(getSkeleton(b), b->id) < std::pair(getSkeleton(a), a->id))
     std::swap(a, b);
