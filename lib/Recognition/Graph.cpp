@@ -120,9 +120,86 @@ const Node *Graph::read(const Node *source, ArrayRef<Index> places,
   return &node;
 }
 
+const Node *Graph::reshape(const Node *source, ArrayRef<int64_t> from,
+                           ArrayRef<int64_t> to) {
+  // Dimensions of size 1 come and go.
+  SmallVector<Index> places;
+  size_t next = 0;
+  bool isSame = true;
+  auto skipOnes = [&]() {
+    while (next != to.size() && to[next] == 1)
+      ++next;
+  };
+  for (int64_t size : from) {
+    places.push_back(none);
+    if (size == 1)
+      continue;
+    skipOnes();
+    isSame &= next != to.size() && to[next] == size;
+    places.back() = next++;
+    if (!isSame)
+      break;
+  }
+  skipOnes();
+  if (isSame && next == to.size())
+    return read(source, places, to.size());
+  // There and back again.
+  SmallVector<int64_t> shape(to);
+  if (const Node *before = undoReshape(source, shape); before && before->rank)
+    return before;
+  Node &node = make(Node::Kind::reshape, to.size(), source);
+  node.shape.assign(to.begin(), to.end());
+  node.extents.assign(from.begin(), from.end());
+  return &node;
+}
+
+const Node *Graph::undoReshape(const Node *node,
+                               SmallVectorImpl<int64_t> &shape) {
+  if (node->rank == 0)
+    return node;
+  if (node->kind == Node::Kind::reshape) {
+    if (shape.empty())
+      shape.assign(node->extents.begin(), node->extents.end());
+    return ArrayRef<int64_t>(node->extents) == ArrayRef<int64_t>(shape)
+               ? node->operands.front()
+               : nullptr;
+  }
+  if (node->kind == Node::Kind::read) {
+    const Node *source = node->operands.front();
+    bool isSame = source->rank == node->rank;
+    for (auto [dimension, place] : llvm::enumerate(node->places))
+      isSame &= place == Index(dimension);
+    return isSame || source->rank == 0 ? undoReshape(source, shape) : nullptr;
+  }
+  if (node->kind != Node::Kind::add && node->kind != Node::Kind::multiply &&
+      node->kind != Node::Kind::power && node->kind != Node::Kind::apply)
+    return nullptr;
+  SmallVector<const Node *> operands;
+  unsigned rank = 0;
+  for (const Node *operand : node->operands) {
+    operands.push_back(undoReshape(operand, shape));
+    if (!operands.back())
+      return nullptr;
+    rank = std::max(rank, operands.back()->rank);
+  }
+  Node &result = make(node->kind, rank, operands);
+  result.number = node->number;
+  result.name = node->name;
+  return &result;
+}
+
 const Node *Graph::reduce(StringRef name, const Node *source,
                           ArrayRef<Index> places, ArrayRef<int64_t> extents,
                           unsigned rank) {
+  if (!llvm::is_contained(places, firstBound))
+    return read(source, places, rank);
+  // What is reduced as a whole may have any shape.
+  SmallVector<int64_t> shape;
+  if (rank == 0 && llvm::all_equal(places))
+    if (const Node *before = undoReshape(source, shape);
+        before && !shape.empty())
+      return reduce(name, before, SmallVector<Index>(shape.size(), firstBound),
+                    shape, /*rank=*/0);
   Node &node = make(Node::Kind::reduce, rank, source);
   node.name = name;
   node.places.assign(places.begin(), places.end());
@@ -233,29 +310,6 @@ void Graph::read(Block &block, Scope &scope) {
   }
 }
 
-const Node *mlir::fisher::recognition::reshape(Graph &graph, const Node *source,
-                                               ArrayRef<int64_t> from,
-                                               ArrayRef<int64_t> to) {
-  SmallVector<Index> places;
-  size_t next = 0;
-  auto skipOnes = [&]() {
-    while (next != to.size() && to[next] == 1)
-      ++next;
-  };
-  for (int64_t size : from) {
-    if (size == 1) {
-      places.push_back(none);
-      continue;
-    }
-    skipOnes();
-    if (next == to.size() || to[next] != size)
-      return nullptr;
-    places.push_back(next++);
-  }
-  skipOnes();
-  return next == to.size() ? graph.read(source, places, to.size()) : nullptr;
-}
-
 //===----------------------------------------------------------------------===//
 // Normal form
 //===----------------------------------------------------------------------===//
@@ -289,6 +343,22 @@ Expr Graph::computeExpr(const Node *node, Exprs &known) {
   case Node::Kind::read:
     return algebra.substitute(known.lookup(node->operands[0]),
                               [&](Index index) { return node->places[index]; });
+  case Node::Kind::reshape: {
+    // What it is made of is not looked at.
+    std::vector<const void *> key{known.lookup(node->operands.front())};
+    for (int64_t size : node->extents)
+      key.push_back(reinterpret_cast<const void *>(size));
+    key.push_back(nullptr);
+    for (int64_t size : node->shape)
+      key.push_back(reinterpret_cast<const void *>(size));
+    auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
+    if (isNew)
+      ++numLeaves;
+    SmallVector<Index> places;
+    for (auto [dimension, size] : llvm::enumerate(node->shape))
+      places.push_back(size == 1 ? none : Index(dimension));
+    return algebra.getLeaf(entry->second, places);
+  }
   case Node::Kind::reduce: {
     // While it is built, what it runs over has indices that nothing else has.
     constexpr Index first = Index(1) << 40;

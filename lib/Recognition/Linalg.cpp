@@ -122,8 +122,8 @@ Nodes mlir::fisher::recognition::readLinalg(Operation *op, Graph &graph,
             cast<linalg::LinalgOp>(op->getParentOp()).getNumLoops()));
       })
       .Case<tensor::ExpandShapeOp, tensor::CollapseShapeOp>([&](auto view) {
-        return one(reshape(graph, getSource(), getShape(view.getSrc()),
-                           getShape(view.getResult())));
+        return one(graph.reshape(getSource(), getShape(view.getSrc()),
+                                 getShape(view.getResult())));
       })
       .Case<tensor::CastOp>([&](tensor::CastOp cast) -> Nodes {
         if (!isa<RankedTensorType>(cast.getSource().getType()) ||

@@ -26,11 +26,6 @@ Nodes readLinalg(Operation *op, Graph &graph, Scope &scope);
 /// StableHLO in generic form.
 Nodes readStableHLO(Operation *op, Graph &graph, Scope &scope);
 
-/// A view of the same elements in a shape that differs in dimensions of size 1
-/// only; null if there is more to it.
-const Node *reshape(Graph &graph, const Node *source,
-                    llvm::ArrayRef<int64_t> from, llvm::ArrayRef<int64_t> to);
-
 } // namespace mlir::fisher::recognition
 
 #endif // FISHER_LIB_RECOGNITION_READERS_H

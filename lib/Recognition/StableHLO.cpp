@@ -184,8 +184,8 @@ Nodes mlir::fisher::recognition::readStableHLO(Operation *op, Graph &graph,
     else if (name == "transpose")
       node = readTranspose(op, graph, source);
     else if (name == "reshape")
-      node = reshape(graph, source, getShape(op->getOperand(0)),
-                     getShape(op->getResult(0)));
+      node = graph.reshape(source, getShape(op->getOperand(0)),
+                           getShape(op->getResult(0)));
   }
   if (!node)
     return std::nullopt;

@@ -34,10 +34,11 @@ struct Node {
     position, ///< the index of the element in dimension `places[0]`
     add,
     multiply,
-    power,  ///< of its operand, with exponent `number`
-    apply,  ///< a function of its operands, `name`
-    read,   ///< of its operand: `places` says where
-    reduce, ///< of its operand, by `name`; `places` as in `read`, or bound
+    power,   ///< of its operand, with exponent `number`
+    apply,   ///< a function of its operands, `name`
+    read,    ///< of its operand: `places` says where
+    reshape, ///< its operand's elements, in the same order, in another shape
+    reduce,  ///< of its operand, by `name`; `places` as in `read`, or bound
   };
   Node(Kind kind, unsigned rank) : kind(kind), rank(rank) {}
 
@@ -53,7 +54,8 @@ struct Node {
   llvm::SmallVector<int64_t, 4> extents;
   /// What the elements of a leaf are called in the algebra.
   unsigned leaf = 0;
-  /// The sizes of a leaf; where one is 1, there is nothing to choose.
+  /// The sizes of a leaf or of a reshaped operand; where one is 1, there is
+  /// nothing to choose.
   llvm::SmallVector<int64_t, 4> shape;
 };
 
@@ -116,6 +118,9 @@ public:
   /// See `Node::places`; `rank` is that of the result.
   const Node *read(const Node *source, llvm::ArrayRef<Index> places,
                    unsigned rank);
+  /// The same elements in another shape.
+  const Node *reshape(const Node *source, llvm::ArrayRef<int64_t> from,
+                      llvm::ArrayRef<int64_t> to);
   const Node *reduce(llvm::StringRef name, const Node *source,
                      llvm::ArrayRef<Index> places,
                      llvm::ArrayRef<int64_t> extents, unsigned rank);
@@ -128,6 +133,10 @@ public:
   const Node *lookup(Value value, Scope &scope);
 
 private:
+  /// The node before its elements were reshaped, all from `shape`, which is
+  /// empty if it is not known yet; null if they were not.
+  const Node *undoReshape(const Node *node,
+                          llvm::SmallVectorImpl<int64_t> &shape);
   Node &make(Node::Kind kind, unsigned rank,
              llvm::ArrayRef<const Node *> operands);
   const Node *makeLeaf(Value value, unsigned leaf);
