@@ -202,7 +202,7 @@ def Fisher_FindingAttr : Fisher_Attr<"Finding", "finding"> {
     | `sgd` | p - η g | `learning_rate` η |
     | `momentum`, `nesterov` | m' = μ m + g; p - η m', or p - η (g + μ m') | `learning_rate`, `momentum` μ; `dampening` if it has one; `momentum_in` |
     | `adam`, `adamw` | `adamw` if weight decay is decoupled | `learning_rate`, `beta1`, `beta2`, `epsilon`, `bias_correction`, `epsilon_inside_root`; `first_moment_in`, `second_moment_in` |
-    | `rmsprop` | p - η g / (√v' + ε) | `learning_rate`, `decay`, `epsilon`, `epsilon_inside_root`; `second_moment_in`, and `momentum`, `momentum_in` |
+    | `rmsprop` | p - η g / (√v' + ε) | `learning_rate`, `decay`, `epsilon`, `epsilon_inside_root`; `second_moment_in` |
     | `l2_gradient` | λ p added to the gradient | `strength` λ |
     | `l2_loss` | λ/2 Σp² in the loss, λ p in the gradient | `strength` λ |
     | `weight_decay` | p - η λ p, past the optimizer | `strength` λ |
