@@ -368,6 +368,10 @@ Expr Algebra::powerOfTerm(const Term &term, double exponent) {
   for (const Factor &factor : term.factors) {
     double power = factor.power * exponent;
     Expr base = get(factor.atom);
+    if (factor.atom->isApply("abs") && isEven(power)) {
+      result = multiply(result, this->power(getOperand(factor.atom), power));
+      continue;
+    }
     // The root of x² is |x|.
     if (isEven(factor.power) && !isEven(power) && !isPositive(factor.atom))
       base = apply("abs", base);
