@@ -77,8 +77,9 @@ bool mlir::fisher::recognition::mayBePositive(Expr expr) {
 bool mlir::fisher::recognition::isKept(Expr keep) {
   if (keep->getNumber())
     return isNumberBetween(keep, 0.9, 1.1);
-  return !keep->terms.empty() && keep->terms.front().factors.empty() &&
-         keep->terms.front().coefficient == 1;
+  const Term *first = keep->terms.empty() ? nullptr : &keep->terms.front();
+  return first && first->factors.empty() && first->coefficient > 0.9 &&
+         first->coefficient < 1.1;
 }
 
 //===----------------------------------------------------------------------===//

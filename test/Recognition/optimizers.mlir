@@ -220,3 +220,83 @@ func.func @batch_norm2(%rm: !t, %x: !t) -> !t {
   %2 = arith.subf %rm, %1 : !t
   return %2 : !t
 }
+
+// A rate that is computed is where it is computed.
+// CHECK-LABEL: func.func @scheduled(
+// CHECK-SAME: #fisher.finding<sgd on ["arg0"] {learning_rate = #[[RATE:.*]]} at [#loc{{[0-9]*}}]>, #fisher.finding<l2_gradient on ["arg0"] {strength = 5.000000e-01 : f64} at
+func.func @scheduled(%p: !t, %g: !t, %n: f32) -> !t {
+  %c = arith.constant 0.01 : f32
+  %w = arith.constant dense<0.5> : !t
+  %one = arith.constant 1.0 : f32
+  %0 = math.cos %n : f32
+  %1 = arith.addf %0, %one : f32
+  %2 = arith.mulf %1, %c : f32
+  %k = tensor.splat %2 : !t
+  %d = arith.mulf %p, %w : !t
+  %gd = arith.addf %g, %d : !t
+  %3 = arith.mulf %gd, %k : !t
+  %4 = arith.subf %p, %3 : !t
+  return %4 : !t
+}
+
+// What clips a gradient is no part of the strength.
+// CHECK-LABEL: func.func @clipped(
+// CHECK-SAME: #fisher.finding<sgd on ["arg0"] {learning_rate = 1.000000e-01 : f64} at [#loc{{[0-9]*}}]>, #fisher.finding<l2_gradient on ["arg0"] {strength = 1.000000e-02 : f64} at
+func.func @clipped(%p: !t, %g: !t) -> !t {
+  %z = arith.constant dense<0.0> : tensor<f32>
+  %one = arith.constant 1.0 : f32
+  %lr = arith.constant dense<0.1> : !t
+  %l2 = arith.constant dense<0.01> : !t
+  %d = arith.mulf %p, %l2 : !t
+  %sq = arith.mulf %g, %g : !t
+  %n2 = linalg.reduce {arith.addf} ins(%sq : !t) outs(%z : tensor<f32>) dimensions = [0, 1]
+  %n = tensor.extract %n2[] : tensor<f32>
+  %i = math.rsqrt %n : f32
+  %s = arith.minimumf %i, %one : f32
+  %k = tensor.splat %s : !t
+  %gc = arith.mulf %g, %k : !t
+  %gd = arith.addf %gc, %d : !t
+  %0 = arith.mulf %gd, %lr : !t
+  %1 = arith.subf %p, %0 : !t
+  return %1 : !t
+}
+
+// The decay is an argument, and 1 - decay is computed.
+// CHECK-LABEL: func.func @average_by_value(
+// CHECK-SAME: #fisher.finding<moving_average on ["arg0"] {average_in = ["arg2"], decay = "arg3", of = "parameter"} at [#loc{{[0-9]*}}]>
+func.func @average_by_value(%p: !t, %g: !t, %e: !t, %decay: f32) -> (!t, !t) {
+  %lr = arith.constant dense<0.1> : !t
+  %one = arith.constant 1.0 : f32
+  %o = arith.subf %one, %decay : f32
+  %a = tensor.splat %decay : !t
+  %b = tensor.splat %o : !t
+  %0 = arith.mulf %g, %lr : !t
+  %1 = arith.subf %p, %0 : !t
+  %2 = arith.mulf %e, %a : !t
+  %3 = arith.mulf %1, %b : !t
+  %4 = arith.addf %2, %3 : !t
+  return %1, %4 : !t, !t
+}
+
+// Any sizes, any element type, loops that read the old value where they write the
+// new one.
+// CHECK-LABEL: func.func @in_place(
+// CHECK-SAME: #fisher.finding<sgd on ["arg0"] {learning_rate = "arg2"} at [#loc{{[0-9]*}}]>, #fisher.finding<l2_gradient on ["arg0"] {strength = 1.000000e-02 : f64} at
+func.func @in_place(%p: tensor<?x3xbf16>, %g: tensor<?x3xbf16>, %lr: f32) -> tensor<?x3xbf16> {
+  %l2 = arith.constant 0.01 : f32
+  %0 = linalg.generic {
+      indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>],
+      iterator_types = ["parallel", "parallel"]}
+      ins(%g : tensor<?x3xbf16>) outs(%p : tensor<?x3xbf16>) {
+  ^bb0(%in: bf16, %out: bf16):
+    %1 = arith.extf %out : bf16 to f32
+    %2 = arith.extf %in : bf16 to f32
+    %3 = arith.mulf %1, %l2 : f32
+    %4 = arith.addf %3, %2 : f32
+    %5 = arith.mulf %4, %lr : f32
+    %6 = arith.subf %1, %5 : f32
+    %7 = arith.truncf %6 : f32 to bf16
+    linalg.yield %7 : bf16
+  } -> tensor<?x3xbf16>
+  return %0 : tensor<?x3xbf16>
+}
