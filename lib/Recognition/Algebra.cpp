@@ -218,7 +218,7 @@ const Atom *Algebra::makeAtom(Atom::Kind kind, llvm::StringRef name,
   atom.name = name;
   llvm::DenseMap<Index, Index> names;
   for (Index index : order) {
-    auto found = llvm::find(bounds, index);
+    const auto *found = llvm::find(bounds, index);
     if (found == bounds.end()) {
       names[index] = atom.places.size();
       atom.places.push_back(index);

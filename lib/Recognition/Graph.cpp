@@ -21,6 +21,10 @@ using namespace mlir::fisher::recognition;
 /// Functions are looked into this deep; recursion ends here, too.
 static constexpr unsigned maxDepth = 16;
 
+static uint64_t getKey(const void *pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
+
 static unsigned getRank(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor ? tensor.getRank() : 0;
@@ -226,15 +230,14 @@ const Node *Graph::getOpaque(OpResult result, Scope &scope) {
   if (isRandom || op->getNumRegions() != 0 || isa<CallOpInterface>(op)) {
     leaf = numLeaves++;
   } else {
-    std::vector<const void *> key{
-        op->getName().getAsOpaquePointer(),
-        op->getDiscardableAttrDictionary().getAsOpaquePointer(),
-        op->getPropertiesAsAttribute().getAsOpaquePointer(),
-        result.getType().getAsOpaquePointer()};
+    std::vector<uint64_t> key{
+        getKey(op->getName().getAsOpaquePointer()),
+        getKey(op->getDiscardableAttrDictionary().getAsOpaquePointer()),
+        getKey(op->getPropertiesAsAttribute().getAsOpaquePointer()),
+        getKey(result.getType().getAsOpaquePointer()),
+        result.getResultNumber()};
     for (Value operand : op->getOperands())
-      key.push_back(getElement(lookup(operand, scope)));
-    key.push_back(
-        reinterpret_cast<const void *>(uintptr_t(result.getResultNumber())));
+      key.push_back(getKey(getElement(lookup(operand, scope))));
     auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
     if (isNew)
       ++numLeaves;
@@ -345,12 +348,10 @@ Expr Graph::computeExpr(const Node *node, Exprs &known) {
                               [&](Index index) { return node->places[index]; });
   case Node::Kind::reshape: {
     // What it is made of is not looked at.
-    std::vector<const void *> key{known.lookup(node->operands.front())};
-    for (int64_t size : node->extents)
-      key.push_back(reinterpret_cast<const void *>(size));
-    key.push_back(nullptr);
-    for (int64_t size : node->shape)
-      key.push_back(reinterpret_cast<const void *>(size));
+    std::vector<uint64_t> key{getKey(known.lookup(node->operands.front()))};
+    llvm::append_range(key, node->extents);
+    key.push_back(0);
+    llvm::append_range(key, node->shape);
     auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
     if (isNew)
       ++numLeaves;

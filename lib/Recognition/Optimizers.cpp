@@ -345,9 +345,8 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
     // All terms of the scale have the denominator.
     std::optional<Denominator> denominator;
     for (const Factor &factor : scale->terms.front().factors)
-      if (!factor.atom->indices.empty())
-        if ((denominator = matchDenominator(factor, second)))
-          break;
+      if (!denominator && !factor.atom->indices.empty())
+        denominator = matchDenominator(factor, second);
     if (!denominator)
       continue;
     Expr rate =

@@ -58,7 +58,9 @@ Value Recognition::findValue(Expr expr) {
 bool mlir::fisher::recognition::isRecognizable(FunctionOpInterface function) {
   return !function.isExternal() &&
          !cast<SymbolOpInterface>(function.getOperation()).isPrivate() &&
-         function.getFunctionBody().hasOneBlock();
+         function.getFunctionBody().hasOneBlock() &&
+         function.getFunctionBody().front().getTerminator()->getNumOperands() ==
+             function.getNumResults();
 }
 
 std::vector<std::string>

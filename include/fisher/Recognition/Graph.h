@@ -156,7 +156,7 @@ private:
   llvm::DenseMap<const Node *, Value> origins;
   Exprs exprs, elements;
   /// The leaf of what the same operation makes of the same operands.
-  std::map<std::vector<const void *>, unsigned> opaqueLeaves;
+  std::map<std::vector<uint64_t>, unsigned> opaqueLeaves;
   llvm::DenseSet<unsigned> randomLeaves;
   unsigned numLeaves = 0;
   /// The first leaves are the arguments.
