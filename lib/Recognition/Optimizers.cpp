@@ -354,11 +354,11 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
     if (!isPlainScalar(rate))
       continue;
     // √(s v + ...) with s = σ / (1 - beta2^t): divide both sides by √σ.
-    bool isCorrected = false, isRateCorrected = false, isBoth = false;
+    bool isCorrected = false, isRateCorrected = false, isFirstCorrected = false;
     Expr sigma = takeBiasCorrection(denominator->scale, beta2, -1, isCorrected);
     if (!isCorrected)
       rate = takeBiasCorrection(rate, beta2, 0.5, isRateCorrected);
-    rate = takeBiasCorrection(rate, beta->getNumber(), -1, isBoth);
+    rate = takeBiasCorrection(rate, beta->getNumber(), -1, isFirstCorrected);
     std::optional<double> number = sigma->getNumber();
     if (!number || *number <= 0)
       continue;
@@ -382,7 +382,8 @@ bool Matcher::matchAdam(Pair &pair, Pair &state, Expr beta, Expr scale,
     finding.facts = {
         builder.getNamedAttr(
             "bias_correction",
-            builder.getBoolAttr(isBoth && (isCorrected || isRateCorrected))),
+            builder.getBoolAttr(isFirstCorrected &&
+                                (isCorrected || isRateCorrected))),
         builder.getNamedAttr("epsilon_inside_root",
                              builder.getBoolAttr(denominator->isInside))};
     addUpdate(pair, FindingKind::adam, learningRate, gradient,
