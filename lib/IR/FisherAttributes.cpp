@@ -254,3 +254,18 @@ SmallVector<StringRef> ArgumentAttr::getArgumentPatterns() const {
   return llvm::map_to_vector(getNames(),
                              [](StringAttr name) { return name.getValue(); });
 }
+
+//===----------------------------------------------------------------------===//
+// Findings
+//===----------------------------------------------------------------------===//
+
+LogicalResult FindingAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  FindingKind, ArrayAttr names, DictionaryAttr,
+                                  ArrayAttr locations) {
+  if (!llvm::all_of(names, llvm::IsaPred<StringAttr>))
+    return emitError() << "a finding's names must be texts, got " << names;
+  if (!llvm::all_of(locations, llvm::IsaPred<LocationAttr>))
+    return emitError() << "a finding's locations must be locations, got "
+                       << locations;
+  return success();
+}

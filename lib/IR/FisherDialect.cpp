@@ -162,6 +162,14 @@ LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
               "names, got "
            << attr.getValue();
   }
+  if (attr.getName() == marks::findings && isa<FunctionOpInterface>(op)) {
+    auto findings = dyn_cast<ArrayAttr>(attr.getValue());
+    if (findings && llvm::all_of(findings, llvm::IsaPred<FindingAttr>))
+      return success();
+    return op->emitOpError()
+           << "expects '" << marks::findings
+           << "' to be a list of #fisher.finding, got " << attr.getValue();
+  }
   if (attr.getName() == marks::work && isa<LoopLikeOpInterface>(op)) {
     auto work = dyn_cast<IntegerAttr>(attr.getValue());
     if (work && work.getType().isInteger(64) && work.getInt() > 0)

@@ -10,8 +10,8 @@
 
 #include "Broadcast.h"
 #include "InsertionPlan.h"
-#include "JaxMarks.h"
 
+#include "fisher/IR/JaxMarks.h"
 #include "fisher/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -42,6 +42,7 @@ struct StripMarks : fisher::impl::FisherStripMarksBase<StripMarks> {
   void runOnOperation() override {
     getOperation()->walk([](FunctionOpInterface function) {
       function->removeDiscardableAttr(marks::regularized);
+      function->removeDiscardableAttr(marks::findings);
       // All at once: to set one copies the list.
       if (ArrayAttr attrs = function.getAllArgAttrs())
         function.setAllArgAttrs(withoutMarks(attrs));

@@ -12,7 +12,7 @@
 func.func @main(%mu: tensor<4xf32> {fisher.name = "mu", fisher.role = "param", test.sharding = "x"},
                 %l: tensor<f32> {fisher.name = "l"})
     -> (tensor<4xf32> {fisher.updates = "mu", test.sharding = "y"}, tensor<f32> {fisher.role = "loss"})
-    attributes {fisher.regularized = [["mu"]], test.note = "kept"} {
+    attributes {fisher.findings = [], fisher.regularized = [["mu"]], test.note = "kept"} {
   return %mu, %l : tensor<4xf32>, tensor<f32>
 }
 

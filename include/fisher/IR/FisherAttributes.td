@@ -166,4 +166,69 @@ def Fisher_ArgumentAttr
   let genVerifyDecl = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Findings
+//===----------------------------------------------------------------------===//
+
+def Fisher_FindingKind : I32Enum<"FindingKind", "what fisher-recognize finds in a training step", [
+  I32EnumCase<"sgd", 0>,
+  I32EnumCase<"momentum", 1>,
+  I32EnumCase<"nesterov", 2>,
+  I32EnumCase<"adam", 3>,
+  I32EnumCase<"adamw", 4>,
+  I32EnumCase<"rmsprop", 5>,
+  I32EnumCase<"l2_gradient", 6>,
+  I32EnumCase<"l2_loss", 7>,
+  I32EnumCase<"weight_decay", 8>,
+  I32EnumCase<"moving_average", 9>,
+  I32EnumCase<"dropout", 10>,
+  I32EnumCase<"kl_to_prior", 11>,
+  I32EnumCase<"entropy_bonus", 12>,
+]> {
+  let cppNamespace = "::mlir::fisher";
+}
+
+def Fisher_FindingAttr : Fisher_Attr<"Finding", "finding"> {
+  let summary = "an optimizer or a regularizer that a training step has";
+  let description = [{
+    `fisher-recognize` makes these; `fisher.findings` on the function is the list
+    of them. The names are those of the parameters that it is about, `arg3` for
+    the fourth argument if it has none. A coefficient is a number (f64), the name
+    of the argument that holds it, or the location of what computes it. The
+    locations are those of the operations that make it.
+
+    | kind | is | coefficients |
+    |---|---|---|
+    | `sgd` | p - η g | `learning_rate` η |
+    | `momentum`, `nesterov` | m' = μ m + g; p - η m', or p - η (g + μ m') | `learning_rate`, `momentum` μ; `dampening` if it has one; `momentum_in` |
+    | `adam`, `adamw` | `adamw` if weight decay is decoupled | `learning_rate`, `beta1`, `beta2`, `epsilon`, `bias_correction`, `epsilon_inside_root`; `first_moment_in`, `second_moment_in` |
+    | `rmsprop` | p - η g / (√v' + ε) | `learning_rate`, `decay`, `epsilon`, `epsilon_inside_root`; `second_moment_in` |
+    | `l2_gradient` | λ p added to the gradient | `strength` λ |
+    | `l2_loss` | λ/2 Σp² in the loss, λ p in the gradient | `strength` λ |
+    | `weight_decay` | p - η λ p, past the optimizer | `strength` λ |
+    | `moving_average` | e' = d e + (1 - d) x | `decay` d; `of`: `parameter` or `gradient`; `average_in` |
+    | `dropout` | a factor that is 1 where noise is below a threshold, else 0 | `keep`: how often it is 1; `is_scaled`: divided by it |
+    | `kl_to_prior` | β Σ KL(N(m, s²) ‖ N(m₀, s₀²)) in the loss | `weight` β, `prior_mean` m₀, `prior_sigma` s₀; `chart`. Names are pairs of m and what s is stored as |
+    | `entropy_bonus` | β Σ p log p in the loss | `weight` β |
+
+    What ends in `_in` lists names of arguments, one for each parameter.
+
+    ```mlir
+    func.func @step(%w: tensor<4xf32> {fisher.name = "w"}, %g: tensor<4xf32>)
+        attributes {fisher.findings = [
+          #fisher.finding<l2_gradient on ["w"] {strength = 1.000000e-03 : f64} at [loc("step.mlir":7:3)]>
+        ]} {
+      return
+    }
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Fisher_FindingKind>:$kind,
+    AttrParameter<"::mlir::ArrayAttr", "names of parameters">:$names,
+    AttrParameter<"::mlir::DictionaryAttr", "numbers, and where they are">:$coefficients,
+    AttrParameter<"::mlir::ArrayAttr", "locations of operations">:$locations);
+  let assemblyFormat = "`<` $kind `on` $names $coefficients `at` $locations `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // FISHER_IR_FISHERATTRIBUTES_TD

@@ -43,6 +43,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |
     | `fisher.distribution = "normal"` | argument | what noise is drawn from; also `uniform` |
     | `fisher.regularized = [["fc0.mu", "fc0.rho"]]` | function | the beliefs that `fisher-insert` has regularized, by their components |
+    | `fisher.findings = [#fisher.finding<...>]` | function | the optimizers and regularizers that `fisher-recognize` found in it |
     | `fisher.work = 42000` | loop | how many operations all its iterations are, about; `fisher-batch-loops` reads it |
 
     ```mlir

@@ -31,6 +31,8 @@ inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
 /// On a function: the beliefs that policies regularize in it already, each the
 /// names of its components.
 inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
+/// On a function: the optimizers and regularizers that were recognized in it.
+inline constexpr llvm::StringLiteral findings = "fisher.findings";
 /// On a loop: how many operations all its iterations are, about.
 inline constexpr llvm::StringLiteral work = "fisher.work";
 

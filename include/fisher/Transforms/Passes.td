@@ -200,6 +200,71 @@ def FisherFuse : Pass<"fisher-fuse"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
+def FisherRecognize : Pass<"fisher-recognize", "::mlir::ModuleOp"> {
+  let summary = "Find the optimizers and regularizers that a step has already";
+  let description = [{
+    Looks at every function that is not private and has one block, written in
+    linalg on tensors or in StableHLO in generic form, and notes in its attribute
+    `fisher.findings` which optimizers and which of the classical regularizers it
+    has: L2 in the loss or in the gradients, decoupled weight decay, moving
+    averages, dropout, KL divergences to a normal prior, entropy bonuses. Nothing
+    else is changed. See `#fisher.finding` for what is said of each.
+
+    No marks are needed: which result is a parameter's new value, and what of it
+    the gradient is, follows from the arithmetic. Expressions are compared as
+    sums of products, so that it does not matter how they are spelled or fused.
+    Marks and what JAX says of arguments are used where they are there.
+
+    For example, of
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %strength = arith.constant dense<0.01> : tensor<4xf32>
+      %0 = arith.mulf %p, %strength : tensor<4xf32>
+      %1 = arith.addf %g, %0 : tensor<4xf32>
+      %2 = arith.mulf %1, %rate : tensor<4xf32>
+      %3 = arith.subf %p, %2 : tensor<4xf32>
+      return %3 : tensor<4xf32>
+    }
+    ```
+
+    it says
+
+    ```mlir
+    attributes {fisher.findings = [
+      #fisher.finding<sgd on ["arg0"] {learning_rate = 1.000000e-01 : f64} at [loc("step.mlir":7:10)]>,
+      #fisher.finding<l2_gradient on ["arg0"] {strength = 1.000000e-02 : f64} at [loc("step.mlir":4:10)]>]}
+    ```
+  }];
+  let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
+def FisherReport : Pass<"fisher-report", "::mlir::ModuleOp"> {
+  let summary = "Say in what sense a step's regularizers are Fisher-Rao";
+  let description = [{
+    For each finding of `fisher-recognize`, in `fisher.findings` or found now, a
+    remark at its operations says what it is, with which coefficients, for which
+    beliefs it is the squared Fisher-Rao distance to second order, and when it is
+    not. Then a table of all findings of each function goes to stderr, or to a
+    file. The module stays as it is.
+
+    For example, L2 of strength 0.001 added to a gradient gives
+
+    ```
+    step.mlir:7:10: remark: found l2_gradient on w: strength 0.001; it is to second
+      order the squared distance of Gaussians of fixed sigma to mean 0, with
+      sigma^2 = 2 weight / strength: 2000 at weight 1, for any number of examples;
+      not when the spread is learnt, or another chart stores the mean
+    ```
+  }];
+  let options = [
+    Option<"output", "output", "std::string", /*default=*/"",
+           "File for the tables; without it, stderr">,
+  ];
+  let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let summary = "Remove the marks from functions' arguments and results";
   let description = [{

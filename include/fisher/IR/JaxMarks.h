@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_LIB_TRANSFORMS_JAXMARKS_H
-#define FISHER_LIB_TRANSFORMS_JAXMARKS_H
+#ifndef FISHER_IR_JAXMARKS_H
+#define FISHER_IR_JAXMARKS_H
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -27,6 +27,19 @@ namespace mlir::fisher {
 /// A function about which JAX says nothing stays as it is.
 void adoptJaxMarks(FunctionOpInterface function);
 
+/// The marks of a function's arguments and results.
+struct StepMarks {
+  SmallVector<NamedAttrList> arguments, results;
+
+  /// The text of a mark; empty if there is none.
+  static StringRef getText(const NamedAttrList &list, StringRef mark);
+  /// The number of the argument with this name.
+  std::optional<unsigned> findArgument(StringRef name) const;
+};
+
+/// The marks that a function has and those that it would be given.
+StepMarks getMarks(FunctionOpInterface function);
+
 } // namespace mlir::fisher
 
-#endif // FISHER_LIB_TRANSFORMS_JAXMARKS_H
+#endif // FISHER_IR_JAXMARKS_H

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "JaxMarks.h"
+#include "fisher/IR/JaxMarks.h"
 
 #include "fisher/IR/Marks.h"
 
@@ -67,11 +67,12 @@ static bool haveSameKey(StringRef argument, StringRef result) {
 
 namespace {
 /// The marks of one function, old and new.
-class JaxMarks {
+class JaxMarks : public StepMarks {
 public:
   explicit JaxMarks(FunctionOpInterface function);
 
-  void adopt();
+  /// Completes the marks by what JAX says; false if it says nothing.
+  bool complete();
 
 private:
   // The steps, in order.
@@ -84,10 +85,6 @@ private:
   /// result, has it.
   bool setName(NamedAttrList &list, llvm::StringSet<> &names,
                const std::optional<std::string> &name);
-  StringRef getText(const NamedAttrList &list, StringRef mark) const {
-    auto text = dyn_cast_or_null<StringAttr>(list.get(mark));
-    return text ? text.getValue() : StringRef();
-  }
   void setText(NamedAttrList &list, StringRef mark, StringRef text) {
     list.set(mark, StringAttr::get(function.getContext(), text));
   }
@@ -98,7 +95,6 @@ private:
   }
 
   FunctionOpInterface function;
-  SmallVector<NamedAttrList> arguments, results;
   llvm::StringSet<> argumentNames, resultNames;
   /// Whether JAX says anything.
   bool isFromJax = false;
@@ -178,12 +174,17 @@ void JaxMarks::findLoss() {
     setText(*loss, marks::role, "loss");
 }
 
-void JaxMarks::adopt() {
+bool JaxMarks::complete() {
   nameArguments();
   findUpdates();
   nameResults();
   findLoss();
-  if (!isFromJax)
+  return isFromJax;
+}
+
+void mlir::fisher::adoptJaxMarks(FunctionOpInterface function) {
+  JaxMarks marks(function);
+  if (!marks.complete())
     return;
   auto getDictionaries = [&](ArrayRef<NamedAttrList> lists) {
     SmallVector<DictionaryAttr> dictionaries;
@@ -191,10 +192,24 @@ void JaxMarks::adopt() {
       dictionaries.push_back(list.getDictionary(function.getContext()));
     return dictionaries;
   };
-  function.setAllArgAttrs(getDictionaries(arguments));
-  function.setAllResultAttrs(getDictionaries(results));
+  function.setAllArgAttrs(getDictionaries(marks.arguments));
+  function.setAllResultAttrs(getDictionaries(marks.results));
 }
 
-void mlir::fisher::adoptJaxMarks(FunctionOpInterface function) {
-  JaxMarks(function).adopt();
+StepMarks mlir::fisher::getMarks(FunctionOpInterface function) {
+  JaxMarks marks(function);
+  marks.complete();
+  return std::move(marks);
+}
+
+StringRef StepMarks::getText(const NamedAttrList &list, StringRef mark) {
+  auto text = dyn_cast_or_null<StringAttr>(list.get(mark));
+  return text ? text.getValue() : StringRef();
+}
+
+std::optional<unsigned> StepMarks::findArgument(StringRef name) const {
+  for (auto [number, list] : llvm::enumerate(arguments))
+    if (!name.empty() && getText(list, marks::name) == name)
+      return number;
+  return std::nullopt;
 }

@@ -1,0 +1,144 @@
+//===- Recognition.cpp - Regularizers that a training step has ------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Recognition/Recognition.h"
+
+#include "Matcher.h"
+
+#include "fisher/IR/Marks.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+
+using namespace mlir;
+using namespace mlir::fisher;
+using namespace mlir::fisher::recognition;
+
+const Coefficient *Finding::getCoefficient(StringRef name) const {
+  auto *found = llvm::find_if(
+      coefficients, [&](const Coefficient &c) { return c.name == name; });
+  return found == coefficients.end() ? nullptr : found;
+}
+
+Recognition::Recognition(FunctionOpInterface function) : graph(function) {
+  Matcher matcher(*this);
+  matcher.pairResults();
+  matcher.findOptimizers();
+  matcher.findDescents();
+  matcher.findAverages();
+  matcher.findGradientAverages();
+  matcher.findLossTerms();
+  matcher.findGradientTerms();
+  matcher.findDropout();
+  matcher.findEntropy();
+  matcher.nameOptimizers();
+  llvm::sort(findings, [](const Finding &a, const Finding &b) {
+    return std::pair(a.kind, ArrayRef<unsigned>(a.arguments)) <
+           std::pair(b.kind, ArrayRef<unsigned>(b.arguments));
+  });
+}
+
+Value Recognition::findValue(Expr expr) {
+  Block &block = graph.getFunction().getFunctionBody().front();
+  for (BlockArgument argument : block.getArguments())
+    if (graph.getElement(argument) == expr)
+      return argument;
+  for (Operation &op : block.without_terminator())
+    for (Value result : op.getResults())
+      if (graph.getElement(result) == expr)
+        return result;
+  return nullptr;
+}
+
+bool mlir::fisher::recognition::isRecognizable(FunctionOpInterface function) {
+  return !function.isExternal() &&
+         !cast<SymbolOpInterface>(function.getOperation()).isPrivate() &&
+         function.getFunctionBody().hasOneBlock() &&
+         function.getFunctionBody().front().getTerminator()->getNumOperands() ==
+             function.getNumResults();
+}
+
+std::vector<std::string>
+mlir::fisher::recognition::getArgumentNames(FunctionOpInterface function) {
+  StepMarks marks = getMarks(function);
+  std::vector<std::string> names;
+  for (auto [number, list] : llvm::enumerate(marks.arguments)) {
+    StringRef name = StepMarks::getText(list, marks::name);
+    names.push_back(name.empty() ? "arg" + std::to_string(number) : name.str());
+  }
+  return names;
+}
+
+/// A coefficient as an attribute: a number, the name of an argument, or the
+/// location of a value.
+static Attribute getAttribute(Recognition &recognition,
+                              const Coefficient &coefficient,
+                              const Finding &finding,
+                              ArrayRef<std::string> names) {
+  MLIRContext *context = recognition.getGraph().getFunction().getContext();
+  if (coefficient.number)
+    return Builder(context).getF64FloatAttr(*coefficient.number);
+  Value value = recognition.findValue(coefficient.expr);
+  if (auto argument = dyn_cast_or_null<BlockArgument>(value))
+    return StringAttr::get(context, names[argument.getArgNumber()]);
+  if (value)
+    return value.getLoc();
+  return finding.values.empty() ? UnknownLoc::get(context)
+                                : finding.values.front().getLoc();
+}
+
+namespace {
+/// Findings that become one attribute.
+struct Group {
+  FindingKind kind;
+  SmallVector<NamedAttribute> coefficients;
+  SmallVector<Attribute> names, locations;
+  std::map<StringRef, SmallVector<Attribute>> states;
+};
+} // namespace
+
+SmallVector<Attribute>
+mlir::fisher::recognition::getFindingAttributes(Recognition &recognition,
+                                                ArrayRef<std::string> names) {
+  MLIRContext *context = recognition.getGraph().getFunction().getContext();
+  Builder builder(context);
+  std::vector<Group> groups;
+  for (const Finding &finding : recognition.getFindings()) {
+    SmallVector<NamedAttribute> coefficients;
+    for (const Coefficient &coefficient : finding.coefficients)
+      coefficients.push_back(builder.getNamedAttr(
+          coefficient.name,
+          getAttribute(recognition, coefficient, finding, names)));
+    llvm::append_range(coefficients, finding.facts);
+    auto group = llvm::find_if(groups, [&](const Group &group) {
+      return group.kind == finding.kind && group.coefficients == coefficients &&
+             finding.kind != FindingKind::dropout;
+    });
+    if (group == groups.end()) {
+      groups.push_back({finding.kind, coefficients, {}, {}, {}});
+      group = std::prev(groups.end());
+    }
+    for (unsigned argument : finding.arguments)
+      group->names.push_back(builder.getStringAttr(names[argument]));
+    for (auto [name, argument] : finding.states)
+      group->states[name].push_back(builder.getStringAttr(names[argument]));
+    for (Value value : finding.values)
+      if (Attribute loc = value.getLoc();
+          !llvm::is_contained(group->locations, loc))
+        group->locations.push_back(loc);
+  }
+  return llvm::map_to_vector(groups, [&](Group &group) -> Attribute {
+    for (auto &[name, list] : group.states)
+      group.coefficients.push_back(
+          builder.getNamedAttr(name, builder.getArrayAttr(list)));
+    return FindingAttr::get(context, group.kind,
+                            builder.getArrayAttr(group.names),
+                            builder.getDictionaryAttr(group.coefficients),
+                            builder.getArrayAttr(group.locations));
+  });
+}

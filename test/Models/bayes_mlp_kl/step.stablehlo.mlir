@@ -1,0 +1,368 @@
+"builtin.module"() <{sym_name = "jit_step"}> ({
+  "func.func"() <{function_type = (tensor<64x32xf32>, tensor<64x32xf32>, tensor<32xf32>, tensor<32x10xf32>, tensor<32x10xf32>, tensor<10xf32>, tensor<64x64xf32>, tensor<64xi32>, tensor<64x32xf32>, tensor<32x10xf32>) -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<32xf32>, tensor<32x10xf32>, tensor<32x10xf32>, tensor<10xf32>, tensor<f32>), res_attrs = [{jax.result_info = "result[0]"}, {jax.result_info = "result[1]"}, {jax.result_info = "result[2]"}, {jax.result_info = "result[3]"}, {jax.result_info = "result[4]"}, {jax.result_info = "result[5]"}, {jax.result_info = "result[6]"}], sym_name = "main", sym_visibility = "public"}> ({
+  ^bb0(%arg22: tensor<64x32xf32>, %arg23: tensor<64x32xf32>, %arg24: tensor<32xf32>, %arg25: tensor<32x10xf32>, %arg26: tensor<32x10xf32>, %arg27: tensor<10xf32>, %arg28: tensor<64x64xf32>, %arg29: tensor<64xi32>, %arg30: tensor<64x32xf32>, %arg31: tensor<32x10xf32>):
+    %132:3 = "func.call"(%arg23) <{callee = @softplus}> : (tensor<64x32xf32>) -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>)
+    %133 = "stablehlo.multiply"(%132#0, %arg30) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %134 = "stablehlo.add"(%arg22, %133) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %135 = "stablehlo.dot_general"(%arg28, %134) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0]>, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]}> : (tensor<64x64xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %136 = "stablehlo.broadcast_in_dim"(%arg24) <{broadcast_dimensions = array<i64: 1>}> : (tensor<32xf32>) -> tensor<1x32xf32>
+    %137 = "stablehlo.broadcast_in_dim"(%136) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<1x32xf32>) -> tensor<64x32xf32>
+    %138 = "stablehlo.add"(%135, %137) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %139 = "func.call"(%138) <{callee = @relu}> : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %140 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %141 = "stablehlo.broadcast_in_dim"(%140) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %142 = "stablehlo.compare"(%138, %141) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction GT>}> : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xi1>
+    %143 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %144 = "stablehlo.broadcast_in_dim"(%143) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %145:3 = "func.call"(%arg26) <{callee = @softplus_0}> : (tensor<32x10xf32>) -> (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>)
+    %146 = "stablehlo.multiply"(%145#0, %arg31) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %147 = "stablehlo.add"(%arg25, %146) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %148 = "stablehlo.dot_general"(%139, %147) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [0]>, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]}> : (tensor<64x32xf32>, tensor<32x10xf32>) -> tensor<64x10xf32>
+    %149 = "stablehlo.broadcast_in_dim"(%arg27) <{broadcast_dimensions = array<i64: 1>}> : (tensor<10xf32>) -> tensor<1x10xf32>
+    %150 = "stablehlo.broadcast_in_dim"(%149) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<1x10xf32>) -> tensor<64x10xf32>
+    %151 = "stablehlo.add"(%148, %150) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %152 = "func.call"(%arg29) <{callee = @_one_hot}> : (tensor<64xi32>) -> tensor<64x10xf32>
+    %153:3 = "func.call"(%151) <{callee = @log_softmax}> : (tensor<64x10xf32>) -> (tensor<64x10xf32>, tensor<64x10xf32>, tensor<64x1xf32>)
+    %154 = "stablehlo.multiply"(%152, %153#0) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %155 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %156 = "stablehlo.reduce"(%154, %155) <{dimensions = array<i64: 1>}> ({
+    ^bb0(%arg46: tensor<f32>, %arg47: tensor<f32>):
+      %292 = "stablehlo.add"(%arg46, %arg47) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%292) : (tensor<f32>) -> ()
+    }) : (tensor<64x10xf32>, tensor<f32>) -> tensor<64xf32>
+    %157 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %158 = "stablehlo.reduce"(%156, %157) <{dimensions = array<i64: 0>}> ({
+    ^bb0(%arg44: tensor<f32>, %arg45: tensor<f32>):
+      %291 = "stablehlo.add"(%arg44, %arg45) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%291) : (tensor<f32>) -> ()
+    }) : (tensor<64xf32>, tensor<f32>) -> tensor<f32>
+    %159 = "stablehlo.constant"() <{value = dense<6.400000e+01> : tensor<f32>}> : () -> tensor<f32>
+    %160 = "stablehlo.divide"(%158, %159) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %161 = "stablehlo.negate"(%160) : (tensor<f32>) -> tensor<f32>
+    %162:3 = "func.call"(%arg23) <{callee = @softplus}> : (tensor<64x32xf32>) -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>)
+    %163 = "stablehlo.multiply"(%arg22, %arg22) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %164 = "stablehlo.multiply"(%162#0, %162#0) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %165 = "stablehlo.add"(%163, %164) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %166 = "stablehlo.constant"() <{value = dense<1.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %167 = "stablehlo.broadcast_in_dim"(%166) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %168 = "stablehlo.subtract"(%165, %167) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %169 = "stablehlo.constant"() <{value = dense<5.000000e-01> : tensor<f32>}> : () -> tensor<f32>
+    %170 = "stablehlo.broadcast_in_dim"(%169) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %171 = "stablehlo.multiply"(%170, %168) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %172 = "stablehlo.log"(%162#0) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %173 = "stablehlo.subtract"(%171, %172) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %174 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %175 = "stablehlo.reduce"(%173, %174) <{dimensions = array<i64: 0, 1>}> ({
+    ^bb0(%arg42: tensor<f32>, %arg43: tensor<f32>):
+      %290 = "stablehlo.add"(%arg42, %arg43) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%290) : (tensor<f32>) -> ()
+    }) : (tensor<64x32xf32>, tensor<f32>) -> tensor<f32>
+    %176 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %177 = "stablehlo.add"(%176, %175) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %178:3 = "func.call"(%arg26) <{callee = @softplus_0}> : (tensor<32x10xf32>) -> (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>)
+    %179 = "stablehlo.multiply"(%arg25, %arg25) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %180 = "stablehlo.multiply"(%178#0, %178#0) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %181 = "stablehlo.add"(%179, %180) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %182 = "stablehlo.constant"() <{value = dense<1.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %183 = "stablehlo.broadcast_in_dim"(%182) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %184 = "stablehlo.subtract"(%181, %183) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %185 = "stablehlo.constant"() <{value = dense<5.000000e-01> : tensor<f32>}> : () -> tensor<f32>
+    %186 = "stablehlo.broadcast_in_dim"(%185) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %187 = "stablehlo.multiply"(%186, %184) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %188 = "stablehlo.log"(%178#0) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %189 = "stablehlo.subtract"(%187, %188) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %190 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %191 = "stablehlo.reduce"(%189, %190) <{dimensions = array<i64: 0, 1>}> ({
+    ^bb0(%arg40: tensor<f32>, %arg41: tensor<f32>):
+      %289 = "stablehlo.add"(%arg40, %arg41) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%289) : (tensor<f32>) -> ()
+    }) : (tensor<32x10xf32>, tensor<f32>) -> tensor<f32>
+    %192 = "stablehlo.add"(%177, %191) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %193 = "stablehlo.constant"() <{value = dense<1.000000e-03> : tensor<f32>}> : () -> tensor<f32>
+    %194 = "stablehlo.multiply"(%193, %192) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %195 = "stablehlo.add"(%161, %194) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %196 = "stablehlo.constant"() <{value = dense<1.000000e-03> : tensor<f32>}> : () -> tensor<f32>
+    %197 = "stablehlo.constant"() <{value = dense<1.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %198 = "stablehlo.multiply"(%196, %197) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %199 = "stablehlo.broadcast_in_dim"(%198) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %200 = "stablehlo.negate"(%199) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %201 = "stablehlo.divide"(%200, %178#0) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %202 = "stablehlo.constant"() <{value = dense<5.000000e-01> : tensor<f32>}> : () -> tensor<f32>
+    %203 = "stablehlo.broadcast_in_dim"(%202) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %204 = "stablehlo.multiply"(%203, %199) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %205 = "stablehlo.multiply"(%178#0, %204) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %206 = "stablehlo.add"(%201, %205) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %207 = "stablehlo.multiply"(%204, %178#0) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %208 = "stablehlo.add"(%206, %207) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %209 = "stablehlo.multiply"(%arg25, %204) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %210 = "stablehlo.multiply"(%204, %arg25) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %211 = "stablehlo.add"(%209, %210) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %212 = "func.call"(%178#1, %178#2, %208) <{callee = @softplus_1}> : (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %213 = "stablehlo.broadcast_in_dim"(%198) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %214 = "stablehlo.negate"(%213) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %215 = "stablehlo.divide"(%214, %162#0) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %216 = "stablehlo.constant"() <{value = dense<5.000000e-01> : tensor<f32>}> : () -> tensor<f32>
+    %217 = "stablehlo.broadcast_in_dim"(%216) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %218 = "stablehlo.multiply"(%217, %213) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %219 = "stablehlo.multiply"(%162#0, %218) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %220 = "stablehlo.add"(%215, %219) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %221 = "stablehlo.multiply"(%218, %162#0) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %222 = "stablehlo.add"(%220, %221) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %223 = "stablehlo.multiply"(%arg22, %218) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %224 = "stablehlo.multiply"(%218, %arg22) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %225 = "stablehlo.add"(%223, %224) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %226 = "func.call"(%162#1, %162#2, %222) <{callee = @softplus_2}> : (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %227 = "stablehlo.constant"() <{value = dense<1.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %228 = "stablehlo.negate"(%227) : (tensor<f32>) -> tensor<f32>
+    %229 = "stablehlo.constant"() <{value = dense<6.400000e+01> : tensor<f32>}> : () -> tensor<f32>
+    %230 = "stablehlo.divide"(%228, %229) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    %231 = "stablehlo.broadcast_in_dim"(%230) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64xf32>
+    %232 = "stablehlo.broadcast_in_dim"(%231) <{broadcast_dimensions = array<i64: 0>}> : (tensor<64xf32>) -> tensor<64x10xf32>
+    %233 = "stablehlo.multiply"(%152, %232) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %234 = "func.call"(%153#1, %153#2, %233) <{callee = @log_softmax_3}> : (tensor<64x10xf32>, tensor<64x1xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %235 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %236 = "stablehlo.reduce"(%234, %235) <{dimensions = array<i64: 0>}> ({
+    ^bb0(%arg38: tensor<f32>, %arg39: tensor<f32>):
+      %288 = "stablehlo.add"(%arg38, %arg39) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%288) : (tensor<f32>) -> ()
+    }) : (tensor<64x10xf32>, tensor<f32>) -> tensor<10xf32>
+    %237 = "stablehlo.reshape"(%236) : (tensor<10xf32>) -> tensor<1x10xf32>
+    %238 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %239 = "stablehlo.reduce"(%237, %238) <{dimensions = array<i64: 0>}> ({
+    ^bb0(%arg36: tensor<f32>, %arg37: tensor<f32>):
+      %287 = "stablehlo.add"(%arg36, %arg37) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%287) : (tensor<f32>) -> ()
+    }) : (tensor<1x10xf32>, tensor<f32>) -> tensor<10xf32>
+    %240 = "stablehlo.dot_general"(%234, %139) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [0], rhs_contracting_dimensions = [0]>, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]}> : (tensor<64x10xf32>, tensor<64x32xf32>) -> tensor<10x32xf32>
+    %241 = "stablehlo.transpose"(%240) <{permutation = array<i64: 1, 0>}> : (tensor<10x32xf32>) -> tensor<32x10xf32>
+    %242 = "stablehlo.dot_general"(%234, %147) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [1], rhs_contracting_dimensions = [1]>, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]}> : (tensor<64x10xf32>, tensor<32x10xf32>) -> tensor<64x32xf32>
+    %243 = "stablehlo.add"(%211, %241) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %244 = "stablehlo.multiply"(%241, %arg31) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %245 = "func.call"(%145#1, %145#2, %244) <{callee = @softplus_1}> : (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %246 = "stablehlo.add"(%212, %245) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %247 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %248 = "stablehlo.broadcast_in_dim"(%247) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %249 = "stablehlo.select"(%142, %242, %248) : (tensor<64x32xi1>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %250 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %251 = "stablehlo.reduce"(%249, %250) <{dimensions = array<i64: 0>}> ({
+    ^bb0(%arg34: tensor<f32>, %arg35: tensor<f32>):
+      %286 = "stablehlo.add"(%arg34, %arg35) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%286) : (tensor<f32>) -> ()
+    }) : (tensor<64x32xf32>, tensor<f32>) -> tensor<32xf32>
+    %252 = "stablehlo.reshape"(%251) : (tensor<32xf32>) -> tensor<1x32xf32>
+    %253 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %254 = "stablehlo.reduce"(%252, %253) <{dimensions = array<i64: 0>}> ({
+    ^bb0(%arg32: tensor<f32>, %arg33: tensor<f32>):
+      %285 = "stablehlo.add"(%arg32, %arg33) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%285) : (tensor<f32>) -> ()
+    }) : (tensor<1x32xf32>, tensor<f32>) -> tensor<32xf32>
+    %255 = "stablehlo.dot_general"(%249, %arg28) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [0], rhs_contracting_dimensions = [0]>, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]}> : (tensor<64x32xf32>, tensor<64x64xf32>) -> tensor<32x64xf32>
+    %256 = "stablehlo.transpose"(%255) <{permutation = array<i64: 1, 0>}> : (tensor<32x64xf32>) -> tensor<64x32xf32>
+    %257 = "stablehlo.add"(%225, %256) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %258 = "stablehlo.multiply"(%256, %arg30) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %259 = "func.call"(%132#1, %132#2, %258) <{callee = @softplus_2}> : (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %260 = "stablehlo.add"(%226, %259) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %261 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %262 = "stablehlo.broadcast_in_dim"(%261) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %263 = "stablehlo.multiply"(%262, %257) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %264 = "stablehlo.subtract"(%arg22, %263) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %265 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %266 = "stablehlo.broadcast_in_dim"(%265) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %267 = "stablehlo.multiply"(%266, %260) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %268 = "stablehlo.subtract"(%arg23, %267) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %269 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %270 = "stablehlo.broadcast_in_dim"(%269) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32xf32>
+    %271 = "stablehlo.multiply"(%270, %254) : (tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32>
+    %272 = "stablehlo.subtract"(%arg24, %271) : (tensor<32xf32>, tensor<32xf32>) -> tensor<32xf32>
+    %273 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %274 = "stablehlo.broadcast_in_dim"(%273) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %275 = "stablehlo.multiply"(%274, %243) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %276 = "stablehlo.subtract"(%arg25, %275) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %277 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %278 = "stablehlo.broadcast_in_dim"(%277) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %279 = "stablehlo.multiply"(%278, %246) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %280 = "stablehlo.subtract"(%arg26, %279) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %281 = "stablehlo.constant"() <{value = dense<5.000000e-02> : tensor<f32>}> : () -> tensor<f32>
+    %282 = "stablehlo.broadcast_in_dim"(%281) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<10xf32>
+    %283 = "stablehlo.multiply"(%282, %239) : (tensor<10xf32>, tensor<10xf32>) -> tensor<10xf32>
+    %284 = "stablehlo.subtract"(%arg27, %283) : (tensor<10xf32>, tensor<10xf32>) -> tensor<10xf32>
+    "func.return"(%264, %268, %272, %276, %280, %284, %195) : (tensor<64x32xf32>, tensor<64x32xf32>, tensor<32xf32>, tensor<32x10xf32>, tensor<32x10xf32>, tensor<10xf32>, tensor<f32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64x32xf32>) -> (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>), sym_name = "softplus", sym_visibility = "private"}> ({
+  ^bb0(%arg21: tensor<64x32xf32>):
+    %86 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %87 = "stablehlo.broadcast_in_dim"(%86) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %88 = "stablehlo.maximum"(%arg21, %87) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %89 = "stablehlo.broadcast_in_dim"(%86) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %90 = "stablehlo.subtract"(%arg21, %89) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %91 = "stablehlo.compare"(%90, %90) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction NE>}> : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xi1>
+    %92 = "stablehlo.broadcast_in_dim"(%86) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %93 = "stablehlo.add"(%arg21, %92) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %94 = "stablehlo.abs"(%90) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %95 = "stablehlo.negate"(%94) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %96 = "stablehlo.exponential"(%95) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %97 = "stablehlo.log_plus_one"(%96) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %98 = "stablehlo.add"(%88, %97) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %99 = "stablehlo.select"(%91, %93, %98) : (tensor<64x32xi1>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %100 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %101 = "stablehlo.broadcast_in_dim"(%100) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %102 = "stablehlo.compare"(%arg21, %101) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xi1>
+    %103 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %104 = "stablehlo.broadcast_in_dim"(%103) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %105 = "stablehlo.select"(%102, %104, %arg21) : (tensor<64x32xi1>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %106 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %107 = "stablehlo.broadcast_in_dim"(%106) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %108 = "stablehlo.compare"(%99, %107) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xi1>
+    %109 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %110 = "stablehlo.broadcast_in_dim"(%109) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %111 = "stablehlo.select"(%108, %110, %99) : (tensor<64x32xi1>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %112 = "stablehlo.subtract"(%105, %111) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %113 = "stablehlo.exponential"(%112) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %114 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %115 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %116 = "stablehlo.compare"(%114, %115) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %117 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %118 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %119 = "stablehlo.select"(%116, %118, %117) : (tensor<i1>, tensor<f32>, tensor<f32>) -> tensor<f32>
+    %120 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %121 = "stablehlo.broadcast_in_dim"(%120) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %122 = "stablehlo.compare"(%99, %121) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xi1>
+    %123 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %124 = "stablehlo.broadcast_in_dim"(%123) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %125 = "stablehlo.select"(%122, %124, %99) : (tensor<64x32xi1>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %126 = "stablehlo.broadcast_in_dim"(%119) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %127 = "stablehlo.subtract"(%126, %125) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    %128 = "stablehlo.exponential"(%127) : (tensor<64x32xf32>) -> tensor<64x32xf32>
+    %129 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %130 = "stablehlo.broadcast_in_dim"(%129) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %131 = "stablehlo.multiply"(%130, %128) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    "func.return"(%99, %113, %131) : (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64x32xf32>) -> tensor<64x32xf32>, sym_name = "relu", sym_visibility = "private"}> ({
+  ^bb0(%arg20: tensor<64x32xf32>):
+    %83 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %84 = "stablehlo.broadcast_in_dim"(%83) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64x32xf32>
+    %85 = "stablehlo.maximum"(%arg20, %84) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    "func.return"(%85) : (tensor<64x32xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<32x10xf32>) -> (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>), sym_name = "softplus_0", sym_visibility = "private"}> ({
+  ^bb0(%arg19: tensor<32x10xf32>):
+    %37 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %38 = "stablehlo.broadcast_in_dim"(%37) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %39 = "stablehlo.maximum"(%arg19, %38) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %40 = "stablehlo.broadcast_in_dim"(%37) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %41 = "stablehlo.subtract"(%arg19, %40) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %42 = "stablehlo.compare"(%41, %41) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction NE>}> : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xi1>
+    %43 = "stablehlo.broadcast_in_dim"(%37) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %44 = "stablehlo.add"(%arg19, %43) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %45 = "stablehlo.abs"(%41) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %46 = "stablehlo.negate"(%45) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %47 = "stablehlo.exponential"(%46) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %48 = "stablehlo.log_plus_one"(%47) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %49 = "stablehlo.add"(%39, %48) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %50 = "stablehlo.select"(%42, %44, %49) : (tensor<32x10xi1>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %51 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %52 = "stablehlo.broadcast_in_dim"(%51) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %53 = "stablehlo.compare"(%arg19, %52) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xi1>
+    %54 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %55 = "stablehlo.broadcast_in_dim"(%54) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %56 = "stablehlo.select"(%53, %55, %arg19) : (tensor<32x10xi1>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %57 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %58 = "stablehlo.broadcast_in_dim"(%57) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %59 = "stablehlo.compare"(%50, %58) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xi1>
+    %60 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %61 = "stablehlo.broadcast_in_dim"(%60) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %62 = "stablehlo.select"(%59, %61, %50) : (tensor<32x10xi1>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %63 = "stablehlo.subtract"(%56, %62) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %64 = "stablehlo.exponential"(%63) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %65 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %66 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %67 = "stablehlo.compare"(%65, %66) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<f32>, tensor<f32>) -> tensor<i1>
+    %68 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %69 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %70 = "stablehlo.select"(%67, %69, %68) : (tensor<i1>, tensor<f32>, tensor<f32>) -> tensor<f32>
+    %71 = "stablehlo.constant"() <{value = dense<0x7F800000> : tensor<f32>}> : () -> tensor<f32>
+    %72 = "stablehlo.broadcast_in_dim"(%71) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %73 = "stablehlo.compare"(%50, %72) <{compare_type = #stablehlo<comparison_type FLOAT>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xi1>
+    %74 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %75 = "stablehlo.broadcast_in_dim"(%74) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %76 = "stablehlo.select"(%73, %75, %50) : (tensor<32x10xi1>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %77 = "stablehlo.broadcast_in_dim"(%70) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %78 = "stablehlo.subtract"(%77, %76) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    %79 = "stablehlo.exponential"(%78) : (tensor<32x10xf32>) -> tensor<32x10xf32>
+    %80 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %81 = "stablehlo.broadcast_in_dim"(%80) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<32x10xf32>
+    %82 = "stablehlo.multiply"(%81, %79) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    "func.return"(%50, %64, %82) : (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64xi32>) -> tensor<64x10xf32>, sym_name = "_one_hot", sym_visibility = "private"}> ({
+  ^bb0(%arg18: tensor<64xi32>):
+    %31 = "stablehlo.broadcast_in_dim"(%arg18) <{broadcast_dimensions = array<i64: 0>}> : (tensor<64xi32>) -> tensor<64x1xi32>
+    %32 = "stablehlo.iota"() <{iota_dimension = 1 : i64}> : () -> tensor<1x10xi32>
+    %33 = "stablehlo.broadcast_in_dim"(%31) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<64x1xi32>) -> tensor<64x10xi32>
+    %34 = "stablehlo.broadcast_in_dim"(%32) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<1x10xi32>) -> tensor<64x10xi32>
+    %35 = "stablehlo.compare"(%33, %34) <{compare_type = #stablehlo<comparison_type SIGNED>, comparison_direction = #stablehlo<comparison_direction EQ>}> : (tensor<64x10xi32>, tensor<64x10xi32>) -> tensor<64x10xi1>
+    %36 = "stablehlo.convert"(%35) : (tensor<64x10xi1>) -> tensor<64x10xf32>
+    "func.return"(%36) : (tensor<64x10xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64x10xf32>) -> (tensor<64x10xf32>, tensor<64x10xf32>, tensor<64x1xf32>), sym_name = "log_softmax", sym_visibility = "private"}> ({
+  ^bb0(%arg13: tensor<64x10xf32>):
+    %14 = "stablehlo.constant"() <{value = dense<0xFF800000> : tensor<f32>}> : () -> tensor<f32>
+    %15 = "stablehlo.reduce"(%arg13, %14) <{dimensions = array<i64: 1>}> ({
+    ^bb0(%arg16: tensor<f32>, %arg17: tensor<f32>):
+      %30 = "stablehlo.maximum"(%arg16, %arg17) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%30) : (tensor<f32>) -> ()
+    }) : (tensor<64x10xf32>, tensor<f32>) -> tensor<64xf32>
+    %16 = "stablehlo.constant"() <{value = dense<0xFF800000> : tensor<f32>}> : () -> tensor<f32>
+    %17 = "stablehlo.broadcast_in_dim"(%16) <{broadcast_dimensions = array<i64>}> : (tensor<f32>) -> tensor<64xf32>
+    %18 = "stablehlo.maximum"(%17, %15) : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+    %19 = "stablehlo.broadcast_in_dim"(%18) <{broadcast_dimensions = array<i64: 0>}> : (tensor<64xf32>) -> tensor<64x1xf32>
+    %20 = "stablehlo.broadcast_in_dim"(%19) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<64x1xf32>) -> tensor<64x10xf32>
+    %21 = "stablehlo.subtract"(%arg13, %20) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %22 = "stablehlo.exponential"(%21) : (tensor<64x10xf32>) -> tensor<64x10xf32>
+    %23 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %24 = "stablehlo.reduce"(%22, %23) <{dimensions = array<i64: 1>}> ({
+    ^bb0(%arg14: tensor<f32>, %arg15: tensor<f32>):
+      %29 = "stablehlo.add"(%arg14, %arg15) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%29) : (tensor<f32>) -> ()
+    }) : (tensor<64x10xf32>, tensor<f32>) -> tensor<64xf32>
+    %25 = "stablehlo.broadcast_in_dim"(%24) <{broadcast_dimensions = array<i64: 0>}> : (tensor<64xf32>) -> tensor<64x1xf32>
+    %26 = "stablehlo.log"(%25) : (tensor<64x1xf32>) -> tensor<64x1xf32>
+    %27 = "stablehlo.broadcast_in_dim"(%26) <{broadcast_dimensions = array<i64: 0, 1>}> : (tensor<64x1xf32>) -> tensor<64x10xf32>
+    %28 = "stablehlo.subtract"(%21, %27) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    "func.return"(%28, %22, %25) : (tensor<64x10xf32>, tensor<64x10xf32>, tensor<64x1xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<32x10xf32>, tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>, sym_name = "softplus_1", sym_visibility = "private"}> ({
+  ^bb0(%arg10: tensor<32x10xf32>, %arg11: tensor<32x10xf32>, %arg12: tensor<32x10xf32>):
+    %13 = "stablehlo.multiply"(%arg12, %arg10) : (tensor<32x10xf32>, tensor<32x10xf32>) -> tensor<32x10xf32>
+    "func.return"(%13) : (tensor<32x10xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64x32xf32>, tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>, sym_name = "softplus_2", sym_visibility = "private"}> ({
+  ^bb0(%arg7: tensor<64x32xf32>, %arg8: tensor<64x32xf32>, %arg9: tensor<64x32xf32>):
+    %12 = "stablehlo.multiply"(%arg9, %arg7) : (tensor<64x32xf32>, tensor<64x32xf32>) -> tensor<64x32xf32>
+    "func.return"(%12) : (tensor<64x32xf32>) -> ()
+  }) : () -> ()
+  "func.func"() <{function_type = (tensor<64x10xf32>, tensor<64x1xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>, sym_name = "log_softmax_3", sym_visibility = "private"}> ({
+  ^bb0(%arg0: tensor<64x10xf32>, %arg1: tensor<64x1xf32>, %arg2: tensor<64x10xf32>):
+    %0 = "stablehlo.negate"(%arg2) : (tensor<64x10xf32>) -> tensor<64x10xf32>
+    %1 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %2 = "stablehlo.reduce"(%0, %1) <{dimensions = array<i64: 1>}> ({
+    ^bb0(%arg5: tensor<f32>, %arg6: tensor<f32>):
+      %11 = "stablehlo.add"(%arg5, %arg6) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%11) : (tensor<f32>) -> ()
+    }) : (tensor<64x10xf32>, tensor<f32>) -> tensor<64xf32>
+    %3 = "stablehlo.reshape"(%2) : (tensor<64xf32>) -> tensor<64x1xf32>
+    %4 = "stablehlo.divide"(%3, %arg1) : (tensor<64x1xf32>, tensor<64x1xf32>) -> tensor<64x1xf32>
+    %5 = "stablehlo.constant"() <{value = dense<0.000000e+00> : tensor<f32>}> : () -> tensor<f32>
+    %6 = "stablehlo.reduce"(%4, %5) <{dimensions = array<i64: 1>}> ({
+    ^bb0(%arg3: tensor<f32>, %arg4: tensor<f32>):
+      %10 = "stablehlo.add"(%arg3, %arg4) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+      "stablehlo.return"(%10) : (tensor<f32>) -> ()
+    }) : (tensor<64x1xf32>, tensor<f32>) -> tensor<64xf32>
+    %7 = "stablehlo.broadcast_in_dim"(%6) <{broadcast_dimensions = array<i64: 0>}> : (tensor<64xf32>) -> tensor<64x10xf32>
+    %8 = "stablehlo.multiply"(%7, %arg0) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    %9 = "stablehlo.add"(%arg2, %8) : (tensor<64x10xf32>, tensor<64x10xf32>) -> tensor<64x10xf32>
+    "func.return"(%9) : (tensor<64x10xf32>) -> ()
+  }) : () -> ()
+}) {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 : i32} : () -> ()
+

@@ -1,0 +1,96 @@
+//===- AlgebraTest.cpp - Tests of expressions in normal form --------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "fisher/Recognition/Algebra.h"
+
+#include "gtest/gtest.h"
+
+using namespace mlir::fisher::recognition;
+
+namespace {
+struct AlgebraTest : testing::Test {
+  Algebra algebra;
+  Expr x = algebra.getLeaf(0, {0, 1});
+  Expr y = algebra.getLeaf(1, {0, 1});
+  Expr s = algebra.getLeaf(2, {});
+};
+} // namespace
+
+TEST_F(AlgebraTest, SumsAndProductsAreInNormalForm) {
+  Expr left = algebra.multiply(algebra.add(x, y), algebra.subtract(x, y));
+  Expr right = algebra.subtract(algebra.power(x, 2), algebra.power(y, 2));
+  EXPECT_EQ(left, right);
+  EXPECT_EQ(algebra.subtract(left, right)->getNumber(), 0.0);
+  EXPECT_EQ(algebra.multiply(x, algebra.power(x, -1))->getNumber(), 1.0);
+}
+
+TEST_F(AlgebraTest, CoefficientsMayBeRoundedApart) {
+  Expr third = algebra.scale(x, 1.0 / 3);
+  EXPECT_EQ(algebra.add(algebra.add(third, third), third), x);
+}
+
+TEST_F(AlgebraTest, RootsOfSquaresAreAbsoluteValues) {
+  Expr root = algebra.power(algebra.power(x, 2), 0.5);
+  EXPECT_EQ(root, algebra.apply("abs", x));
+  EXPECT_NE(root, x);
+  EXPECT_EQ(algebra.power(root, 2), algebra.power(x, 2));
+  // What is positive is what it was.
+  Expr e = algebra.apply("exp", x);
+  EXPECT_EQ(algebra.power(algebra.power(e, 2), 0.5), e);
+}
+
+TEST_F(AlgebraTest, ExponentialsAndLogarithms) {
+  Expr e = algebra.apply("exp", x);
+  EXPECT_EQ(algebra.multiply(e, algebra.apply("exp", y)),
+            algebra.apply("exp", algebra.add(x, y)));
+  EXPECT_EQ(algebra.apply("log", e), x);
+  Expr one = algebra.getNumber(1);
+  Expr stable = algebra.add(
+      algebra.apply("max", {x, algebra.getNumber(0)}),
+      algebra.apply(
+          "log",
+          algebra.add(
+              one, algebra.apply("exp",
+                                 algebra.scale(algebra.apply("abs", x), -1)))));
+  EXPECT_EQ(stable, algebra.apply("log", algebra.add(one, e)));
+  // A mask's -1e9 is no zero.
+  Expr masked = algebra.apply("exp", algebra.add(x, algebra.getNumber(-1e9)));
+  EXPECT_NE(masked->getNumber(), 0.0);
+}
+
+TEST_F(AlgebraTest, GroupsDoNotDependOnTheirScale) {
+  Expr sum = algebra.add(algebra.multiply(s, x), algebra.multiply(s, y));
+  Expr inverse = algebra.power(algebra.scale(sum, 3), -1);
+  EXPECT_EQ(algebra.multiply(inverse, s),
+            algebra.scale(algebra.power(algebra.add(x, y), -1), 1.0 / 3));
+}
+
+TEST_F(AlgebraTest, SumsHaveIndicesOfTheirOwn) {
+  // Which index a dimension has, and in which order sums are taken, does not
+  // matter.
+  Expr square = algebra.power(x, 2);
+  Expr all = algebra.reduce("add", square, {0, 1}, {4, 3});
+  Expr other = algebra.substitute(square, [](Index i) { return i + 7; });
+  EXPECT_EQ(algebra.reduce("add", other, {8, 7}, {3, 4}), all);
+  Expr rows = algebra.reduce("add", square, {1}, {3});
+  EXPECT_EQ(rows->indices, std::vector<Index>{0});
+  EXPECT_EQ(algebra.reduce("add", rows, {0}, {4}), all);
+  // What is the same for all is a factor.
+  Expr scaled = algebra.add(algebra.multiply(s, square), algebra.getNumber(2));
+  EXPECT_EQ(algebra.reduce("add", scaled, {0, 1}, {4, 3}),
+            algebra.add(algebra.multiply(s, all), algebra.getNumber(24)));
+}
+
+TEST_F(AlgebraTest, SelectIsAProduct) {
+  Expr mask = algebra.apply("lt", {x, y});
+  Expr zero = algebra.getNumber(0);
+  EXPECT_EQ(algebra.apply("select", {mask, y, zero}),
+            algebra.multiply(mask, y));
+  EXPECT_EQ(algebra.multiply(mask, mask), mask);
+  EXPECT_EQ(algebra.apply("select", {mask, y, y}), y);
+}
