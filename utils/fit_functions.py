@@ -236,7 +236,7 @@ def tables() -> list[Table]:
             high=mpf(1),
             target=coth_series,
             sensitivity=lambda y: abs(y) / coth_remainder(y),
-            degree={"f32": 4, "f64": 11},
+            degree={"f32": 5, "f64": 11},
         ),
         Table(
             name="erfTable",
