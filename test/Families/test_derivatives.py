@@ -199,7 +199,8 @@ def test_against_differences(family, chart, function, t):
                 1e-4 / step * np.abs(terms).max(axis=0) + 1e-3)
         check(dot(gradient, tangents), expected, 3e-9 * LOSS.get(family, 1) * size)
     if by_t is not None:
-        step = 1e-3
+        # Near the edge of the domain, slopes change soon.
+        step = 1e-4 if family in BOUNDED else 1e-3
         expected = sum(
             weight / step * dot(covector, evaluate(function, family, chart, "f64",
                                                    [*inputs[:-1], t + n * step]))
