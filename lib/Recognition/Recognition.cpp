@@ -86,10 +86,12 @@ Expr Recognition::getShare(const Update &update, unsigned result) {
   Expr gradient = algebra.expand(update.gradient);
   Expr value = algebra.expand(graph.getElement(graph.getResults()[result]));
   Expr parameter = graph.getArgumentExpr(update.parameter);
-  // What is a multiple of the parameter is in its new value anyway.
+  // What is a multiple of the parameter is in its new value anyway, and what is
+  // the same for all elements may be in the share.
   SmallVector<Expr> parts;
   for (const Term &term : gradient->terms)
     if (Expr part = algebra.getTerm(term);
+        !part->isScalar() &&
         forms.getCoefficient(part, parameter)->terms.empty())
       parts.push_back(part);
   if (parts.empty())

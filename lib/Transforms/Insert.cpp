@@ -282,20 +282,6 @@ void Inserter::addStateResults() {
   (void)inserted;
 }
 
-/// A float tensor with elements of type `element`.
-static Value castElements(OpBuilder &builder, Location loc, Value tensor,
-                          Type element) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  unsigned from = type.getElementTypeBitWidth();
-  unsigned to = element.getIntOrFloatBitWidth();
-  Type target = type.clone(element);
-  if (from < to)
-    return arith::ExtFOp::create(builder, loc, target, tensor);
-  if (from > to)
-    return arith::TruncFOp::create(builder, loc, target, tensor);
-  return tensor;
-}
-
 /// A number or an argument as a scalar of the type `type`.
 static Value buildNumber(OpBuilder &builder, Location loc,
                          FunctionOpInterface function,
@@ -463,7 +449,11 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
   for (auto [k, gradient] : llvm::enumerate(op.getGradient())) {
     Value &old = getGradient(belief, k);
     if (!belief.isTied[k]) {
-      old = old ? Value(arith::AddFOp::create(builder, loc, old, gradient))
+      // Optimizers may be given gradients of a wider type.
+      old = old ? Value(arith::AddFOp::create(
+                      builder, loc, old,
+                      castElements(builder, loc, gradient,
+                                   getElementTypeOrSelf(old.getType()))))
                 : gradient;
       continue;
     }
@@ -477,12 +467,17 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
   }
   if (belief.isMode(Mode::natural)) {
     SmallVector<Value> gradients;
+    Type element = belief.type.getComponentType().getElementType();
     for (size_t k = 0; k != belief.gradients.size(); ++k)
-      gradients.push_back(getGradient(belief, k));
+      gradients.push_back(
+          castElements(builder, loc, getGradient(belief, k), element));
     auto natural = NaturalGradientOp::create(
         builder, loc, belief.type.getComponentTypes(), before, gradients);
-    for (auto [k, tangent] : llvm::enumerate(natural.getTangent()))
-      getGradient(belief, k) = tangent;
+    for (auto [k, tangent] : llvm::enumerate(natural.getTangent())) {
+      Value &old = getGradient(belief, k);
+      old = castElements(builder, loc, tangent,
+                         getElementTypeOrSelf(old.getType()));
+    }
   }
   return op.getPenalty();
 }
@@ -510,12 +505,13 @@ void ReturnWriter::addSumsOfTied() {
   for (auto &[place, tied] : sumsOfTied) {
     Value &old = getGradient(*tied.belief, tied.component);
     Value sum = tied.sum;
+    Type element = tied.belief->storedTypes[tied.component].getElementType();
+    if (old)
+      element = getElementTypeOrSelf(old.getType());
     if (old)
       sum = arith::AddFOp::create(builder, loc,
                                   castElements(builder, loc, old, wide), sum);
-    old =
-        castElements(builder, loc, sum,
-                     tied.belief->storedTypes[tied.component].getElementType());
+    old = castElements(builder, loc, sum, element);
   }
   sumsOfTied.clear();
 }

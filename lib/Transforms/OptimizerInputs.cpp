@@ -160,15 +160,17 @@ mlir::fisher::findHiddenGradient(Recognition &recognition, const Update &update,
       update.parameter, entry, type, update.optimizer, {}, {}, {}};
   Block &block = recognition.getGraph().getFunction().getFunctionBody().front();
   for (Value value : recognition.findValues(update.gradient)) {
+    if (!isa<FloatType>(getElementTypeOrSelf(value.getType())))
+      continue;
     if (value.getParentBlock() == &block) {
-      if (value.getType() == type)
+      auto tensor = dyn_cast<RankedTensorType>(value.getType());
+      if (tensor && tensor.getShape() == type.getShape())
         hidden.values.push_back(value);
       continue;
     }
     auto loop =
         dyn_cast<linalg::GenericOp>(value.getParentBlock()->getParentOp());
-    if (loop && value.getType() == type.getElementType() &&
-        runsOver(loop, type))
+    if (loop && isa<FloatType>(value.getType()) && runsOver(loop, type))
       hidden.values.push_back(value);
   }
 
@@ -177,9 +179,8 @@ mlir::fisher::findHiddenGradient(Recognition &recognition, const Update &update,
     if (loop->getBlock() != &block || !runsOver(loop, type))
       return;
     for (OpOperand &operand : loop->getOpOperands()) {
-      if (!isa<RankedTensorType>(operand.get().getType()) ||
-          getElementTypeOrSelf(operand.get().getType()) !=
-              type.getElementType() ||
+      auto tensor = dyn_cast<RankedTensorType>(operand.get().getType());
+      if (!tensor || !isa<FloatType>(tensor.getElementType()) ||
           llvm::is_contained(hidden.values, operand.get()))
         continue;
       Expr element = getElementRead(recognition, loop, operand);
@@ -285,10 +286,17 @@ static void eraseDeadIn(Block &body) {
 Value OptimizerInputs::getOld(const HiddenGradient &gradient) {
   if (!gradient.isValue())
     return nullptr;
+  // A tensor of the widest type, so that nothing is rounded once more.
+  auto getOrder = [](Value value) {
+    return std::pair(
+        isa<RankedTensorType>(value.getType()),
+        getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth());
+  };
+  Value best = gradient.values.front();
   for (Value value : gradient.values)
-    if (isa<RankedTensorType>(value.getType()))
-      return value;
-  return extract(gradient, gradient.values.front());
+    if (getOrder(value) > getOrder(best))
+      best = value;
+  return isa<RankedTensorType>(best.getType()) ? best : extract(gradient, best);
 }
 
 /// A loop that makes no more than the element.
@@ -304,13 +312,12 @@ Value OptimizerInputs::extract(const HiddenGradient &gradient, Value element) {
     else
       sizes.push_back(builder.getIndexAttr(size));
   }
-  Value empty = tensor::EmptyOp::create(builder, loc, sizes,
-                                        gradient.type.getElementType());
+  Value empty = tensor::EmptyOp::create(builder, loc, sizes, element.getType());
   // What the loop writes to is read, too, if its body does so.
   SmallVector<AffineMap> maps = loop.getIndexingMapsArray();
   maps.push_back(builder.getMultiDimIdentityMap(loop.getNumLoops()));
   auto extracted = linalg::GenericOp::create(
-      builder, loc, gradient.type, loop->getOperands(), empty, maps,
+      builder, loc, empty.getType(), loop->getOperands(), empty, maps,
       loop.getIteratorTypesArray(),
       [&](OpBuilder &inner, Location, ValueRange arguments) {
         IRMapping mapping;
@@ -325,13 +332,35 @@ Value OptimizerInputs::extract(const HiddenGradient &gradient, Value element) {
 }
 
 void OptimizerInputs::setNew(const HiddenGradient &gradient, Value value) {
-  news.push_back({&gradient, value});
+  // Parameters may have a gradient in common, but not a new one.
+  auto isFree = [&](const Group &group) {
+    return llvm::none_of(gradient.values, [&](Value old) {
+      return llvm::any_of(group.gradients, [&](const HiddenGradient *other) {
+        return llvm::is_contained(other->values, old);
+      });
+    });
+  };
+  auto *group = llvm::find_if(groups, isFree);
+  if (group == groups.end()) {
+    groups.emplace_back();
+    group = std::prev(groups.end());
+  }
+  group->gradients.push_back(&gradient);
+  if (!gradient.isValue()) {
+    group->added[&gradient] = value;
+    return;
+  }
+  llvm::DenseMap<Type, Value> cast;
   for (Value old : gradient.values) {
+    Type element = getElementTypeOrSelf(old.getType());
+    Value &same = cast[element];
+    if (!same)
+      same = castElements(builder, value.getLoc(), value, element);
     if (isa<RankedTensorType>(old.getType()))
-      replaced.values.map(old, value);
+      group->replaced.values.map(old, same);
     else
-      replaced.elements[old.getParentBlock()->getParentOp()].push_back(
-          {old, value});
+      group->replaced.elements[old.getParentBlock()->getParentOp()].push_back(
+          {old, same});
   }
 }
 
@@ -462,34 +491,26 @@ void OptimizerInputs::cloneLoop(Operation *op, const BodyInputs &inputs,
   mapping.map(loop->getResults(), clone->getResults());
 }
 
-/// For what is linear in the gradient: adds to each result its share of what is
+/// For what is linear in the gradient: what is added to a result for what is
 /// added to the gradient.
-void OptimizerInputs::addToResults(const HiddenGradient &gradient, Value value,
-                                   MutableArrayRef<Value> returned,
-                                   Replacement &moved) {
-  Location loc = value.getLoc();
-  auto element = cast<FloatType>(gradient.type.getElementType());
-  for (auto [result, share] :
-       llvm::zip_equal(gradient.results, gradient.shares)) {
-    Value scale;
-    if (std::optional<double> number = share.getNumber();
-        number && gradient.type.hasStaticShape()) {
-      scale = arith::ConstantOp::create(
-          builder, loc,
-          SplatElementsAttr::get(gradient.type,
-                                 FloatAttr::get(element, *number)));
-    } else {
-      Value scalar = tensor::FromElementsOp::create(
-          builder, loc, RankedTensorType::get({}, element),
-          buildScalar(builder, loc, share, element));
-      scale = buildBroadcast(builder, loc, scalar, gradient.type, value);
-    }
-    Value more = arith::MulFOp::create(builder, loc, scale, value);
-    Value old = returned[result];
-    returned[result] = arith::AddFOp::create(
-        builder, loc, replaced.values.lookupOrDefault(old), more);
-    move(old, returned[result], moved);
+Value OptimizerInputs::buildShare(const ScalarSum &share, Value added,
+                                  Type element) {
+  Location loc = added.getLoc();
+  Value value = castElements(builder, loc, added, element);
+  auto type = cast<RankedTensorType>(value.getType());
+  Value scale;
+  if (std::optional<double> number = share.getNumber();
+      number && type.hasStaticShape()) {
+    scale = arith::ConstantOp::create(
+        builder, loc,
+        SplatElementsAttr::get(type, FloatAttr::get(element, *number)));
+  } else {
+    Value scalar = tensor::FromElementsOp::create(
+        builder, loc, RankedTensorType::get({}, element),
+        buildScalar(builder, loc, share, cast<FloatType>(element)));
+    scale = buildBroadcast(builder, loc, scalar, type, value);
   }
+  return arith::MulFOp::create(builder, loc, scale, value);
 }
 
 void OptimizerInputs::move(Value old, Value value, Replacement &moved) {
@@ -510,28 +531,33 @@ void OptimizerInputs::move(Value old, Value value, Replacement &moved) {
 void OptimizerInputs::apply(MutableArrayRef<Value> returned) {
   // The results of the optimizers.
   llvm::DenseSet<unsigned> results;
-  SmallVector<Value> roots;
-  for (auto [gradient, value] : news)
-    for (unsigned result : gradient->results)
-      if (results.insert(result).second)
-        roots.push_back(returned[result]);
-  cloneBetween(roots, replaced);
   Replacement moved;
-  for (auto [gradient, value] : news) {
-    if (!gradient->isValue()) {
-      addToResults(*gradient, value, returned, moved);
-      continue;
-    }
-    for (unsigned result : gradient->results) {
-      Value old = returned[result];
-      returned[result] = replaced.values.lookupOrDefault(old);
-      move(old, returned[result], moved);
+  for (Group &group : groups) {
+    SmallVector<Value> roots;
+    for (const HiddenGradient *gradient : group.gradients)
+      for (unsigned result : gradient->results)
+        roots.push_back(returned[result]);
+    cloneBetween(roots, group.replaced);
+    for (const HiddenGradient *gradient : group.gradients) {
+      for (auto [k, result] : llvm::enumerate(gradient->results)) {
+        Value old = returned[result];
+        Value value = group.replaced.values.lookupOrDefault(old);
+        if (!gradient->isValue())
+          value = arith::AddFOp::create(
+              builder, value.getLoc(), value,
+              buildShare(gradient->shares[k], group.added.lookup(gradient),
+                         getElementTypeOrSelf(value.getType())));
+        returned[result] = value;
+        results.insert(result);
+        move(old, value, moved);
+      }
     }
   }
   // What is made of those. A gradient that is returned is not.
-  for (auto [gradient, value] : news)
-    for (Value old : gradient->values)
-      moved.values.erase(old);
+  for (Group &group : groups)
+    for (const HiddenGradient *gradient : group.gradients)
+      for (Value old : gradient->values)
+        moved.values.erase(old);
   SmallVector<Value> others;
   for (auto [result, value] : llvm::enumerate(returned))
     if (value && !results.contains(result))

@@ -58,8 +58,8 @@ struct HiddenGradient {
   RegularizeOp entry;
   RankedTensorType type;
   FindingKind optimizer;
-  /// The values that are the gradient: tensors of the function's block, or
-  /// elements in the bodies of its loops.
+  /// The values that are the gradient, of any float type: tensors of the
+  /// function's block, or elements in the bodies of its loops.
   SmallVector<Value> values;
   /// The results that the optimizer makes of it: the parameter's new value,
   /// the optimizer's states, and averages of the new value.
@@ -71,8 +71,9 @@ struct HiddenGradient {
   bool isValue() const { return !values.empty(); }
 };
 
-/// The gradient that the optimizer is given in an update, as values of the type
-/// `type` or by its shares in the results; fails if it is neither.
+/// The gradient that the optimizer of a parameter of the type `type` is given
+/// in an update, as values or by its shares in the results; fails if it is
+/// neither.
 FailureOr<HiddenGradient>
 findHiddenGradient(recognition::Recognition &recognition,
                    const recognition::Update &update, RegularizeOp entry,
@@ -110,9 +111,16 @@ private:
     BodyInputs getElements(Operation *op) const { return elements.lookup(op); }
   };
 
+  /// Gradients that are changed together, since no value is two of them.
+  struct Group {
+    SmallVector<const HiddenGradient *> gradients;
+    Replacement replaced;
+    /// What is added to gradients that are no values.
+    llvm::DenseMap<const HiddenGradient *, Value> added;
+  };
+
   Value extract(const HiddenGradient &gradient, Value element);
-  void addToResults(const HiddenGradient &gradient, Value value,
-                    MutableArrayRef<Value> returned, Replacement &moved);
+  Value buildShare(const ScalarSum &share, Value added, Type element);
   /// Notes that a result has another value now.
   void move(Value old, Value value, Replacement &moved);
   /// Clones what depends on what is replaced and leads to `roots`, and adds it
@@ -123,8 +131,7 @@ private:
   OpBuilder builder;
   /// The operations before anything was changed.
   SmallVector<Operation *> operations;
-  SmallVector<std::pair<const HiddenGradient *, Value>> news;
-  Replacement replaced;
+  SmallVector<Group, 1> groups;
   llvm::SmallSetVector<Operation *, 16> cloned;
   /// Loops that may have operands and results that nothing uses.
   SmallVector<Operation *> loops;
