@@ -97,7 +97,7 @@ Expr Recognition::getShare(const Update &update, unsigned result) {
   if (parts.empty())
     return nullptr;
   Expr share = forms.getCofactor(value, parts.front());
-  if (share->terms.empty() || !isPlainScalar(share))
+  if (!isPlainScalar(share))
     return nullptr;
   Expr rest =
       forms.subtract(value, algebra.expand(algebra.multiply(share, gradient)));

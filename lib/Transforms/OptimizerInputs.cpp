@@ -114,6 +114,54 @@ Value mlir::fisher::buildScalar(OpBuilder &builder, Location loc,
 }
 
 //===----------------------------------------------------------------------===//
+// What depends on what
+//===----------------------------------------------------------------------===//
+
+static void forEachOperand(Operation *op, function_ref<void(Value)> visit) {
+  op->walk([&](Operation *inner) {
+    for (Value operand : inner->getOperands())
+      visit(operand);
+  });
+}
+
+static bool readsAny(Operation *op, const llvm::DenseSet<Value> &values) {
+  bool reads = false;
+  forEachOperand(op, [&](Value operand) { reads |= values.contains(operand); });
+  return reads;
+}
+
+/// Adds the results of an operation that depend on what is changed to it.
+/// `elements`: what is changed in its body, if it is a loop.
+static bool addChanged(Operation *op,
+                       ArrayRef<std::pair<Value, Value>> elements,
+                       llvm::DenseSet<Value> &changed) {
+  auto loop = dyn_cast<linalg::GenericOp>(op);
+  if (!loop) {
+    bool isChanged = readsAny(op, changed);
+    if (isChanged)
+      changed.insert_range(op->getResults());
+    return isChanged;
+  }
+  // The results of a loop are told apart.
+  for (OpOperand &operand : op->getOpOperands())
+    if (changed.contains(operand.get()))
+      changed.insert(loop.getMatchingBlockArgument(&operand));
+  for (auto [element, value] : elements)
+    changed.insert(element);
+  for (Operation &inner : loop.getBody()->without_terminator())
+    if (readsAny(&inner, changed))
+      changed.insert_range(inner.getResults());
+  bool isChanged = false;
+  for (auto [result, value] : llvm::zip_equal(
+           op->getResults(), loop.getBody()->getTerminator()->getOperands()))
+    if (changed.contains(value)) {
+      changed.insert(result);
+      isChanged = true;
+    }
+  return isChanged;
+}
+
+//===----------------------------------------------------------------------===//
 // Finding gradients
 //===----------------------------------------------------------------------===//
 
@@ -151,6 +199,16 @@ static Expr getElementRead(Recognition &recognition, linalg::GenericOp loop,
   return graph.getAlgebra().substitute(
       graph.getElement(operand.get()),
       [&](Index index) { return places[index]; });
+}
+
+/// Whether the parameter's new value is computed from values that are the
+/// gradient.
+static bool isReached(const HiddenGradient &hidden, Block &block) {
+  llvm::DenseSet<Value> changed(hidden.values.begin(), hidden.values.end());
+  for (Operation &op : block.without_terminator())
+    addChanged(&op, /*elements=*/{}, changed);
+  return changed.contains(
+      block.getTerminator()->getOperand(hidden.results.front()));
 }
 
 FailureOr<HiddenGradient>
@@ -204,21 +262,27 @@ mlir::fisher::findHiddenGradient(Recognition &recognition, const Update &update,
       if (std::optional<unsigned> result = recognition.getNewValue(argument))
         hidden.results.push_back(*result);
   }
-  if (hidden.isValue())
-    return hidden;
-
   bool isLinear = update.optimizer == FindingKind::sgd ||
                   update.optimizer == FindingKind::momentum ||
                   update.optimizer == FindingKind::nesterov;
+  if (hidden.isValue() && (!isLinear || isReached(hidden, block)))
+    return hidden;
+  hidden.values.clear();
   if (!isLinear)
     return failure();
-  for (unsigned result : hidden.results) {
+  SmallVector<unsigned> candidates;
+  std::swap(candidates, hidden.results);
+  for (unsigned result : candidates) {
     Expr share = recognition.getShare(update, result);
-    std::optional<ScalarSum> scalar;
-    if (share)
-      scalar = findScalar(recognition, share);
-    if (!scalar)
+    if (!share)
       return failure();
+    // An average of old values has nothing of it.
+    if (share->terms.empty() && result != update.result)
+      continue;
+    std::optional<ScalarSum> scalar = findScalar(recognition, share);
+    if (!scalar || share->terms.empty())
+      return failure();
+    hidden.results.push_back(result);
     hidden.shares.push_back(*scalar);
   }
   return hidden;
@@ -362,50 +426,6 @@ void OptimizerInputs::setNew(const HiddenGradient &gradient, Value value) {
       group->replaced.elements[old.getParentBlock()->getParentOp()].push_back(
           {old, same});
   }
-}
-
-static void forEachOperand(Operation *op, function_ref<void(Value)> visit) {
-  op->walk([&](Operation *inner) {
-    for (Value operand : inner->getOperands())
-      visit(operand);
-  });
-}
-
-static bool readsAny(Operation *op, const llvm::DenseSet<Value> &values) {
-  bool reads = false;
-  forEachOperand(op, [&](Value operand) { reads |= values.contains(operand); });
-  return reads;
-}
-
-/// Adds the results of an operation that depend on what is changed to it.
-/// `elements`: what is changed in its body, if it is a loop.
-static bool addChanged(Operation *op,
-                       ArrayRef<std::pair<Value, Value>> elements,
-                       llvm::DenseSet<Value> &changed) {
-  auto loop = dyn_cast<linalg::GenericOp>(op);
-  if (!loop) {
-    bool isChanged = readsAny(op, changed);
-    if (isChanged)
-      changed.insert_range(op->getResults());
-    return isChanged;
-  }
-  // The results of a loop are told apart.
-  for (OpOperand &operand : op->getOpOperands())
-    if (changed.contains(operand.get()))
-      changed.insert(loop.getMatchingBlockArgument(&operand));
-  for (auto [element, value] : elements)
-    changed.insert(element);
-  for (Operation &inner : loop.getBody()->without_terminator())
-    if (readsAny(&inner, changed))
-      changed.insert_range(inner.getResults());
-  bool isChanged = false;
-  for (auto [result, value] : llvm::zip_equal(
-           op->getResults(), loop.getBody()->getTerminator()->getOperands()))
-    if (changed.contains(value)) {
-      changed.insert(result);
-      isChanged = true;
-    }
-  return isChanged;
 }
 
 void OptimizerInputs::cloneBetween(ArrayRef<Value> roots,

@@ -275,3 +275,57 @@ func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %x: tensor<4xf32>, %a: te
 fisher.policy @p {
   fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 3.0 mode proximal
 }
+
+// -----
+
+// The penalty's gradient is added to what is clipped, and the norm that it is
+// clipped by stays that of the loss's gradient.
+// CHECK-LABEL: @main(
+// CHECK: %[[G:.*]] = arith.mulf %arg0, %arg1
+// CHECK: %[[NORM:.*]] = linalg.dot ins(%[[G]], %[[G]] :
+// CHECK: %[[CLIPPED:.*]] = arith.mulf %[[G]], %{{.*}}
+// CHECK: %[[NEW:.*]] = arith.addf %[[CLIPPED]], %gradient
+// CHECK: %[[STEP:.*]] = arith.mulf %{{.*}}, %[[NEW]]
+// CHECK: %[[NEXT:.*]] = arith.subf %arg0, %[[STEP]]
+// CHECK: return %[[NEXT]], %[[NORM]]
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %x: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.updates = "p"}, tensor<f32>) {
+  %rate = arith.constant dense<0.1> : tensor<4xf32>
+  %one = arith.constant dense<1.0> : tensor<f32>
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %e = tensor.empty() : tensor<4xf32>
+  %g = arith.mulf %p, %x : tensor<4xf32>
+  %norm = linalg.dot ins(%g, %g : tensor<4xf32>, tensor<4xf32>) outs(%zero : tensor<f32>) -> tensor<f32>
+  %0 = arith.maximumf %norm, %one : tensor<f32>
+  %1 = arith.divf %one, %0 : tensor<f32>
+  %2 = linalg.broadcast ins(%1 : tensor<f32>) outs(%e : tensor<4xf32>) dimensions = [0]
+  %3 = arith.mulf %g, %2 : tensor<4xf32>
+  %4 = arith.mulf %rate, %3 : tensor<4xf32>
+  %5 = arith.subf %p, %4 : tensor<4xf32>
+  return %5, %norm : tensor<4xf32>, tensor<f32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}
+
+// -----
+
+// The gradient is a value that is returned, but SGD does not read it.
+// CHECK-LABEL: @main(
+// CHECK: %[[G:.*]] = arith.mulf %arg1, %arg2
+// CHECK: %[[NEXT:.*]] = arith.subf %arg0, %{{.*}}
+// CHECK: %[[MORE:.*]] = arith.mulf %{{.*}}, %gradient
+// CHECK: %[[BOTH:.*]] = arith.addf %[[NEXT]], %[[MORE]]
+// CHECK: return %[[BOTH]], %[[G]]
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %x: tensor<4xf32>, %y: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.updates = "p"}, tensor<4xf32>) {
+  %rate = arith.constant dense<0.1> : tensor<4xf32>
+  %g = arith.mulf %x, %y : tensor<4xf32>
+  %0 = arith.mulf %rate, %x : tensor<4xf32>
+  %1 = arith.mulf %0, %y : tensor<4xf32>
+  %2 = arith.subf %p, %1 : tensor<4xf32>
+  return %2, %g : tensor<4xf32>, tensor<4xf32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}

@@ -36,6 +36,15 @@ def nesterov(p, g, m):
     return [p - RATE * (g + BETA * m), m]
 
 
+def averaged(p, g, a):
+    p = p - RATE * g
+    return [p, 0.75 * a + 0.25 * p]
+
+
+def averaged_before(p, g, a):
+    return [p - RATE * g, 0.75 * a + 0.25 * p]
+
+
 def adam(p, g, m, v):
     m, v = BETA * m + (1 - BETA) * g, BETA2 * v + (1 - BETA2) * (g * g)
     return [p - RATE * (m / (v**0.5 + EPSILON)), m, v]
@@ -51,7 +60,7 @@ def rmsprop(p, g, v):
     return [p - RATE * g / (v**0.5 + EPSILON), v]
 
 
-LINEAR = [sgd, momentum, momentum_of_steps, dampened, nesterov]
+LINEAR = [sgd, momentum, momentum_of_steps, dampened, nesterov, averaged, averaged_before]
 OPTIMIZERS = [*LINEAR, adam, adamw, rmsprop]
 
 

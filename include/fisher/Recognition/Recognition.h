@@ -79,7 +79,7 @@ public:
                                     : std::optional(found->second);
   }
   /// The scalar by which the gradient is multiplied in a result that is
-  /// linear in it; null if the result is not.
+  /// linear in it, zero if it is not in it; null if the result is not linear.
   Expr getShare(const Update &update, unsigned result);
   bool areEqual(Expr a, Expr b);
 
