@@ -301,7 +301,8 @@ static bool inlineCall(Operation *op) {
     return false;
   Block &body = callee.getFunctionBody().front();
   Operation *end = body.getTerminator();
-  if (body.getArgumentTypes() != op->getOperandTypes() ||
+  if (&body == op->getBlock() ||
+      body.getArgumentTypes() != op->getOperandTypes() ||
       end->getOperandTypes() != op->getResultTypes())
     return false;
   IRMapping mapping;
