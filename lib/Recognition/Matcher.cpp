@@ -154,6 +154,7 @@ void Matcher::close(Pair &pair, Role role) {
     if (other.argument == pair.argument || other.result == pair.result)
       other.role = Role::none;
   pair.role = role;
+  recognition.newValues[pair.argument] = pair.result;
 }
 
 //===----------------------------------------------------------------------===//

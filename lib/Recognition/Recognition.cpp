@@ -55,6 +55,58 @@ Value Recognition::findValue(Expr expr) {
   return nullptr;
 }
 
+bool Recognition::areEqual(Expr a, Expr b) {
+  return a == b || LinearForms(graph.getAlgebra()).areEqual(a, b);
+}
+
+SmallVector<Value> Recognition::findValues(Expr expr) {
+  SmallVector<Value> values;
+  Block &block = graph.getFunction().getFunctionBody().front();
+  auto add = [&](Value value, const Node *node) {
+    Expr other = graph.getElement(node);
+    if (other->terms.size() == expr->terms.size() && areEqual(other, expr))
+      values.push_back(value);
+  };
+  for (BlockArgument argument : block.getArguments())
+    add(argument, graph.getNode(argument));
+  for (Operation &op : block.without_terminator())
+    for (Value result : op.getResults())
+      add(result, graph.getNode(result));
+  for (const Node *node : graph.getValues())
+    if (Value value = graph.getOrigin(node);
+        value.getParentBlock() != &block &&
+        value.getParentBlock()->getParentOp()->getBlock() == &block)
+      add(value, node);
+  return values;
+}
+
+Expr Recognition::getShare(const Update &update, unsigned result) {
+  Algebra &algebra = graph.getAlgebra();
+  LinearForms forms(algebra);
+  Expr gradient = algebra.expand(update.gradient);
+  Expr value = algebra.expand(graph.getElement(graph.getResults()[result]));
+  Expr parameter = graph.getArgumentExpr(update.parameter);
+  // What is a multiple of the parameter is in its new value anyway, and what is
+  // the same for all elements may be in the share.
+  SmallVector<Expr> parts;
+  for (const Term &term : gradient->terms)
+    if (Expr part = algebra.getTerm(term);
+        !part->isScalar() &&
+        forms.getCoefficient(part, parameter)->terms.empty())
+      parts.push_back(part);
+  if (parts.empty())
+    return nullptr;
+  Expr share = forms.getCofactor(value, parts.front());
+  if (!isPlainScalar(share))
+    return nullptr;
+  Expr rest =
+      forms.subtract(value, algebra.expand(algebra.multiply(share, gradient)));
+  for (Expr part : parts)
+    if (!forms.getCofactor(rest, part)->terms.empty())
+      return nullptr;
+  return share;
+}
+
 bool mlir::fisher::recognition::isRecognizable(FunctionOpInterface function) {
   return !function.isExternal() &&
          !cast<SymbolOpInterface>(function.getOperation()).isPrivate() &&

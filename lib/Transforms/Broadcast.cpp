@@ -120,3 +120,16 @@ Value mlir::fisher::buildSumToShape(OpBuilder &builder, Location loc,
   return tensor::ExpandShapeOp::create(builder, loc, type.clone(wide), sum,
                                        dims.groups);
 }
+
+Value mlir::fisher::castElements(OpBuilder &builder, Location loc, Value tensor,
+                                 Type element) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  unsigned from = type.getElementTypeBitWidth();
+  unsigned to = element.getIntOrFloatBitWidth();
+  Type target = type.clone(element);
+  if (from < to)
+    return arith::ExtFOp::create(builder, loc, target, tensor);
+  if (from > to)
+    return arith::TruncFOp::create(builder, loc, target, tensor);
+  return tensor;
+}

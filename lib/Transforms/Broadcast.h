@@ -37,6 +37,10 @@ Value buildBroadcast(OpBuilder &builder, Location loc, Value tensor,
 Value buildSumToShape(OpBuilder &builder, Location loc, Value tensor,
                       RankedTensorType type);
 
+/// A float tensor with elements of type `element`.
+Value castElements(OpBuilder &builder, Location loc, Value tensor,
+                   Type element);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_LIB_TRANSFORMS_BROADCAST_H

@@ -23,6 +23,7 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
 
 namespace mlir::fisher {
@@ -44,9 +45,19 @@ public:
     returned.resize(function.getNumResults());
   }
 
-  void write(ArrayRef<Belief> beliefs, bool penaltyResult);
+  /// Returns the gradients that optimizers are given now.
+  SmallVector<Value> write(const InsertionPlan &plan, bool penaltyResult);
 
 private:
+  /// What is known of a belief before its update is.
+  struct Before {
+    Value belief, toward, penalty;
+  };
+  Before pack(const Belief &belief);
+  /// Changes what the optimizers are given.
+  void changeHidden(const InsertionPlan &plan, OptimizerInputs &inputs,
+                    MutableArrayRef<Before> before);
+
   // The steps for each belief, in order. A null value is none.
   Value packReference(const Belief &belief, Value before);
   Value stepProximally(const Belief &belief, Value after, Value toward);
@@ -75,28 +86,42 @@ private:
   OpBuilder builder;
   /// What is returned so far; null for results that are still to be filled in.
   SmallVector<Value> returned;
+  /// The gradients that are not returned; null where no value is the gradient,
+  /// then what is added to it.
+  SmallVector<Value> hidden;
+  Value &getGradient(const Belief &belief, size_t component) {
+    unsigned number = belief.gradients[component];
+    return belief.isHidden[component] ? hidden[number] : returned[number];
+  }
   /// For gradients of components that are tied: what all beliefs so far add to
-  /// them, in f64.
-  llvm::MapVector<unsigned, Value> sumsOfTied;
+  /// them, in f64, and the component.
+  struct SumOfTied {
+    Value sum;
+    const Belief *belief;
+    size_t component;
+  };
+  llvm::MapVector<std::pair<unsigned, unsigned>, SumOfTied> sumsOfTied;
 };
 
-/// Inserts the regularizers of planned beliefs into their function. Nothing
-/// can fail any more; only the numbers of new arguments and results are added
-/// to the plan.
+/// Inserts the regularizers of planned beliefs into their function. The numbers
+/// of new arguments and results are added to the plan.
 class Inserter {
 public:
-  Inserter(FunctionOpInterface function, MutableArrayRef<Belief> beliefs,
+  Inserter(FunctionOpInterface function, InsertionPlan &plan,
            bool penaltyResult)
-      : function(function), beliefs(beliefs), penaltyResult(penaltyResult) {}
+      : function(function), plan(plan), beliefs(plan.beliefs),
+        penaltyResult(penaltyResult) {}
 
   /// 1. adds the arguments that references need, 2. the results, 3. fills in
-  /// every return, and 4. notes in the function what is regularized now.
-  void insert();
+  /// every return, and 4. notes in the function what is regularized now. Fails
+  /// if an optimizer is not one any more.
+  LogicalResult insert();
 
 private:
   // The steps, in order.
   void addStateArguments();
   void addStateResults();
+  LogicalResult checkHidden(ArrayRef<Value> gradients);
   void noteRegularized();
 
   StringRef getName(unsigned argument) {
@@ -104,6 +129,7 @@ private:
   }
 
   FunctionOpInterface function;
+  const InsertionPlan &plan;
   MutableArrayRef<Belief> beliefs;
   bool penaltyResult;
 };
@@ -113,13 +139,50 @@ private:
 // Inserting
 //===----------------------------------------------------------------------===//
 
-void Inserter::insert() {
+LogicalResult Inserter::insert() {
   addStateArguments();
   addStateResults();
+  SmallVector<Value> gradients;
   for (Block &block : function.getFunctionBody())
     if (block.back().hasTrait<OpTrait::ReturnLike>())
-      ReturnWriter(function, &block.back()).write(beliefs, penaltyResult);
+      gradients =
+          ReturnWriter(function, &block.back()).write(plan, penaltyResult);
   noteRegularized();
+  return checkHidden(gradients);
+}
+
+/// Looks at the step once more: its optimizers must be what they were, but for
+/// their gradients. A part of one that was computed without a value that is the
+/// gradient would have been left as it was.
+LogicalResult Inserter::checkHidden(ArrayRef<Value> gradients) {
+  if (llvm::none_of(plan.hidden, [](const HiddenGradient &hidden) {
+        return hidden.isValue();
+      }))
+    return success();
+  recognition::Recognition recognition(function);
+  for (auto [hidden, gradient] : llvm::zip_equal(plan.hidden, gradients)) {
+    if (!hidden.isValue())
+      continue;
+    recognition::Expr expected = recognition.getGraph().getElement(gradient);
+    if (llvm::any_of(recognition.getUpdates(),
+                     [&, parameter = hidden.parameter](
+                         const recognition::Update &update) {
+                       return update.parameter == parameter &&
+                              recognition.areEqual(update.gradient, expected);
+                     }))
+      continue;
+    InFlightDiagnostic diag =
+        emitError(function.getArgument(hidden.parameter).getLoc())
+        << "the gradient of '" << getName(hidden.parameter) << "' that "
+        << stringifyFindingKind(hidden.optimizer)
+        << " is given cannot be changed: not all that it computes of it reads "
+           "one value";
+    diag.attachNote(RegularizeOp(hidden.entry).getLoc())
+        << "mark the result that is the gradient with fisher.gradient_of = \""
+        << getName(hidden.parameter) << "\", or use mode loss_only or proximal";
+    return diag;
+  }
+  return success();
 }
 
 void Inserter::noteRegularized() {
@@ -219,24 +282,12 @@ void Inserter::addStateResults() {
   (void)inserted;
 }
 
-/// A float tensor with elements of type `element`.
-static Value castElements(OpBuilder &builder, Location loc, Value tensor,
-                          Type element) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  unsigned from = type.getElementTypeBitWidth();
-  unsigned to = element.getIntOrFloatBitWidth();
-  Type target = type.clone(element);
-  if (from < to)
-    return arith::ExtFOp::create(builder, loc, target, tensor);
-  if (from > to)
-    return arith::TruncFOp::create(builder, loc, target, tensor);
-  return tensor;
-}
-
 /// A number or an argument as a scalar of the type `type`.
 static Value buildNumber(OpBuilder &builder, Location loc,
                          FunctionOpInterface function,
                          const NumberOrArgument &number, FloatType type) {
+  if (number.computed)
+    return buildScalar(builder, loc, *number.computed, type);
   if (!number.argument)
     return arith::ConstantOp::create(builder, loc,
                                      FloatAttr::get(type, number.number));
@@ -252,7 +303,7 @@ static Value buildStrength(OpBuilder &builder, Location loc,
                            FunctionOpInterface function, const Belief &belief) {
   FloatType type = belief.type.getComputeType();
   NumberOrArgument weight = belief.weight, stepSize = belief.stepSize;
-  if (!weight.argument && !stepSize.argument)
+  if (weight.isNumber() && stepSize.isNumber())
     return arith::ConstantOp::create(
         builder, loc,
         FloatAttr::get(type, 2.0 * stepSize.number * weight.number));
@@ -268,32 +319,38 @@ static Value buildStrength(OpBuilder &builder, Location loc,
 // Filling in a return
 //===----------------------------------------------------------------------===//
 
-void ReturnWriter::write(ArrayRef<Belief> beliefs, bool penaltyResult) {
+SmallVector<Value> ReturnWriter::write(const InsertionPlan &plan,
+                                       bool penaltyResult) {
+  ArrayRef<Belief> beliefs = plan.beliefs;
   std::optional<unsigned> loss = findResult(function, marks::role, "loss");
+  SmallVector<Before> known(beliefs.size());
+  OptimizerInputs inputs(returnOp);
+  if (!plan.hidden.empty())
+    changeHidden(plan, inputs, known);
   SmallVector<Value> penalties;
-  for (const Belief &belief : beliefs) {
+  for (auto [belief, before] : llvm::zip_equal(beliefs, known)) {
     Location loc = RegularizeOp(belief.entry).getLoc();
-    Value before =
-        pack(belief, belief.isIntermediate ? getReturned(belief.components)
-                                           : getArguments(belief.components));
-    Value toward = packReference(belief, before);
-    Value after = before;
+    bool isChanged = static_cast<bool>(before.belief);
+    if (!isChanged)
+      before = pack(belief);
+    Value after = before.belief;
     if (!belief.updates.empty() &&
         (belief.isMode(Mode::proximal) ||
          (!belief.stateResults.empty() && !belief.isAnyTied())))
       after = pack(belief, getReturned(belief.updates));
 
-    Value penalty;
+    Value penalty = before.penalty;
     if (belief.isMode(Mode::proximal)) {
-      after = stepProximally(belief, after, toward);
+      after = stepProximally(belief, after, before.toward);
       if (penaltyResult)
         penalty = PenaltyOp::create(builder, loc, belief.type.getTotalType(),
-                                    after, toward, getWeight(belief));
-    } else if (belief.changesGradients()) {
-      penalty = addGradients(belief, before, toward);
-    } else {
-      penalty = PenaltyOp::create(builder, loc, belief.type.getTotalType(),
-                                  before, toward, getWeight(belief));
+                                    after, before.toward, getWeight(belief));
+    } else if (!isChanged) {
+      penalty = belief.changesGradients()
+                    ? addGradients(belief, before.belief, before.toward)
+                    : PenaltyOp::create(
+                          builder, loc, belief.type.getTotalType(),
+                          before.belief, before.toward, getWeight(belief));
     }
     if (penalty)
       penalties.push_back(penalty);
@@ -303,13 +360,39 @@ void ReturnWriter::write(ArrayRef<Belief> beliefs, bool penaltyResult) {
           castElements(builder, loc, penalty,
                        getElementTypeOrSelf(returned[*loss].getType())));
     if (!belief.stateResults.empty())
-      updateState(belief, toward, before, after);
+      updateState(belief, before.toward, before.belief, after);
   }
   addSumsOfTied();
   if (penaltyResult)
     returned.back() = sumPenalties(
         penalties, cast<RankedTensorType>(function.getResultTypes().back()));
   returnOp->setOperands(returned);
+  inputs.eraseUnused();
+  return hidden;
+}
+
+ReturnWriter::Before ReturnWriter::pack(const Belief &belief) {
+  Value before =
+      pack(belief, belief.isIntermediate ? getReturned(belief.components)
+                                         : getArguments(belief.components));
+  return {before, packReference(belief, before), nullptr};
+}
+
+void ReturnWriter::changeHidden(const InsertionPlan &plan,
+                                OptimizerInputs &inputs,
+                                MutableArrayRef<Before> before) {
+  for (const HiddenGradient &gradient : plan.hidden)
+    hidden.push_back(inputs.getOld(gradient));
+  for (auto [belief, known] : llvm::zip_equal(plan.beliefs, before)) {
+    if (!belief.isAnyHidden())
+      continue;
+    known = pack(belief);
+    known.penalty = addGradients(belief, known.belief, known.toward);
+  }
+  addSumsOfTied();
+  for (auto [gradient, value] : llvm::zip_equal(plan.hidden, hidden))
+    inputs.setNew(gradient, value);
+  inputs.apply(returned);
 }
 
 Value ReturnWriter::pack(const Belief &belief, ValueRange stored) {
@@ -364,23 +447,37 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
       builder, loc, belief.type.getTotalType(), belief.type.getComponentTypes(),
       before, toward, getWeight(belief));
   for (auto [k, gradient] : llvm::enumerate(op.getGradient())) {
-    unsigned result = belief.gradients[k];
+    Value &old = getGradient(belief, k);
     if (!belief.isTied[k]) {
-      returned[result] =
-          arith::AddFOp::create(builder, loc, returned[result], gradient);
+      // Optimizers may be given gradients of a wider type.
+      old = old ? Value(arith::AddFOp::create(
+                      builder, loc, old,
+                      castElements(builder, loc, gradient,
+                                   getElementTypeOrSelf(old.getType()))))
+                : gradient;
       continue;
     }
-    Value &sum = sumsOfTied[result];
+    SumOfTied &tied =
+        sumsOfTied[{unsigned(belief.isHidden[k]), belief.gradients[k]}];
+    tied.belief = &belief;
+    tied.component = k;
+    Value &sum = tied.sum;
     Value more = buildSumToShape(builder, loc, gradient, belief.storedTypes[k]);
     sum = sum ? arith::AddFOp::create(builder, loc, sum, more) : more;
   }
   if (belief.isMode(Mode::natural)) {
-    auto natural =
-        NaturalGradientOp::create(builder, loc, belief.type.getComponentTypes(),
-                                  before, getReturned(belief.gradients));
-    for (auto [result, tangent] :
-         llvm::zip_equal(belief.gradients, natural.getTangent()))
-      returned[result] = tangent;
+    SmallVector<Value> gradients;
+    Type element = belief.type.getComponentType().getElementType();
+    for (size_t k = 0; k != belief.gradients.size(); ++k)
+      gradients.push_back(
+          castElements(builder, loc, getGradient(belief, k), element));
+    auto natural = NaturalGradientOp::create(
+        builder, loc, belief.type.getComponentTypes(), before, gradients);
+    for (auto [k, tangent] : llvm::enumerate(natural.getTangent())) {
+      Value &old = getGradient(belief, k);
+      old = castElements(builder, loc, tangent,
+                         getElementTypeOrSelf(old.getType()));
+    }
   }
   return op.getPenalty();
 }
@@ -405,13 +502,18 @@ void ReturnWriter::updateState(const Belief &belief, Value state, Value before,
 void ReturnWriter::addSumsOfTied() {
   Location loc = returnOp->getLoc();
   Type wide = builder.getF64Type();
-  for (auto [result, sum] : sumsOfTied)
-    returned[result] = castElements(
-        builder, loc,
-        arith::AddFOp::create(
-            builder, loc, castElements(builder, loc, returned[result], wide),
-            sum),
-        getElementTypeOrSelf(returned[result].getType()));
+  for (auto &[place, tied] : sumsOfTied) {
+    Value &old = getGradient(*tied.belief, tied.component);
+    Value sum = tied.sum;
+    Type element = tied.belief->storedTypes[tied.component].getElementType();
+    if (old)
+      element = getElementTypeOrSelf(old.getType());
+    if (old)
+      sum = arith::AddFOp::create(builder, loc,
+                                  castElements(builder, loc, old, wide), sum);
+    old = castElements(builder, loc, sum, element);
+  }
+  sumsOfTied.clear();
 }
 
 Value ReturnWriter::sumPenalties(ArrayRef<Value> penalties,
@@ -458,14 +560,14 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
       return signalPassFailure();
 
     adoptJaxMarks(function);
-    FailureOr<std::vector<Belief>> beliefs =
+    FailureOr<InsertionPlan> plan =
         planInsertion(function, chosen, stepSize, penaltyResult);
-    if (failed(beliefs))
+    if (failed(plan) ||
+        failed(Inserter(function, *plan, penaltyResult).insert()))
       return signalPassFailure();
-    Inserter(function, *beliefs, penaltyResult).insert();
-    for (const Belief &belief : *beliefs)
-      report(function, belief);
-    numBeliefs += beliefs->size();
+    for (const Belief &belief : plan->beliefs)
+      report(function, belief, plan->hidden);
+    numBeliefs += plan->beliefs.size();
     if (!policyModule)
       chosen.erase();
   }
@@ -473,7 +575,8 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
 private:
   PolicyOp findPolicy(ModuleOp holder);
   FunctionOpInterface findEntry();
-  void report(FunctionOpInterface function, const Belief &belief);
+  void report(FunctionOpInterface function, const Belief &belief,
+              ArrayRef<HiddenGradient> hidden);
 
   /// What the policy file holds; null without one. Clones share it.
   std::shared_ptr<OwningOpRef<ModuleOp>> policyModule;
@@ -548,7 +651,8 @@ static std::string describeNumber(Attribute attr) {
 }
 
 /// Tells what was inserted for one belief.
-void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
+void InsertPass::report(FunctionOpInterface function, const Belief &belief,
+                        ArrayRef<HiddenGradient> hidden) {
   RegularizeOp entry = belief.entry;
   InFlightDiagnostic remark = emitRemark(entry.getLoc()) << "regularized ";
   llvm::interleaveComma(belief.components, remark, [&](unsigned component) {
@@ -566,4 +670,25 @@ void InsertPass::report(FunctionOpInterface function, const Belief &belief) {
   remark << ", toward " << entry.getReference() << ", weight "
          << describeNumber(entry.getWeight()) << ", mode "
          << stringifyMode(entry.getMode());
+  SmallVector<StringRef> optimizers;
+  for (auto [number, isHidden] :
+       llvm::zip_equal(belief.gradients, belief.isHidden)) {
+    if (!isHidden)
+      continue;
+    StringRef optimizer = stringifyFindingKind(hidden[number].optimizer);
+    if (!llvm::is_contained(optimizers, optimizer))
+      optimizers.push_back(optimizer);
+  }
+  if (!optimizers.empty())
+    remark << ", in what " << llvm::join(optimizers, " and ")
+           << " is given as the gradient";
+  if (belief.isStepSizeRecognized) {
+    remark << ", step size ";
+    if (belief.stepSize.isNumber())
+      remark << describeNumber(
+          Builder(&getContext()).getF64FloatAttr(belief.stepSize.number));
+    else
+      remark << "a value";
+    remark << " as recognized";
+  }
 }

@@ -83,10 +83,11 @@ public:
 
   LogicalResult plan(PolicyOp policy);
 
-  std::vector<Belief> takeBeliefs() { return std::move(beliefs); }
+  InsertionPlan takePlan() { return {std::move(beliefs), std::move(hidden)}; }
 
 private:
   // The steps, in order.
+  void nameParameters();
   void findCandidates();
   LogicalResult checkNames(RegularizeOp entry);
   LogicalResult matchEntry(RegularizeOp entry);
@@ -99,6 +100,10 @@ private:
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
   LogicalResult resolveMode(Belief &belief);
+  LogicalResult resolveGradients(Belief &belief);
+  LogicalResult resolveHiddenGradient(Belief &belief, unsigned argument,
+                                      RankedTensorType type);
+  LogicalResult resolveLearningRate(Belief &belief);
   LogicalResult checkReturns();
   LogicalResult checkCallers();
 
@@ -134,14 +139,26 @@ private:
     return getArgumentMark(function, argument, marks::name);
   }
 
+  /// What the step does to its parameters; null if that cannot be told.
+  recognition::Recognition *getRecognition();
+  /// How an optimizer makes an argument's new value; null if none is known to.
+  const recognition::Update *findUpdate(unsigned argument);
+  bool isCounter(unsigned result);
+
   /// An error at the entry, with a note at the function.
   InFlightDiagnostic error(RegularizeOp entry, const Twine &message,
                            const Twine &note);
+  /// An error at an argument, with a note at the entry.
+  InFlightDiagnostic errorAt(unsigned argument, RegularizeOp entry,
+                             const Twine &message, const Twine &note);
 
   FunctionOpInterface function;
   double defaultStepSize;
   bool penaltyResult;
   std::vector<Belief> beliefs;
+  std::vector<HiddenGradient> hidden;
+  /// Made when it is asked for.
+  std::optional<recognition::Recognition> recognition;
   /// Whether any argument has a name.
   bool hasNames = false;
   /// The parameters, then the results that have names.
@@ -162,11 +179,89 @@ InFlightDiagnostic Planner::error(RegularizeOp entry, const Twine &message,
   return diag;
 }
 
+InFlightDiagnostic Planner::errorAt(unsigned argument, RegularizeOp entry,
+                                    const Twine &message, const Twine &note) {
+  InFlightDiagnostic diag = emitError(function.getArgument(argument).getLoc())
+                            << message;
+  diag.attachNote(entry.getLoc()) << note;
+  return diag;
+}
+
+//===----------------------------------------------------------------------===//
+// What the step does already
+//===----------------------------------------------------------------------===//
+
+recognition::Recognition *Planner::getRecognition() {
+  if (recognition)
+    return &*recognition;
+  if (!recognition::isRecognizable(function))
+    return nullptr;
+  recognition.emplace(function);
+  // What is in a function that is called can be changed once it is here.
+  auto isOutOfReach = [&](const recognition::Update &update) {
+    return recognition->findValues(update.gradient).empty();
+  };
+  if (llvm::any_of(recognition->getUpdates(), isOutOfReach) &&
+      inlineCalls(function))
+    recognition.emplace(function);
+  return &*recognition;
+}
+
+const recognition::Update *Planner::findUpdate(unsigned argument) {
+  if (recognition::Recognition *found = getRecognition())
+    for (const recognition::Update &update : found->getUpdates())
+      if (update.parameter == argument)
+        return &update;
+  return nullptr;
+}
+
+/// Whether a result is made of nothing but numbers that the step is given, such
+/// as the number of the next step.
+bool Planner::isCounter(unsigned result) {
+  recognition::Graph &graph = recognition->getGraph();
+  return llvm::all_of(
+      graph.getElement(graph.getResults()[result])->terms,
+      [&](const recognition::Term &term) {
+        return llvm::all_of(term.factors, [&](const recognition::Factor &part) {
+          return part.atom->indices.empty() && graph.getArgument(part.atom);
+        });
+      });
+}
+
+/// In a step without any names, the parameters are what optimizers update.
+void Planner::nameParameters() {
+  auto hasName = [&](unsigned argument) { return !getName(argument).empty(); };
+  if (llvm::any_of(llvm::seq(function.getNumArguments()), hasName) ||
+      !getRecognition() || recognition->getUpdates().empty())
+    return;
+  Builder builder(function.getContext());
+  for (const recognition::Update &update : recognition->getUpdates()) {
+    function.setArgAttr(update.parameter, marks::name,
+                        builder.getStringAttr("arg" + Twine(update.parameter)));
+    function.setArgAttr(update.parameter, marks::role,
+                        builder.getStringAttr("param"));
+  }
+  SmallVector<unsigned> numbers;
+  for (unsigned result = 0, e = function.getNumResults(); result != e;
+       ++result) {
+    if (function.getResultAttr(result, marks::role))
+      return;
+    auto tensor = dyn_cast<RankedTensorType>(function.getResultTypes()[result]);
+    if (tensor && tensor.getRank() == 0 &&
+        isa<FloatType>(tensor.getElementType()) && !isCounter(result))
+      numbers.push_back(result);
+  }
+  if (numbers.size() == 1)
+    function.setResultAttr(numbers.front(), marks::role,
+                           builder.getStringAttr("loss"));
+}
+
 //===----------------------------------------------------------------------===//
 // Planning
 //===----------------------------------------------------------------------===//
 
 LogicalResult Planner::plan(PolicyOp policy) {
+  nameParameters();
   findCandidates();
   if (auto beliefs = function->getAttrOfType<ArrayAttr>(marks::regularized))
     for (auto names : beliefs.getAsRange<ArrayAttr>())
@@ -625,24 +720,26 @@ LogicalResult Planner::resolveMode(Belief &belief) {
 
   switch (entry.getMode()) {
   case Mode::coupled:
-  case Mode::natural: {
-    FailureOr<SmallVector<unsigned>> gradients =
-        findResults(belief, marks::gradientOf, missing);
-    if (failed(gradients))
-      return cannot("the step returns no gradient of '" + missing + "'",
-                    "mark the result that is the gradient with "
-                    "fisher.gradient_of = \"" +
-                        missing + "\", or use mode loss_only or proximal");
-    belief.gradients = *gradients;
-    return checkTypes(belief.gradients, "gradient");
-  }
+  case Mode::natural:
+    return resolveGradients(belief);
   case Mode::loss_only:
     if (!loss)
       return cannot("the step returns no loss",
                     "mark the result that is the loss with fisher.role = "
                     "\"loss\"");
     return success();
-  case Mode::proximal:
+  case Mode::proximal: {
+    SmallVector<unsigned> recognized;
+    for (unsigned component : belief.components) {
+      if (!belief.updates.empty())
+        break;
+      const recognition::Update *update = findUpdate(component);
+      if (!update)
+        break;
+      recognized.push_back(update->result);
+    }
+    if (recognized.size() == belief.components.size())
+      belief.updates = recognized;
     if (belief.updates.empty())
       return cannot("the step returns no new value of '" + missing + "'",
                     "mark the result that is the new value with "
@@ -651,14 +748,139 @@ LogicalResult Planner::resolveMode(Belief &belief) {
     if (entry.getStepSize())
       return resolveNumber(belief, *entry.getStepSize(), "step size",
                            belief.stepSize);
-    if (!(defaultStepSize > 0.0))
-      return cannot("the step size is not known",
-                    "give the entry 'step_size' after its weight, or the pass "
-                    "the option step-size");
-    belief.stepSize.number = defaultStepSize;
-    return success();
+    if (defaultStepSize > 0.0) {
+      belief.stepSize.number = defaultStepSize;
+      return success();
+    }
+    return resolveLearningRate(belief);
+  }
   }
   llvm_unreachable("all modes are handled");
+}
+
+/// Finds the gradients that the step returns, or those that it gives to its
+/// optimizers.
+LogicalResult Planner::resolveGradients(Belief &belief) {
+  RegularizeOp entry = belief.entry;
+  for (auto [component, type] :
+       llvm::zip_equal(belief.components, belief.storedTypes)) {
+    StringRef name = getName(belief, component);
+    std::optional<unsigned> result =
+        findResult(function, marks::gradientOf, name);
+    if (!result) {
+      if (failed(resolveHiddenGradient(belief, component, type)))
+        return failure();
+      continue;
+    }
+    if (function.getResultTypes()[*result] != type)
+      return error(entry,
+                   "mode " + stringifyMode(entry.getMode()) +
+                       " cannot be served: result " + Twine(*result) +
+                       ", the gradient of '" + name +
+                       "', has another type than the parameter",
+                   "in this function");
+    belief.gradients.push_back(*result);
+    belief.isHidden.push_back(false);
+  }
+  // Averages of beliefs are made of what the optimizer makes then.
+  if (belief.updates.empty() && belief.isAnyHidden()) {
+    SmallVector<unsigned> updates;
+    for (unsigned component : belief.components)
+      if (const recognition::Update *update = findUpdate(component))
+        updates.push_back(update->result);
+    if (updates.size() == belief.components.size())
+      belief.updates = updates;
+  }
+  return success();
+}
+
+/// Finds what the optimizer of an argument is given as the gradient.
+LogicalResult Planner::resolveHiddenGradient(Belief &belief, unsigned argument,
+                                             RankedTensorType type) {
+  RegularizeOp entry = belief.entry;
+  StringRef name = getName(belief, argument);
+  std::string cannot =
+      ("mode " + stringifyMode(entry.getMode()) + " cannot be served").str();
+  std::string how =
+      ("mark the result that is the gradient with fisher.gradient_of = \"" +
+       name + "\", or use mode loss_only or proximal")
+          .str();
+  const recognition::Update *update = findUpdate(argument);
+  if (!update) {
+    std::string why = ("the step returns no gradient of '" + name + "'").str();
+    if (!findResult(function, marks::updates, name))
+      return error(entry, cannot + ": " + why, how);
+    why += recognition::isRecognizable(function)
+               ? ", and no optimizer is recognized in its new value"
+               : ", and optimizers are recognized only in public functions "
+                 "that have one block";
+    return errorAt(argument, entry, cannot + ": " + why, how);
+  }
+  auto known = llvm::find_if(hidden, [&](const HiddenGradient &gradient) {
+    return gradient.parameter == argument;
+  });
+  belief.gradients.push_back(known - hidden.begin());
+  belief.isHidden.push_back(true);
+  if (known != hidden.end())
+    return success();
+  FailureOr<HiddenGradient> found =
+      findHiddenGradient(*recognition, *update, entry, type);
+  if (failed(found) || (belief.isMode(Mode::natural) && !found->isValue()))
+    return errorAt(argument, entry,
+                   cannot + ": " + stringifyFindingKind(update->optimizer) +
+                       " updates '" + name +
+                       "', but no value of the step is the gradient that it "
+                       "is given",
+                   how);
+  hidden.push_back(*found);
+  return success();
+}
+
+/// Takes the step size from the optimizer.
+LogicalResult Planner::resolveLearningRate(Belief &belief) {
+  RegularizeOp entry = belief.entry;
+  std::string how = "give the entry 'step_size' after its weight, or the pass "
+                    "the option step-size";
+  StringRef first = getName(belief, belief.components.front());
+  std::optional<ScalarSum> common;
+  for (unsigned component : belief.components) {
+    StringRef name = getName(belief, component);
+    const recognition::Update *update = findUpdate(component);
+    if (!update)
+      return error(entry,
+                   "mode proximal cannot be served: the step size is not "
+                   "known, and no learning rate is recognized for '" +
+                       name + "'",
+                   how);
+    std::optional<ScalarSum> rate =
+        findScalar(*recognition, update->learningRate);
+    if (!rate)
+      return error(entry,
+                   "mode proximal cannot be served: the step size is not "
+                   "known, and the learning rate that is recognized for '" +
+                       name + "' is no scalar that the step has",
+                   how);
+    // A number is what the program's text says, as far as can be told.
+    for (const recognition::Finding &finding : recognition->getFindings())
+      if (finding.arguments == ArrayRef(component))
+        if (const recognition::Coefficient *coefficient =
+                finding.getCoefficient("learning_rate");
+            coefficient && coefficient->number)
+          rate->products = {{*coefficient->number, {}}};
+    if (common && !(*common == *rate))
+      return error(entry,
+                   "mode proximal cannot be served: the step size is not "
+                   "known, and the learning rates that are recognized for '" +
+                       first + "' and '" + name + "' differ",
+                   how);
+    common = rate;
+  }
+  belief.isStepSizeRecognized = true;
+  if (std::optional<double> number = common->getNumber())
+    belief.stepSize.number = *number;
+  else
+    belief.stepSize.computed = common;
+  return success();
 }
 
 /// Every way out of the function must be known, to be filled in.
@@ -715,11 +937,11 @@ LogicalResult Planner::checkCallers() {
   return diag;
 }
 
-FailureOr<std::vector<Belief>>
+FailureOr<InsertionPlan>
 mlir::fisher::planInsertion(FunctionOpInterface function, PolicyOp policy,
                             double defaultStepSize, bool penaltyResult) {
   Planner planner(function, defaultStepSize, penaltyResult);
   if (failed(planner.plan(policy)))
     return failure();
-  return planner.takeBeliefs();
+  return planner.takePlan();
 }

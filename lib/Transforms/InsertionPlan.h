@@ -9,6 +9,8 @@
 #ifndef FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H
 #define FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H
 
+#include "OptimizerInputs.h"
+
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -18,10 +20,14 @@
 
 namespace mlir::fisher {
 
-/// A scalar that an entry gives as a number or as an argument's name.
+/// A scalar that an entry gives as a number or as an argument's name, or that
+/// the step computes.
 struct NumberOrArgument {
   double number = 0.0;
   std::optional<unsigned> argument;
+  std::optional<ScalarSum> computed;
+
+  bool isNumber() const { return !argument && !computed; }
 };
 
 /// One belief that an entry of the policy regularizes. Numbers are those of
@@ -39,11 +45,15 @@ struct Belief {
   /// Whether the belief is an intermediate one, held in results.
   bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
+  /// Whether the step size is the learning rate of the step's optimizer.
+  bool isStepSizeRecognized = false;
   /// The arguments that hold the reference, if it is held in arguments that
   /// the function has already.
   SmallVector<unsigned> referenceArguments;
-  /// The results that are the components' gradients, if the mode needs them.
+  /// The results that are the components' gradients, if the mode needs them, or
+  /// where these are hidden their numbers among the plan's hidden gradients.
   SmallVector<unsigned> gradients;
+  SmallVector<bool> isHidden;
   /// The results that are the components' next values, if there are any.
   SmallVector<unsigned> updates;
   /// The new arguments that hold the reference, and the new results that
@@ -51,6 +61,7 @@ struct Belief {
   SmallVector<unsigned> stateArguments, stateResults;
 
   bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
+  bool isAnyHidden() const { return llvm::is_contained(isHidden, true); }
   bool isAnyTied() const { return llvm::is_contained(isTied, true); }
   /// Whether the reference is kept in new arguments.
   bool needsState() const;
@@ -63,16 +74,26 @@ struct Belief {
 StringRef getComponentName(FunctionOpInterface function, const Belief &belief,
                            unsigned component);
 
+struct InsertionPlan {
+  std::vector<Belief> beliefs;
+  /// The gradients that no result is, but an optimizer's input.
+  std::vector<HiddenGradient> hidden;
+};
+
 /// Finds the beliefs that a policy regularizes in a function, in the order of
-/// its entries, and changes nothing. Emits an error at the entry, with a note
-/// at the function, and fails if the function cannot serve one.
+/// its entries. Emits an error at the entry, with a note at the function, and
+/// fails if the function cannot serve one; for what the optimizer of a
+/// parameter is the reason, the error is at the parameter.
+///
+/// Changes nothing, but where what an optimizer is given has to be found:
+/// calls are inlined then. If no argument has a name, those that an optimizer
+/// updates get names, and the only result that is a number is the loss.
 ///
 /// `defaultStepSize` is that of proximal entries that state none, unless it is
 /// zero; `penaltyResult` tells that the function gets a new result.
-FailureOr<std::vector<Belief>> planInsertion(FunctionOpInterface function,
-                                             PolicyOp policy,
-                                             double defaultStepSize,
-                                             bool penaltyResult);
+FailureOr<InsertionPlan> planInsertion(FunctionOpInterface function,
+                                       PolicyOp policy, double defaultStepSize,
+                                       bool penaltyResult);
 
 } // namespace mlir::fisher
 

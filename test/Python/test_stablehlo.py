@@ -201,6 +201,57 @@ def test_coupled_equals_the_penalty_written_by_hand(tmp_path):
                                        atol=1e-5 * abs(expected).max())
 
 
+def run_plain(name, policy, tmp_path, *before):
+    """A step of JAX that nobody marked, after passes and with a policy that
+    names its arguments by their numbers; and JAX's results of another step."""
+    module = (MODELS / name / "step.stablehlo.mlir").read_text()
+    text = with_policy(xla.opt(module, *before) if before else module, policy, tmp_path)
+    with np.load(MODELS / name / "io.npz") as io:
+        count = sum(key.startswith("arg") for key in io.files)
+        arguments = [io[f"arg{i}"] for i in range(count)]
+    return xla.compile_text(text)(*arguments)
+
+
+def assert_results(results, name):
+    with np.load(MODELS / name / "io.npz") as io:
+        assert len(results) == sum(key.startswith("out") for key in io.files)
+        for i, result in enumerate(results):
+            expected = io[f"out{i}"]
+            np.testing.assert_allclose(result, expected, rtol=1e-5,
+                                       atol=1e-5 * abs(expected).max())
+
+
+@pytest.mark.parametrize("before", [[], ["--canonicalize", "--cse"]])
+def test_coupled_in_a_step_that_returns_no_gradients(before, tmp_path):
+    """What SGD is given as the gradient is found."""
+    policy = "fisher.policy @default {" + "".join(f"""
+  fisher.regularize "arg{mean}", "arg{mean + 1}" as #fisher.gaussian<softplus>
+      toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled""" for mean in (0, 3)) + "\n}"
+    assert_results(run_plain("bayes_mlp", policy, tmp_path, *before), "bayes_mlp_fr")
+
+
+@pytest.mark.parametrize("before", [[], ["--canonicalize", "--cse"]])
+def test_coupled_in_adam(before, tmp_path):
+    """The same numbers as on the CPU."""
+    policy = "fisher.policy @default {" + "".join(f"""
+  fisher.regularize "arg{matrix}" as #fisher.bernoulli<logit>
+      toward #fisher.prior<[0.7]> weight 0.01 mode coupled""" for matrix in (0, 2)) + "\n}"
+    results = run_plain("mlp_adamw", policy, tmp_path, *before)
+    step = MODELS / "mlp_adamw" / "step.mlir"
+    stripped = subprocess.run([FISHER_OPT, step, "--fisher-strip-marks"], text=True,
+                              capture_output=True, check=True).stdout
+    with np.load(MODELS / "mlp_adamw" / "io.npz") as io:
+        arguments = [io[f"arg{i}"] for i in range(15)]
+        plain = io["out0"], io["out13"]
+    expected = execution.run(stripped, *arguments,
+                             options=(f"--policy={tmp_path / 'policy.mlir'}",))
+    # The new weights and the loss.
+    assert abs(plain[0] - expected[0]).max() > 1e-4
+    assert expected[13] - plain[1] > 1e-2
+    for one, other in zip(results, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-5 * abs(other).max())
+
+
 def test_example():
     """From `jax.jit` to numbers that XLA computes."""
     done = subprocess.run(

@@ -75,7 +75,7 @@ static cl::opt<double>
     stepSize("step-size", cl::value_desc("number"), cl::init(0),
              cl::cat(generalCategory),
              cl::desc("Step size of proximal entries of the policy that state "
-                      "none"));
+                      "none; default: the learning rate that is recognized"));
 static cl::opt<bool>
     donate("donate", cl::init(true), cl::cat(generalCategory),
            cl::desc("Write new parameters and states over the old ones; "

@@ -55,6 +55,14 @@ TEST(RecognitionTest, GradientAndLearningRateOfAStep) {
   ASSERT_TRUE(gradient);
   auto add = gradient.getDefiningOp<arith::AddFOp>();
   ASSERT_TRUE(add);
+  EXPECT_EQ(recognition.findValues(update.gradient),
+            SmallVector<Value>{gradient});
+  // The new value has -0.125 times it, and the state all of it.
+  EXPECT_EQ(recognition.getNewValue(0), 0u);
+  EXPECT_EQ(recognition.getNewValue(1), 1u);
+  EXPECT_EQ(recognition.getNewValue(2), std::nullopt);
+  EXPECT_EQ(recognition.getShare(update, 0)->getNumber(), -0.125);
+  EXPECT_EQ(recognition.getShare(update, 1)->getNumber(), 1.0);
 
   // What makes a finding is known, so that it can be taken out.
   auto *l2 = llvm::find_if(recognition.getFindings(), [](const Finding &f) {

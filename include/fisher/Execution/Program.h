@@ -36,8 +36,8 @@ FailureOr<Program> loadProgram(StringRef path, StringRef entryName,
 
 /// Runs `fisher-insert` with the policy of the file `policyPath`, or with the
 /// module's own where the path is empty; does nothing where there is neither.
-/// `stepSize` is that of proximal entries which state none, or 0. The penalty
-/// becomes a result on demand.
+/// `stepSize` is that of proximal entries which state none, or 0, for the
+/// optimizer's own. The penalty becomes a result on demand.
 LogicalResult insertPolicy(Program &program, StringRef policyPath,
                            double stepSize, bool returnPenalty,
                            PassConfiguration configure = {});

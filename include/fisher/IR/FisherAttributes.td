@@ -36,11 +36,14 @@ def Fisher_Mode : I32Enum<"Mode", "where a regularizer enters a training step", 
 def Fisher_ModeAttr : EnumAttr<Fisher_Dialect, Fisher_Mode, "mode"> {
   let description = [{
     - `coupled`: the penalty is added to the loss, and its gradient to the
-      gradients. Needs results marked `fisher.gradient_of`.
+      gradients. Needs results marked `fisher.gradient_of`, or new values that
+      an optimizer makes which `fisher-recognize` knows: then the gradient that
+      the optimizer is given is changed.
     - `loss_only`: the penalty is added to the loss; another tool
       differentiates. Needs a result marked `fisher.role = "loss"`.
     - `proximal`: a proximal step follows the update. Needs results marked
-      `fisher.updates` and a step size.
+      `fisher.updates` and a step size, or an optimizer that is recognized,
+      whose learning rate is the step size if none is given.
     - `natural`: like `coupled`, and the sum of the gradients is premultiplied
       by the inverse Fisher metric.
 

@@ -72,7 +72,8 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     - `weight` multiplies the sum of squared distances: a number, or the name
       of an argument of the step that holds it, for schedules;
     - `step_size` is the size of the optimizer's steps, which mode `proximal`
-      needs: a number, or the name of an argument;
+      needs: a number, or the name of an argument; without it, that of the
+      optimizer which is recognized in the step;
     - `mode` says where the regularizer enters.
 
     ```mlir

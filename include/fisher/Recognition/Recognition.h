@@ -67,6 +67,21 @@ public:
   /// A value of the function's own block that is the expression; null if there
   /// is none.
   Value findValue(Expr expr);
+  /// All values that are the expression, up to the rounding of constants: of
+  /// the function's own block, and elements in the bodies of its operations.
+  SmallVector<Value> findValues(Expr expr);
+
+  /// The result that is an argument's new value, if the argument is a
+  /// parameter, what an optimizer keeps, or an average.
+  std::optional<unsigned> getNewValue(unsigned argument) const {
+    auto found = newValues.find(argument);
+    return found == newValues.end() ? std::nullopt
+                                    : std::optional(found->second);
+  }
+  /// The scalar by which the gradient is multiplied in a result that is
+  /// linear in it, zero if it is not in it; null if the result is not linear.
+  Expr getShare(const Update &update, unsigned result);
+  bool areEqual(Expr a, Expr b);
 
 private:
   friend class Matcher;
@@ -74,6 +89,7 @@ private:
   Graph graph;
   std::vector<Finding> findings;
   std::vector<Update> updates;
+  std::map<unsigned, unsigned> newValues;
 };
 
 /// Whether a function can be looked at: it is not private and has one block.

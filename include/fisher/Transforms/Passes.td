@@ -88,11 +88,49 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     penalty to the loss (`loss_only`), a proximal step after the update
     (`proximal`), or the natural gradient of the regularized loss (`natural`).
 
+    Where a step returns a parameter's new value and not its gradient, `coupled`
+    and `natural` change the gradient that the optimizer is given, which is
+    found as by `fisher-recognize`: the optimizer's states, the new value and
+    averages of it are computed from the changed gradient. What else uses the
+    gradient, such as its norm, keeps the old one. The gradient may be a value,
+    an element in the body of a `linalg.generic`, or (for `coupled` and what is
+    linear in it: SGD, momentum, Nesterov) only a part of the sums; calls are
+    inlined if it is in a function that is called. For example,
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32> {fisher.name = "p"}, %x: tensor<4xf32>)
+        -> (tensor<4xf32> {fisher.updates = "p"}) {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %gradient = arith.mulf %p, %x : tensor<4xf32>
+      %change = arith.mulf %rate, %gradient : tensor<4xf32>
+      %next = arith.subf %p, %change : tensor<4xf32>
+      return %next : tensor<4xf32>
+    }
+    ```
+
+    becomes, with a penalty on `p`,
+
+    ```mlir
+      %gradient = arith.mulf %p, %x : tensor<4xf32>
+      %penalty, %more = fisher.penalty_with_gradient %belief toward %prior weight %weight
+          : !belief -> tensor<f32>, tensor<4xf32>
+      %sum = arith.addf %gradient, %more : tensor<4xf32>
+      %change = arith.mulf %rate, %sum : tensor<4xf32>
+      %next = arith.subf %p, %change : tensor<4xf32>
+    ```
+
+    The step size of a proximal entry is that of the entry, else the option
+    `step-size`, else the learning rate of the recognized optimizer, here 0.1.
+
     The state that a reference needs becomes new arguments and results of the
-    function, with their marks, after the ones that it has. Only the marks and
-    the types of the function are looked at, so its body may be of any
+    function, with their marks, after the ones that it has. Other than that, only the
+    marks and the types of the function are looked at, so its body may be of any
     dialect. Other functions stay as they are. A policy in the module is
     erased once it is inserted.
+
+    If no argument has a name, those that optimizers update are called `arg0`,
+    `arg1`, ... by their numbers, and the only result that is a number and is
+    not computed from numbers alone is the loss.
 
     Components that several elements or beliefs have in common are broadcast
     before a belief is packed, and their gradients are summed in f64.
@@ -135,7 +173,8 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
            "Name of the training step; without it, `main`, or the module's "
            "only function that is not private">,
     Option<"stepSize", "step-size", "double", /*default=*/"0.0",
-           "Step size for proximal entries that state none (0: none)">,
+           "Step size for proximal entries that state none (0: the learning "
+           "rate that is recognized)">,
     Option<"penaltyResult", "penalty-result", "bool", /*default=*/"false",
            "Return the sum of the penalties as a new last result, marked "
            "fisher.role = \"penalty\"">,
