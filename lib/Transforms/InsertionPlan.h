@@ -36,24 +36,34 @@ struct Belief {
   /// For each component, whether several elements or several beliefs have it
   /// in common.
   SmallVector<bool> isTied;
+  /// The argument that the last component is made from, and its type, if it is
+  /// made from one.
+  SmallVector<unsigned> sources;
+  SmallVector<RankedTensorType> sourceTypes;
   /// Whether the belief is an intermediate one, held in results.
   bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
   /// The arguments that hold the reference, if it is held in arguments that
-  /// the function has already.
+  /// the function has already: its components, and what it is made from.
   SmallVector<unsigned> referenceArguments;
   /// The results that are the components' gradients, if the mode needs them.
   SmallVector<unsigned> gradients;
   /// The results that are the components' next values, if there are any.
   SmallVector<unsigned> updates;
   /// The new arguments that hold the reference, and the new results that
-  /// update them, if it has state.
+  /// update them, if it has state: its components, and what it is made from.
   SmallVector<unsigned> stateArguments, stateResults;
 
   bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
   bool isAnyTied() const { return llvm::is_contained(isTied, true); }
   /// Whether the reference is kept in new arguments.
   bool needsState() const;
+  /// The arguments that these start as copies of, and their types.
+  SmallVector<std::pair<unsigned, RankedTensorType>> getKept() const;
+  /// Whether the last component is made.
+  bool isMade() const {
+    return static_cast<bool>(RegularizeOp(entry).getSource());
+  }
   bool changesGradients() const {
     return isMode(Mode::coupled) || isMode(Mode::natural);
   }

@@ -26,6 +26,7 @@ from ._families import (
     Exponential,
     Family,
     Gaussian,
+    GaussianMean,
     Poisson,
     VonMises,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Exponential",
     "Family",
     "Gaussian",
+    "GaussianMean",
     "Poisson",
     "Policy",
     "PolicyError",
