@@ -287,26 +287,20 @@ SmallVector<StringRef> ArgumentAttr::getArgumentPatterns() const {
 // Sources
 //===----------------------------------------------------------------------===//
 
-LogicalResult AdamAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               StringAttr moment, int64_t count,
-                               FloatAttr epsilon) {
-  if (moment.empty())
-    return emitError() << "the name of Adam's second moment must not be empty";
-  if (count <= 0)
-    return emitError() << "the count of examples must be positive, got "
-                       << count;
-  double value = epsilon.getValueAsDouble();
-  if (value >= 0.0 && std::isfinite(value))
-    return success();
-  return emitError()
-         << "the epsilon that is added to Adam's second moment must "
-            "be finite and not negative, got "
-         << value;
-}
-
 LogicalResult
 AdamAttr::verifyForFamily(FamilyInterface family,
                           function_ref<InFlightDiagnostic()> emitError) const {
+  if (getMoment().empty())
+    return emitError() << "needs a name of Adam's second moment that is not "
+                          "empty";
+  if (getCount() <= 0)
+    return emitError() << "needs a count of examples that is positive, got "
+                       << getCount();
+  double epsilon = getEpsilon().getValueAsDouble();
+  if (!(epsilon >= 0.0) || !std::isfinite(epsilon))
+    return emitError() << "needs an epsilon that is finite and not negative, "
+                          "got "
+                       << epsilon;
   if (family.getChartName() == "sigma")
     return success();
   return emitError() << "makes a sigma of Adam's second moment, but the last "
@@ -354,16 +348,6 @@ Value AdamAttr::buildComponent(OpBuilder &builder, Location loc, Value argument,
   return linalg::GenericOp::create(builder, loc, type, argument, empty,
                                    {map, map}, loops, buildBody)
       .getResult(0);
-}
-
-LogicalResult FixedAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                StringAttr chart, FloatAttr number) {
-  if (chart.empty())
-    return emitError() << "the name of what is fixed must not be empty";
-  if (std::isfinite(number.getValueAsDouble()))
-    return success();
-  return emitError() << "a fixed " << chart.getValue()
-                     << " must be finite, got " << number.getValueAsDouble();
 }
 
 LogicalResult

@@ -46,17 +46,14 @@ void printGlobs(OpAsmPrinter &printer, Operation *, ArrayAttr globs) {
 /// `from ATTRIBUTE`, or `fixed COORDINATE NUMBER`.
 ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
   Builder &builder = parser.getBuilder();
-  SMLoc loc = parser.getCurrentLocation();
-  auto emitError = [&] { return parser.emitError(loc); };
   if (succeeded(parser.parseOptionalKeyword("fixed"))) {
     StringRef chart;
     double number;
     if (parser.parseKeyword(&chart) || parser.parseFloat(number))
       return failure();
-    source = FixedAttr::getChecked(emitError, builder.getContext(),
-                                   builder.getStringAttr(chart),
-                                   builder.getF64FloatAttr(number));
-    return success(static_cast<bool>(source));
+    source = FixedAttr::get(builder.getContext(), builder.getStringAttr(chart),
+                            builder.getF64FloatAttr(number));
+    return success();
   }
   if (failed(parser.parseOptionalKeyword("from")))
     return success();
@@ -72,9 +69,9 @@ ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
   if (succeeded(parser.parseOptionalKeyword("epsilon")) &&
       parser.parseFloat(epsilon))
     return failure();
-  source = AdamAttr::getChecked(emitError, builder.getContext(), moment, count,
-                                builder.getF64FloatAttr(epsilon));
-  return success(static_cast<bool>(source));
+  source = AdamAttr::get(builder.getContext(), moment, count,
+                         builder.getF64FloatAttr(epsilon));
+  return success();
 }
 
 void printSource(OpAsmPrinter &printer, Operation *, Attribute source) {

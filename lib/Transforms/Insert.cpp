@@ -340,13 +340,11 @@ Value ReturnWriter::pack(const Belief &belief, ValueRange stored) {
 }
 
 Value ReturnWriter::getSource(const Belief &belief) {
-  if (belief.sources.empty())
-    return nullptr;
-  for (ArrayRef<unsigned> reference :
-       {ArrayRef(belief.stateArguments), ArrayRef(belief.referenceArguments)})
-    if (reference.size() > belief.components.size())
-      return function.getArgument(reference.back());
-  return function.getArgument(belief.sources.front());
+  if (belief.stateArguments.size() > belief.components.size())
+    return function.getArgument(belief.stateArguments.back());
+  return belief.sources.empty()
+             ? Value()
+             : Value(function.getArgument(belief.sources.front()));
 }
 
 Value ReturnWriter::getWeight(const Belief &belief) {

@@ -524,8 +524,12 @@ LogicalResult Planner::resolveSource(Belief &belief, const Captures &captured) {
                  "family that keeps it, such as #fisher.gaussian_mean<sigma>");
   if (source.getArgumentPattern().empty())
     return success();
+  // What the reference is made from is what counts.
+  SmallVector<StringRef> patterns = reference.getArgumentPatterns();
   FailureOr<unsigned> argument =
-      findNamed(belief, made, source.getArgumentPattern(), captured);
+      patterns.empty()
+          ? findNamed(belief, made, source.getArgumentPattern(), captured)
+          : findNamed(belief, "reference", patterns.back(), captured);
   if (failed(argument))
     return failure();
   Type type = function.getArgument(*argument).getType();
@@ -556,24 +560,22 @@ LogicalResult Planner::resolveReference(Belief &belief,
         return error(entry, "", "in this function");
       })))
     return failure();
-  SmallVector<RankedTensorType> types = belief.storedTypes;
-  llvm::append_range(types, belief.sourceTypes);
-  for (auto [k, pattern] : llvm::enumerate(reference.getArgumentPatterns())) {
+  for (auto [pattern, component, stored] :
+       llvm::zip(reference.getArgumentPatterns(), belief.components,
+                 belief.storedTypes)) {
     FailureOr<unsigned> argument =
         findNamed(belief, "reference", pattern, captured);
     if (failed(argument))
       return failure();
-    size_t count = belief.components.size();
-    StringRef like = k < count ? getName(belief, belief.components[k])
-                               : getName(belief.sources[k - count]);
     Type type = function.getArgument(*argument).getType();
-    if (type != types[k])
+    if (type != stored)
       return error(entry,
                    "the reference '" + getName(*argument) +
-                       "' must have the type of '" + like + "'",
+                       "' must have the type of '" +
+                       getName(belief, component) + "'",
                    "in this function")
                  .attachNote(function.getArgument(*argument).getLoc())
-             << "the types are " << type << " and " << types[k];
+             << "the types are " << type << " and " << stored;
     belief.referenceArguments.push_back(*argument);
   }
   if (reference.getStateName().empty())

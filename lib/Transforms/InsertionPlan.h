@@ -36,15 +36,15 @@ struct Belief {
   /// For each component, whether several elements or several beliefs have it
   /// in common.
   SmallVector<bool> isTied;
-  /// The argument that the last component is made from, and its type, if it is
-  /// made from one.
+  /// The argument that the last component of the belief and of its reference is
+  /// made from, and its type, if it is made from one.
   SmallVector<unsigned> sources;
   SmallVector<RankedTensorType> sourceTypes;
   /// Whether the belief is an intermediate one, held in results.
   bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
   /// The arguments that hold the reference, if it is held in arguments that
-  /// the function has already: its components, and what it is made from.
+  /// the function has already.
   SmallVector<unsigned> referenceArguments;
   /// The results that are the components' gradients, if the mode needs them.
   SmallVector<unsigned> gradients;

@@ -31,7 +31,18 @@ from ._families import (
     VonMises,
 )
 from ._fisher import __version__
-from ._policy import Policy, Reference, argument, frozen, moving_average, previous, prior
+from ._policy import (
+    Policy,
+    Reference,
+    Source,
+    adam,
+    argument,
+    fixed,
+    frozen,
+    moving_average,
+    previous,
+    prior,
+)
 
 __all__ = [
     "Belief",
@@ -47,9 +58,12 @@ __all__ = [
     "Policy",
     "PolicyError",
     "Reference",
+    "Source",
     "VonMises",
     "__version__",
+    "adam",
     "argument",
+    "fixed",
     "frozen",
     "moving_average",
     "previous",

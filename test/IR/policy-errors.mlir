@@ -283,21 +283,21 @@ fisher.policy @no_count {
 // -----
 
 fisher.policy @count_of_nothing {
-  // expected-error@+1 {{the count of examples must be positive, got 0}}
+  // expected-error@+1 {{'fisher.regularize' op needs a count of examples that is positive, got 0}}
   fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("v") count 0 toward #fisher.frozen weight 1.0 mode coupled
 }
 
 // -----
 
 fisher.policy @negative_epsilon {
-  // expected-error@+1 {{the epsilon that is added to Adam's second moment must be finite and not negative, got -1.000000e+00}}
+  // expected-error@+1 {{'fisher.regularize' op needs an epsilon that is finite and not negative, got -1.000000e+00}}
   fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("v") count 10 epsilon -1.0 toward #fisher.frozen weight 1.0 mode coupled
 }
 
 // -----
 
 fisher.policy @moment_without_a_name {
-  // expected-error@+1 {{the name of Adam's second moment must not be empty}}
+  // expected-error@+1 {{'fisher.regularize' op needs a name of Adam's second moment that is not empty}}
   fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("") count 10 toward #fisher.frozen weight 1.0 mode coupled
 }
 
@@ -311,7 +311,7 @@ fisher.policy @no_spread {
 // -----
 
 fisher.policy @endless_spread {
-  // expected-error@+1 {{a fixed sigma must be finite, got INF}}
+  // expected-error@+1 {{'fisher.regularize' op fixes sigma at INF; needs sigma > 0}}
   fisher.regularize "a" as #fisher.gaussian_mean<sigma> fixed sigma 1.0e400 toward #fisher.frozen weight 1.0 mode coupled
 }
 

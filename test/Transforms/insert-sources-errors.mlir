@@ -56,13 +56,13 @@ fisher.policy @p {
 
 // expected-note@+1 {{in this function}}
 func.func @main(%w: tensor<4xf32> {fisher.name = "fc", fisher.role = "param"},
-                // expected-note@+1 {{the types are 'tensor<4xf64>' and 'tensor<4xf32>'}}
-                %v: tensor<4xf32> {fisher.name = "v", fisher.role = "state"}, %u: tensor<4xf64> {fisher.name = "u"}, %l: tensor<f32>)
+                // expected-note@+1 {{the types are 'tensor<f32>' and 'tensor<4xf32>'}}
+                %v: tensor<f32> {fisher.name = "u"}, %l: tensor<f32>)
     -> (tensor<f32> {fisher.role = "loss"}) {
   return %l : tensor<f32>
 }
 fisher.policy @p {
-  // expected-error@+1 {{the reference 'u' must have the type of 'v'}}
+  // expected-error@+1 {{'u', which the scale of 'fc' is made from, must be a float tensor of the same shape}}
   fisher.regularize "fc" as #fisher.gaussian_mean<sigma> from adam("v") count 10 toward #fisher.argument<"fc", "u"> weight 1.0 mode loss_only
 }
 

@@ -175,9 +175,7 @@ def Fisher_ArgumentAttr
 
 class Fisher_Source<string name, string attrMnemonic, list<string> methods>
     : Fisher_Attr<name, attrMnemonic,
-        [DeclareAttrInterfaceMethods<Fisher_SourceInterface, methods>]> {
-  let genVerifyDecl = 1;
-}
+        [DeclareAttrInterfaceMethods<Fisher_SourceInterface, methods>]>;
 
 def Fisher_AdamAttr : Fisher_Source<"Adam", "adam", ["getArgumentPattern"]> {
   let summary = "a standard deviation of Adam's second moment";

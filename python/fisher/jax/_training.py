@@ -101,7 +101,8 @@ class Step:
 
 def init(params, policy, *, arguments=None):
     """The state that a policy keeps: copies of parameters for the references
-    `frozen`, `previous` and `moving_average`.
+    `frozen`, `previous` and `moving_average`, and of the second moments that
+    spreads are made from by `fisher.adam`.
 
     Args:
       params: a tree of arrays. A leaf's name is the keys on the way to it,
@@ -118,7 +119,8 @@ def init(params, policy, *, arguments=None):
     """
     step = Step(policy, params, arguments)
     states = get_states(policy, *step.types)
-    return {name: jnp.array(step.params[start], copy=True) for name, start in states}
+    values = {**step.arguments, **step.params}
+    return {name: jnp.array(values[start], copy=True) for name, start in states}
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
