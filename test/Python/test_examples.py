@@ -97,6 +97,16 @@ def test_finetune(tmp_path):
     assert new > 90 and new_fisher > new - 8
 
 
+def test_continual_digits(tmp_path):
+    table = run_quickly("jax_continual_digits", tmp_path)
+    assert list(table) == ["none", "L2", "EWC", "Fisher-Rao"]
+    mean = {label: numbers[-2] for label, numbers in table.items()}
+    learnt = {label: numbers[-1] for label, numbers in table.items()}
+    # Less is forgotten, and what is new is learnt nevertheless.
+    assert min(mean["EWC"], mean["Fisher-Rao"]) > mean["none"] + 3
+    assert min(learnt.values()) > 92 and abs(mean["L2"] - mean["none"]) < 8
+
+
 def test_all_are_tested():
     tested = {name.removeprefix("test_") for name in globals()}
     assert NAMES and all(name.split("_", 1)[1] in tested for name in NAMES)

@@ -248,10 +248,12 @@ def value_and_grad(loss, policy, *, has_aux=False):
         programs = step.build("coupled", of="loss_only", gradients=True)
         leaves = name_leaves(grads)
         made = step.run(programs, fisher_state, gradient=leaves)
-        value = value + made["penalty"][""].astype(value.dtype)
-        grads = jax.tree.unflatten(
-            jax.tree.structure(grads), {**leaves, **made["gradient"]}.values()
-        )
+        # A policy without entries makes nothing.
+        if made:
+            value = value + made["penalty"][""].astype(value.dtype)
+            grads = jax.tree.unflatten(
+                jax.tree.structure(grads), {**leaves, **made["gradient"]}.values()
+            )
         results = ((value, *aux) if has_aux else value), grads
         if fisher_state is None:
             return results
