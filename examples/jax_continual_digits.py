@@ -49,10 +49,10 @@ parser.add_argument("--l2", type=float, default=1e-6, help="default: %(default)s
 parser.add_argument("--ewc", type=float, default=10, help="default: %(default)s")
 parser.add_argument("--rao", type=float, default=2e-4, help="default: %(default)s")
 parser.add_argument("--output", default="jax_continual_digits.png", help="default: %(default)s")
-parser.add_argument("--quick", action="store_true", help="few steps, to see that all works")
+parser.add_argument("--quick", action="store_true", help="few seeds, to see that all works")
 options = parser.parse_args([] if IN_NOTEBOOK else None)
 if options.quick:
-    options.steps, options.seeds = 300, 2
+    options.seeds = 4
 
 # %% [markdown]
 # ## Data

@@ -100,11 +100,13 @@ def test_finetune(tmp_path):
 def test_continual_digits(tmp_path):
     table = run_quickly("jax_continual_digits", tmp_path)
     assert list(table) == ["none", "L2", "EWC", "Fisher-Rao"]
-    mean = {label: numbers[-2] for label, numbers in table.items()}
-    learnt = {label: numbers[-1] for label, numbers in table.items()}
-    # Less is forgotten, and what is new is learnt nevertheless.
-    assert min(mean["EWC"], mean["Fisher-Rao"]) > mean["none"] + 3
-    assert min(learnt.values()) > 92 and abs(mean["L2"] - mean["none"]) < 8
+    first, *_, mean, learnt = (
+        dict(zip(table, numbers)) for numbers in zip(*table.values())
+    )
+    # Less is forgotten, of the first task most of all, and what is new is learnt.
+    for label in ("EWC", "Fisher-Rao"):
+        assert mean[label] > mean["none"] + 2 and first[label] > first["none"] + 5
+    assert mean["EWC"] > mean["L2"] and min(learnt.values()) > 95
 
 
 def test_all_are_tested():
