@@ -38,44 +38,22 @@ ArrayRef<StringRef> GaussianAttr::getStandardNames() const {
 }
 
 bool GaussianAttr::isInDomain(unsigned component, double value) const {
-  if (component == 1 && storesPositive(getChart()))
-    return value > 0.0 && std::isfinite(value);
-  return std::isfinite(value);
+  return component == 1 ? isScaleInDomain(getChart(), value)
+                        : std::isfinite(value);
 }
 
 std::string GaussianAttr::getDomainDescription(unsigned component) const {
-  if (component == 1 && storesPositive(getChart()))
-    return (getChartName() + " > 0").str();
-  return "a finite number";
+  return component == 1 ? describeScaleDomain(getChart()) : "a finite number";
 }
 
 FailureOr<SmallVector<double>> GaussianAttr::getStoredFromStandard(
     ArrayRef<double> standard,
     function_ref<InFlightDiagnostic()> emitError) const {
-  double mean = standard[0], sigma = standard[1];
-  if (!std::isfinite(mean))
-    return emitError() << "a Gaussian's mean must be finite, got " << mean;
-  if (!(sigma > 0.0) || !std::isfinite(sigma))
-    return emitError()
-           << "a Gaussian's standard deviation must be positive, got " << sigma;
-  double stored = [&] {
-    switch (getChart()) {
-    case GaussianChart::sigma:
-      return sigma;
-    case GaussianChart::log_sigma:
-      return std::log(sigma);
-    case GaussianChart::softplus:
-      return sigma + std::log(-std::expm1(-sigma));
-    case GaussianChart::variance:
-      return sigma * sigma;
-    case GaussianChart::log_variance:
-      return 2.0 * std::log(sigma);
-    case GaussianChart::precision:
-      return 1.0 / (sigma * sigma);
-    }
-    llvm_unreachable("all charts are handled");
-  }();
-  return SmallVector<double>{mean, stored};
+  return getStoredGaussian(getChart(), standard, emitError);
+}
+
+FamilyInterface GaussianAttr::getInStandardChart() const {
+  return GaussianAttr::get(getContext(), GaussianChart::sigma);
 }
 
 //===----------------------------------------------------------------------===//
@@ -262,25 +240,6 @@ GeodesicGradient GaussianAttr::buildGeodesicPullback(Point a, Point b, Scalar t,
 
 Components GaussianAttr::buildConvert(Point belief,
                                       FamilyInterface target) const {
-  GaussianChart chart = cast<GaussianAttr>(target).getChart();
-  Scale scale{getChart(), belief[1]};
-  if (chart == getChart())
-    return {belief[0], belief[1]};
-  Scalar stored = [&] {
-    switch (chart) {
-    case GaussianChart::sigma:
-      return scale.sigma();
-    case GaussianChart::softplus:
-      return softplusInverse(scale.sigma());
-    case GaussianChart::variance:
-      return square(scale.sigma());
-    case GaussianChart::precision:
-      return 1.0 / square(scale.sigma());
-    case GaussianChart::log_sigma:
-    case GaussianChart::log_variance:
-      return getLogFactor(chart) * scale.logSigma();
-    }
-    llvm_unreachable("all charts are handled");
-  }();
-  return {belief[0], stored};
+  return {belief[0], convertScale({getChart(), belief[1]},
+                                  cast<GaussianAttr>(target).getChart())};
 }

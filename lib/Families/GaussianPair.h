@@ -163,6 +163,18 @@ struct Scale {
   }
 };
 
+/// Whether a chart may store this number, and in words which it may.
+bool isScaleInDomain(GaussianChart chart, double value);
+std::string describeScaleDomain(GaussianChart chart);
+
+/// Mean and scale as a chart stores them, of a mean and a standard deviation.
+FailureOr<SmallVector<double>>
+getStoredGaussian(GaussianChart chart, ArrayRef<double> standard,
+                  function_ref<InFlightDiagnostic()> emitError);
+
+/// The same scale as another chart stores it.
+Scalar convertScale(const Scale &scale, GaussianChart target);
+
 /// h = sinh((rho1 - rho2)/2), and the cosine.
 struct HalfDifference {
   Scalar sinh, cosh;

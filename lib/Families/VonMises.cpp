@@ -133,6 +133,10 @@ ArrayRef<StringRef> VonMisesAttr::getStandardNames() const {
   return names;
 }
 
+FamilyInterface VonMisesAttr::getInStandardChart() const {
+  return VonMisesAttr::get(getContext(), VonMisesChart::kappa);
+}
+
 bool VonMisesAttr::isInDomain(unsigned component, double value) const {
   if (component == 1 && getChart() == VonMisesChart::kappa)
     return value >= 0.0 && std::isfinite(value);

@@ -9,7 +9,9 @@
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -21,6 +23,7 @@ using namespace mlir::fisher;
 #include "fisher/IR/FamilyInterface.cpp.inc"
 #include "fisher/IR/FisherEnums.cpp.inc"
 #include "fisher/IR/ReferenceInterface.cpp.inc"
+#include "fisher/IR/SourceInterface.cpp.inc"
 
 /// A number without its type, which is f64.
 static ParseResult parseNumber(AsmParser &parser, FloatAttr &number) {
@@ -74,22 +77,40 @@ SmallVector<double> PriorAttr::getStandardCoordinates() const {
       getStandard(), [](Attribute element) { return *getNumber(element); });
 }
 
+/// The prior with a number for a coordinate that is made, which is one that
+/// families have: what is checked and built with it does not depend on it.
+static PriorAttr completePrior(PriorAttr prior, bool isMade) {
+  if (!isMade)
+    return prior;
+  SmallVector<Attribute> numbers(prior.getStandard().getValue());
+  numbers.push_back(Builder(prior.getContext()).getF64FloatAttr(1.0));
+  return PriorAttr::get(prior.getContext(),
+                        ArrayAttr::get(prior.getContext(), numbers));
+}
+
 LogicalResult
-PriorAttr::verifyForFamily(FamilyInterface family,
+PriorAttr::verifyForFamily(FamilyInterface family, SourceInterface source,
                            function_ref<InFlightDiagnostic()> emitError) const {
   // How many numbers a distribution with event dimensions has is not known
   // before its type.
   if (family.getEventRank() != 0)
     return success();
-  ArrayRef<StringRef> names = family.getStandardNames();
+  ArrayRef<StringRef> names =
+      family.getStandardNames().drop_back(source ? 1 : 0);
   if (getStandard().size() != names.size()) {
     InFlightDiagnostic diag = emitError()
                               << "a prior of family '" << family.getFamilyName()
-                              << "' needs " << names.size() << " numbers (";
+                              << "' needs " << names.size() << " number"
+                              << (names.size() == 1 ? " (" : "s (");
     llvm::interleaveComma(names, diag);
-    return diag << "), got " << getStandard().size();
+    diag << "), got " << getStandard().size();
+    if (source)
+      diag << "; the " << family.getStandardNames().back() << " is made";
+    return diag;
   }
-  return family.getStoredEvents(getStandardCoordinates(), {}, emitError);
+  PriorAttr complete = completePrior(*this, static_cast<bool>(source));
+  return family.getStoredEvents(complete.getStandardCoordinates(), {},
+                                emitError);
 }
 
 /// The stored components of the prior for beliefs of this type.
@@ -101,10 +122,11 @@ getStored(PriorAttr prior, BeliefType type,
 }
 
 LogicalResult
-PriorAttr::verifyForType(BeliefType type,
+PriorAttr::verifyForType(BeliefType type, bool isMade,
                          function_ref<InFlightDiagnostic()> emitError) const {
   FamilyInterface family = type.getFamily();
-  FailureOr<StoredComponents> stored = getStored(*this, type, emitError);
+  FailureOr<StoredComponents> stored =
+      getStored(completePrior(*this, isMade), type, emitError);
   if (failed(stored))
     return failure();
   auto element = cast<FloatType>(type.getComponentType().getElementType());
@@ -153,16 +175,19 @@ static Value createConstant(OpBuilder &builder, Location loc,
 }
 
 Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
-                               ValueRange components, BeliefType type) const {
-  FailureOr<StoredComponents> stored =
-      getStored(*this, type, [&] { return emitError(loc); });
+                               ValueRange components, BeliefType type,
+                               bool isMade) const {
+  FailureOr<StoredComponents> stored = getStored(
+      completePrior(*this, isMade), type, [&] { return emitError(loc); });
   if (failed(stored))
     return nullptr;
   SmallVector<Value> constants;
-  for (ArrayRef<double> numbers : *stored)
+  for (ArrayRef<double> numbers : ArrayRef(*stored).drop_back(isMade ? 1 : 0))
     constants.push_back(createConstant(builder, loc, type.getComponentType(),
                                        type.getEventShape(), numbers,
                                        components.front()));
+  if (isMade)
+    constants.push_back(components.back());
   return BeliefOp::create(builder, loc, type, constants);
 }
 
@@ -171,7 +196,7 @@ Value PriorAttr::buildConstant(OpBuilder &builder, Location loc,
 //===----------------------------------------------------------------------===//
 
 LogicalResult
-FrozenAttr::verifyForFamily(FamilyInterface,
+FrozenAttr::verifyForFamily(FamilyInterface, SourceInterface,
                             function_ref<InFlightDiagnostic()>) const {
   return success();
 }
@@ -179,7 +204,7 @@ FrozenAttr::verifyForFamily(FamilyInterface,
 StringRef FrozenAttr::getStateName() const { return "frozen"; }
 
 LogicalResult
-PreviousAttr::verifyForFamily(FamilyInterface,
+PreviousAttr::verifyForFamily(FamilyInterface, SourceInterface,
                               function_ref<InFlightDiagnostic()>) const {
   return success();
 }
@@ -206,7 +231,7 @@ MovingAverageAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult
-MovingAverageAttr::verifyForFamily(FamilyInterface,
+MovingAverageAttr::verifyForFamily(FamilyInterface, SourceInterface,
                                    function_ref<InFlightDiagnostic()>) const {
   return success();
 }
@@ -238,21 +263,129 @@ LogicalResult ArgumentAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult ArgumentAttr::verifyForFamily(
-    FamilyInterface family,
+    FamilyInterface family, SourceInterface source,
     function_ref<InFlightDiagnostic()> emitError) const {
   size_t components = family.getComponentNames().size();
+  if (source && source.getArgumentPattern().empty())
+    --components;
   if (getNames().size() == components)
     return success();
   return emitError() << "a reference in arguments needs one name for each of "
                         "the "
-                     << components << " components of family '"
-                     << family.getFamilyName() << "', got "
+                     << components
+                     << (components == 1 ? " component" : " components")
+                     << " of family '" << family.getFamilyName() << "', got "
                      << getNames().size();
 }
 
 SmallVector<StringRef> ArgumentAttr::getArgumentPatterns() const {
   return llvm::map_to_vector(getNames(),
                              [](StringAttr name) { return name.getValue(); });
+}
+
+//===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+AdamAttr::verifyForFamily(FamilyInterface family,
+                          function_ref<InFlightDiagnostic()> emitError) const {
+  if (getMoment().empty())
+    return emitError() << "needs a name of Adam's second moment that is not "
+                          "empty";
+  if (getCount() <= 0)
+    return emitError() << "needs a count of examples that is positive, got "
+                       << getCount();
+  double epsilon = getEpsilon().getValueAsDouble();
+  if (!(epsilon >= 0.0) || !std::isfinite(epsilon))
+    return emitError() << "needs an epsilon that is finite and not negative, "
+                          "got "
+                       << epsilon;
+  if (family.getChartName() == "sigma")
+    return success();
+  return emitError() << "makes a sigma of Adam's second moment, but the last "
+                        "component of family '"
+                     << family.getFamilyName() << "' is a "
+                     << family.getChartName();
+}
+
+StringRef AdamAttr::getArgumentPattern() const {
+  return getMoment().getValue();
+}
+
+// 1/sqrt(n (v + epsilon)), in the type that distances are computed in.
+Value AdamAttr::buildComponent(OpBuilder &builder, Location loc, Value argument,
+                               Value like, RankedTensorType type) const {
+  auto from = cast<RankedTensorType>(argument.getType());
+  bool isWide = from.getElementType().isF64() || type.getElementType().isF64();
+  FloatType compute = isWide ? builder.getF64Type() : builder.getF32Type();
+  SmallVector<Value> sizes;
+  for (int64_t i = 0, e = type.getRank(); i != e; ++i)
+    if (type.isDynamicDim(i))
+      sizes.push_back(tensor::DimOp::create(builder, loc, like, i));
+  Value empty = tensor::EmptyOp::create(builder, loc, type, sizes);
+  AffineMap map = builder.getMultiDimIdentityMap(type.getRank());
+  SmallVector<utils::IteratorType> loops(type.getRank(),
+                                         utils::IteratorType::parallel);
+  auto buildBody = [&](OpBuilder &builder, Location loc, ValueRange elements) {
+    auto constant = [&](double number) -> Value {
+      return arith::ConstantOp::create(builder, loc,
+                                       FloatAttr::get(compute, number));
+    };
+    Value v = convertScalarToDtype(builder, loc, elements[0], compute,
+                                   /*isUnsignedCast=*/false);
+    Value sum = arith::AddFOp::create(
+        builder, loc, v, constant(getEpsilon().getValueAsDouble()));
+    Value precision = arith::MulFOp::create(
+        builder, loc, sum, constant(static_cast<double>(getCount())));
+    Value sigma =
+        arith::DivFOp::create(builder, loc, constant(1.0),
+                              math::SqrtOp::create(builder, loc, precision));
+    sigma = convertScalarToDtype(builder, loc, sigma, type.getElementType(),
+                                 /*isUnsignedCast=*/false);
+    linalg::YieldOp::create(builder, loc, sigma);
+  };
+  return linalg::GenericOp::create(builder, loc, type, argument, empty,
+                                   {map, map}, loops, buildBody)
+      .getResult(0);
+}
+
+LogicalResult
+FixedAttr::verifyForFamily(FamilyInterface family,
+                           function_ref<InFlightDiagnostic()> emitError) const {
+  if (getChart() != family.getChartName())
+    return emitError() << "fixes a '" << getChart().getValue()
+                       << "', but the last component of family '"
+                       << family.getFamilyName() << "' is a '"
+                       << family.getChartName() << "'";
+  double number = getNumber().getValueAsDouble();
+  unsigned last = family.getComponentNames().size() - 1;
+  if (family.isEventInDomain(last, number))
+    return success();
+  return emitError() << "fixes " << getChart().getValue() << " at " << number
+                     << "; needs " << family.getDomainDescription(last);
+}
+
+LogicalResult
+FixedAttr::verifyForType(BeliefType type,
+                         function_ref<InFlightDiagnostic()> emitError) const {
+  FamilyInterface family = type.getFamily();
+  Type element = type.getComponentType().getElementType();
+  double number = FloatAttr::get(element, getNumber().getValueAsDouble())
+                      .getValueAsDouble();
+  unsigned last = family.getComponentNames().size() - 1;
+  if (family.isEventInDomain(last, number))
+    return success();
+  return emitError() << "the fixed " << getChart().getValue() << " "
+                     << getNumber().getValueAsDouble() << " is " << number
+                     << " in " << element << "; needs "
+                     << family.getDomainDescription(last);
+}
+
+Value FixedAttr::buildComponent(OpBuilder &builder, Location loc, Value,
+                                Value like, RankedTensorType type) const {
+  return createConstant(builder, loc, type, /*event=*/{},
+                        getNumber().getValueAsDouble(), like);
 }
 
 //===----------------------------------------------------------------------===//

@@ -14,6 +14,9 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
+/// What `from adam` adds to the second moment if no epsilon is written.
+static constexpr double defaultAdamEpsilon = 1.0e-8;
+
 //===----------------------------------------------------------------------===//
 // Custom syntax, called by the generated parsers and printers
 //===----------------------------------------------------------------------===//
@@ -37,6 +40,54 @@ ParseResult parseGlobs(OpAsmParser &parser, ArrayAttr &globs) {
 
 void printGlobs(OpAsmPrinter &printer, Operation *, ArrayAttr globs) {
   llvm::interleaveComma(globs, printer);
+}
+
+/// A source, if there is one: `from adam(NAME) count N [epsilon E]`,
+/// `from ATTRIBUTE`, or `fixed COORDINATE NUMBER`.
+ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
+  Builder &builder = parser.getBuilder();
+  if (succeeded(parser.parseOptionalKeyword("fixed"))) {
+    StringRef chart;
+    double number;
+    if (parser.parseKeyword(&chart) || parser.parseFloat(number))
+      return failure();
+    source = FixedAttr::get(builder.getContext(), builder.getStringAttr(chart),
+                            builder.getF64FloatAttr(number));
+    return success();
+  }
+  if (failed(parser.parseOptionalKeyword("from")))
+    return success();
+  if (failed(parser.parseOptionalKeyword("adam")))
+    return parser.parseAttribute(source);
+  StringAttr moment;
+  int64_t count;
+  double epsilon = defaultAdamEpsilon;
+  if (parser.parseLParen() || parser.parseAttribute(moment) ||
+      parser.parseRParen() || parser.parseKeyword("count") ||
+      parser.parseInteger(count))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("epsilon")) &&
+      parser.parseFloat(epsilon))
+    return failure();
+  source = AdamAttr::get(builder.getContext(), moment, count,
+                         builder.getF64FloatAttr(epsilon));
+  return success();
+}
+
+void printSource(OpAsmPrinter &printer, Operation *, Attribute source) {
+  if (auto fixed = dyn_cast_if_present<FixedAttr>(source)) {
+    printer << "fixed " << fixed.getChart().getValue() << " ";
+    printer.printFloat(fixed.getNumber().getValue());
+  } else if (auto adam = dyn_cast_if_present<AdamAttr>(source)) {
+    printer << "from adam(" << adam.getMoment() << ") count "
+            << adam.getCount();
+    if (adam.getEpsilon().getValueAsDouble() != defaultAdamEpsilon) {
+      printer << " epsilon ";
+      printer.printFloat(adam.getEpsilon().getValue());
+    }
+  } else if (source) {
+    printer << "from " << source;
+  }
 }
 
 ParseResult parseNumberOrName(OpAsmParser &parser, Attribute &result) {
@@ -105,6 +156,10 @@ ReferenceInterface RegularizeOp::getReferenceInterface() {
   return cast<ReferenceInterface>(getReference());
 }
 
+SourceInterface RegularizeOp::getSourceInterface() {
+  return cast_if_present<SourceInterface>(getSource().value_or(Attribute()));
+}
+
 SmallVector<StringRef> RegularizeOp::getGlobs() {
   return llvm::to_vector(getNames().getAsValueRange<StringAttr>());
 }
@@ -125,6 +180,28 @@ static LogicalResult verifyNumberOrName(RegularizeOp op, Attribute value,
   return success();
 }
 
+/// What makes the last component makes it as the standard coordinate, beside
+/// another that a parameter holds.
+static LogicalResult verifySource(RegularizeOp op, FamilyInterface family) {
+  auto source = dyn_cast<SourceInterface>(*op.getSource());
+  if (!source)
+    return op.emitOpError() << "expects after 'from' what makes a component, "
+                               "such as adam(\"adam.v.{0}\") count 60000, got "
+                            << *op.getSource();
+  FamilyInterface standard = family.getInStandardChart();
+  if (!standard || family.getComponentNames().size() < 2)
+    return op.emitOpError()
+           << "cannot make a component of family '" << family.getFamilyName()
+           << "'; 'from' and 'fixed' are for families such as "
+              "#fisher.gaussian_mean<sigma>";
+  if (standard != family)
+    return op.emitOpError() << "makes the " << family.getComponentNames().back()
+                            << " itself, which is stored in the chart '"
+                            << standard.getChartName() << "'; write "
+                            << standard << " after 'as', got " << family;
+  return source.verifyForFamily(family, [&] { return op.emitOpError(); });
+}
+
 LogicalResult RegularizeOp::verify() {
   auto error = [this] { return emitOpError(); };
   auto family = dyn_cast<FamilyInterface>(getFamily());
@@ -139,10 +216,16 @@ LogicalResult RegularizeOp::verify() {
                          << getReference();
 
   ArrayRef<StringRef> components = family.getComponentNames();
+  if (getSource()) {
+    if (failed(verifySource(*this, family)))
+      return failure();
+    components = components.drop_back();
+  }
   if (getNames().size() != components.size()) {
     InFlightDiagnostic diag = emitOpError()
                               << "needs one glob for each component of family '"
-                              << family.getFamilyName() << "' (";
+                              << family.getFamilyName() << "' "
+                              << (getSource() ? "that is not made (" : "(");
     llvm::interleaveComma(components, diag);
     return diag << "), got " << getNames().size();
   }
@@ -155,5 +238,5 @@ LogicalResult RegularizeOp::verify() {
   if (getStepSize() &&
       failed(verifyNumberOrName(*this, *getStepSize(), "step_size")))
     return failure();
-  return reference.verifyForFamily(family, error);
+  return reference.verifyForFamily(family, getSourceInterface(), error);
 }

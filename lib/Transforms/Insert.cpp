@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
@@ -68,8 +69,12 @@ private:
   void addSumsOfTied();
   Value sumPenalties(ArrayRef<Value> penalties, RankedTensorType type);
 
-  /// The belief whose components these values hold as the function does.
+  /// The belief whose components the first of these values hold as the function
+  /// does, and a component that is made.
   Value pack(const Belief &belief, ValueRange stored);
+  /// What the component of a belief and of its reference is made from; null if
+  /// that is nothing.
+  Value getSource(const Belief &belief);
   SmallVector<Value> getArguments(ArrayRef<unsigned> numbers) {
     return llvm::map_to_vector(numbers, [&](unsigned number) -> Value {
       return function.getArgument(number);
@@ -93,6 +98,8 @@ private:
     unsigned number = belief.gradients[component];
     return belief.isHidden[component] ? hidden[number] : returned[number];
   }
+  /// The components that are made.
+  llvm::DenseMap<const Belief *, Value> made;
   /// For gradients of components that are tied: what all beliefs so far add to
   /// them, in f64, and the component.
   struct SumOfTied {
@@ -213,8 +220,7 @@ void Inserter::addStateArguments() {
     if (!belief.needsState())
       continue;
     StringRef state = belief.entry.getReferenceInterface().getStateName();
-    for (auto [component, type] :
-         llvm::zip_equal(belief.components, belief.storedTypes)) {
+    for (auto [component, type] : belief.getKept()) {
       // Beliefs that have a component in common have its state in common.
       auto [place, isNew] = stateOf.try_emplace(component, end + types.size());
       belief.stateArguments.push_back(place->second);
@@ -257,12 +263,12 @@ void Inserter::addStateResults() {
   for (Belief &belief : beliefs) {
     if (!hasNextState(belief))
       continue;
-    for (auto [state, type] :
-         llvm::zip_equal(belief.stateArguments, belief.storedTypes)) {
+    for (auto [state, kept] :
+         llvm::zip_equal(belief.stateArguments, belief.getKept())) {
       auto [place, isNew] = updateOf.try_emplace(state, end + types.size());
       belief.stateResults.push_back(place->second);
       if (isNew)
-        addResult(type,
+        addResult(kept.second,
                   builder.getNamedAttr(marks::updates,
                                        builder.getStringAttr(getName(state))));
     }
@@ -398,12 +404,30 @@ void ReturnWriter::changeHidden(const InsertionPlan &plan,
 Value ReturnWriter::pack(const Belief &belief, ValueRange stored) {
   Location loc = RegularizeOp(belief.entry).getLoc();
   RankedTensorType type = belief.type.getComponentType();
+  stored = stored.take_front(belief.components.size());
   Value full = *llvm::find_if(
       stored, [&](Value value) { return value.getType() == type; });
-  return BeliefOp::create(
-      builder, loc, belief.type, llvm::map_to_vector(stored, [&](Value value) {
-        return buildBroadcast(builder, loc, value, type, full);
-      }));
+  SmallVector<Value> components = llvm::map_to_vector(stored, [&](Value value) {
+    return buildBroadcast(builder, loc, value, type, full);
+  });
+  if (belief.isMade()) {
+    Value &component = made[&belief];
+    if (!component)
+      component =
+          RegularizeOp(belief.entry)
+              .getSourceInterface()
+              .buildComponent(builder, loc, getSource(belief), full, type);
+    components.push_back(component);
+  }
+  return BeliefOp::create(builder, loc, belief.type, components);
+}
+
+Value ReturnWriter::getSource(const Belief &belief) {
+  if (belief.stateArguments.size() > belief.components.size())
+    return function.getArgument(belief.stateArguments.back());
+  return belief.sources.empty()
+             ? Value()
+             : Value(function.getArgument(belief.sources.front()));
 }
 
 Value ReturnWriter::getWeight(const Belief &belief) {
@@ -422,7 +446,7 @@ Value ReturnWriter::packReference(const Belief &belief, Value before) {
     return before;
   return reference.buildConstant(builder, entry.getLoc(),
                                  before.getDefiningOp()->getOperands(),
-                                 belief.type);
+                                 belief.type, belief.isMade());
 }
 
 /// Returns the stepped belief.
@@ -433,8 +457,9 @@ Value ReturnWriter::stepProximally(const Belief &belief, Value after,
       ProximalStepOp::create(builder, loc, belief.type, after, toward,
                              buildStrength(builder, loc, function, belief));
   auto components = ComponentsOp::create(builder, loc, stepped);
+  // What is made has no update.
   for (auto [result, value] :
-       llvm::zip_equal(belief.updates, components.getComponents()))
+       llvm::zip(belief.updates, components.getComponents()))
     returned[result] = value;
   return stepped;
 }
@@ -446,7 +471,10 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
   auto op = PenaltyWithGradientOp::create(
       builder, loc, belief.type.getTotalType(), belief.type.getComponentTypes(),
       before, toward, getWeight(belief));
-  for (auto [k, gradient] : llvm::enumerate(op.getGradient())) {
+  // What is made has no gradient.
+  ResultRange slopes = op.getGradient();
+  for (auto [k, gradient] :
+       llvm::enumerate(slopes.take_front(belief.gradients.size()))) {
     Value &old = getGradient(belief, k);
     if (!belief.isTied[k]) {
       // Optimizers may be given gradients of a wider type.
@@ -471,9 +499,12 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
     for (size_t k = 0; k != belief.gradients.size(); ++k)
       gradients.push_back(
           castElements(builder, loc, getGradient(belief, k), element));
+    llvm::append_range(gradients, slopes.drop_front(gradients.size()));
     auto natural = NaturalGradientOp::create(
         builder, loc, belief.type.getComponentTypes(), before, gradients);
-    for (auto [k, tangent] : llvm::enumerate(natural.getTangent())) {
+    ResultRange tangents = natural.getTangent();
+    for (auto [k, tangent] :
+         llvm::enumerate(tangents.take_front(belief.gradients.size()))) {
       Value &old = getGradient(belief, k);
       old = castElements(builder, loc, tangent,
                          getElementTypeOrSelf(old.getType()));
@@ -494,7 +525,10 @@ void ReturnWriter::updateState(const Belief &belief, Value state, Value before,
         builder, entry.getLoc(), state, before, after);
     next =
         ComponentsOp::create(builder, entry.getLoc(), packed).getComponents();
+    next.truncate(belief.components.size());
   }
+  if (belief.stateResults.size() > next.size())
+    llvm::append_range(next, getArguments(belief.sources));
   for (auto [result, value] : llvm::zip_equal(belief.stateResults, next))
     returned[result] = value;
 }
@@ -661,7 +695,10 @@ void InsertPass::report(FunctionOpInterface function, const Belief &belief,
   RankedTensorType distributions = belief.type.getBatchType();
   StringRef unit =
       belief.type.getEventShape().empty() ? "element" : "distribution";
-  remark << " as " << entry.getFamily() << ", ";
+  remark << " as " << entry.getFamily();
+  if (entry.getSource())
+    remark << " with " << *entry.getSource();
+  remark << ", ";
   if (!distributions.hasStaticShape())
     remark << unit << "s of " << belief.type.getComponentType();
   else

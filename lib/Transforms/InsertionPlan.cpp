@@ -30,6 +30,18 @@ bool Belief::needsState() const {
          !(reference.isBeliefBeforeUpdate() && isMode(Mode::proximal));
 }
 
+SmallVector<std::pair<unsigned, RankedTensorType>> Belief::getKept() const {
+  SmallVector<std::pair<unsigned, RankedTensorType>> kept;
+  for (auto [argument, type] : llvm::zip_equal(components, storedTypes))
+    kept.emplace_back(argument, type);
+  // An average has no spread of its own.
+  ReferenceInterface reference = RegularizeOp(entry).getReferenceInterface();
+  if (!reference.isStateUpdated() || reference.isBeliefBeforeUpdate())
+    for (auto [argument, type] : llvm::zip_equal(sources, sourceTypes))
+      kept.emplace_back(argument, type);
+  return kept;
+}
+
 StringRef mlir::fisher::getComponentName(FunctionOpInterface function,
                                          const Belief &belief,
                                          unsigned component) {
@@ -96,6 +108,7 @@ private:
                           const Captures &captures);
   LogicalResult takeName(Belief &belief, size_t component);
   LogicalResult checkComponents(Belief &belief);
+  LogicalResult resolveSource(Belief &belief, const Captures &captured);
   LogicalResult resolveReference(Belief &belief, const Captures &captured);
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
@@ -108,6 +121,10 @@ private:
   LogicalResult checkCallers();
 
   Matches matchGlob(RegularizeOp entry, const Glob &glob);
+
+  /// The argument that holds what an entry names by a pattern.
+  FailureOr<unsigned> findNamed(const Belief &belief, StringRef what,
+                                StringRef pattern, const Captures &captured);
 
   /// The names of the function's parameters, for messages.
   std::string listParameters() const;
@@ -440,6 +457,7 @@ LogicalResult Planner::addBelief(RegularizeOp entry, ArrayRef<Matches> matches,
     if (failed(takeName(belief, k)))
       return failure();
   return success(succeeded(checkComponents(belief)) &&
+                 succeeded(resolveSource(belief, captures)) &&
                  succeeded(resolveReference(belief, captures)) &&
                  succeeded(resolveNumber(belief, entry.getWeight(), "weight",
                                          belief.weight)) &&
@@ -552,40 +570,107 @@ static FailureOr<std::string> substitute(StringRef pattern,
   return text;
 }
 
+FailureOr<unsigned> Planner::findNamed(const Belief &belief, StringRef what,
+                                       StringRef pattern,
+                                       const Captures &captured) {
+  FailureOr<std::string> name = substitute(pattern, captured);
+  if (failed(name))
+    return error(belief.entry,
+                 "the " + what + " '" + pattern +
+                     "' asks for more text than the globs capture (" +
+                     Twine(captured.size()) + ")",
+                 "in this function");
+  if (std::optional<unsigned> argument =
+          findArgument(function, marks::name, *name))
+    return *argument;
+  return error(belief.entry,
+               "the " + what + " '" + *name + "' of '" +
+                   getName(belief, belief.components.front()) +
+                   "' is no argument of the step",
+               "give the argument that holds it fisher.name = \"" + *name +
+                   "\"");
+}
+
+/// Finds what the last component is made from, if it is made.
+LogicalResult Planner::resolveSource(Belief &belief, const Captures &captured) {
+  RegularizeOp entry = belief.entry;
+  SourceInterface source = entry.getSourceInterface();
+  if (!source)
+    return success();
+  if (failed(source.verifyForType(
+          belief.type, [&] { return error(entry, "", "in this function"); })))
+    return failure();
+  FamilyInterface family = entry.getFamilyInterface();
+  StringRef made = family.getComponentNames().back();
+  ReferenceInterface reference = entry.getReferenceInterface();
+  bool isAverage =
+      reference.isStateUpdated() && !reference.isBeliefBeforeUpdate();
+  if ((belief.isMode(Mode::proximal) || belief.isMode(Mode::natural) ||
+       isAverage) &&
+      !family.isKnown(family.getComponentNames().size() - 1))
+    return error(entry,
+                 (isAverage ? "a moving average"
+                            : "mode " + stringifyMode(entry.getMode())) +
+                     " cannot be served: the " + made + " of '" +
+                     getName(belief, belief.components.front()) +
+                     "' is made, and geodesics of family '" +
+                     family.getFamilyName() + "' change it",
+                 "use mode coupled or loss_only and another reference, or a "
+                 "family that keeps it, such as #fisher.gaussian_mean<sigma>");
+  if (source.getArgumentPattern().empty())
+    return success();
+  // What the reference is made from is what counts.
+  SmallVector<StringRef> patterns = reference.getArgumentPatterns();
+  FailureOr<unsigned> argument =
+      patterns.empty()
+          ? findNamed(belief, made, source.getArgumentPattern(), captured)
+          : findNamed(belief, "reference", patterns.back(), captured);
+  if (failed(argument))
+    return failure();
+  Type type = function.getArgument(*argument).getType();
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  RankedTensorType full = belief.type.getComponentType();
+  if (!tensor || tensor.getShape() != full.getShape() ||
+      !isa<FloatType>(tensor.getElementType()))
+    return error(entry,
+                 "'" + getName(*argument) + "', which the " + made + " of '" +
+                     getName(belief, belief.components.front()) +
+                     "' is made from, must be a float tensor of the same "
+                     "shape",
+                 "in this function")
+               .attachNote(function.getArgument(*argument).getLoc())
+           << "the types are " << type << " and " << full;
+  belief.sources.push_back(*argument);
+  belief.sourceTypes.push_back(tensor);
+  return success();
+}
+
 /// Finds the arguments that hold the reference, or makes sure that the names
 /// of the ones to be added are free.
 LogicalResult Planner::resolveReference(Belief &belief,
                                         const Captures &captured) {
   RegularizeOp entry = belief.entry;
   ReferenceInterface reference = entry.getReferenceInterface();
-  if (failed(reference.verifyForType(
-          belief.type, [&] { return error(entry, "", "in this function"); })))
+  if (failed(reference.verifyForType(belief.type, belief.isMade(), [&] {
+        return error(entry, "", "in this function");
+      })))
     return failure();
-  for (auto [k, pattern] : llvm::enumerate(reference.getArgumentPatterns())) {
-    FailureOr<std::string> name = substitute(pattern, captured);
-    if (failed(name))
-      return error(entry,
-                   "the reference '" + pattern +
-                       "' asks for more text than the globs capture (" +
-                       Twine(captured.size()) + ")",
-                   "in this function");
-    std::optional<unsigned> argument =
-        findArgument(function, marks::name, *name);
-    if (!argument)
-      return error(entry,
-                   "the reference '" + *name + "' of '" +
-                       getName(belief, belief.components.front()) +
-                       "' is no argument of the step",
-                   "give the argument that holds it fisher.name = \"" + *name +
-                       "\"");
+  for (auto [pattern, component, stored] :
+       llvm::zip(reference.getArgumentPatterns(), belief.components,
+                 belief.storedTypes)) {
+    FailureOr<unsigned> argument =
+        findNamed(belief, "reference", pattern, captured);
+    if (failed(argument))
+      return failure();
     Type type = function.getArgument(*argument).getType();
-    if (type != belief.storedTypes[k])
+    if (type != stored)
       return error(entry,
-                   "the reference '" + *name + "' must have the type of '" +
-                       getName(belief, belief.components[k]) + "'",
+                   "the reference '" + getName(*argument) +
+                       "' must have the type of '" +
+                       getName(belief, component) + "'",
                    "in this function")
                  .attachNote(function.getArgument(*argument).getLoc())
-             << "the types are " << type << " and " << belief.storedTypes[k];
+             << "the types are " << type << " and " << stored;
     belief.referenceArguments.push_back(*argument);
   }
   if (reference.getStateName().empty())
@@ -608,12 +693,12 @@ LogicalResult Planner::resolveReference(Belief &belief,
               "argument");
     return diag;
   }
-  for (unsigned component : belief.components) {
+  for (auto [argument, type] : belief.getKept()) {
     std::string name =
-        (getName(belief, component) + "." + reference.getStateName()).str();
+        (getName(argument) + "." + reference.getStateName()).str();
     if (findArgument(function, marks::name, name))
       return error(entry,
-                   "the reference of '" + getName(belief, component) +
+                   "the reference of '" + getName(argument) +
                        "' needs a new argument '" + name +
                        "', but the step has one already",
                    "give that argument another name");
@@ -781,6 +866,16 @@ LogicalResult Planner::resolveGradients(Belief &belief) {
                    "in this function");
     belief.gradients.push_back(*result);
     belief.isHidden.push_back(false);
+    if (findResult(function, marks::updates, name)) {
+      InFlightDiagnostic diag =
+          emitWarning(entry.getLoc())
+          << "the step returns the gradient of '" << name
+          << "' and its new value; only the gradient is regularized";
+      diag.attachNote(function.getArgument(component).getLoc())
+          << "remove the mark fisher.gradient_of = \"" << name
+          << "\" of result " << *result
+          << " to change what its optimizer is given";
+    }
   }
   // Averages of beliefs are made of what the optimizer makes then.
   if (belief.updates.empty() && belief.isAnyHidden()) {

@@ -42,6 +42,10 @@ struct Belief {
   /// For each component, whether several elements or several beliefs have it
   /// in common.
   SmallVector<bool> isTied;
+  /// The argument that the last component of the belief and of its reference is
+  /// made from, and its type, if it is made from one.
+  SmallVector<unsigned> sources;
+  SmallVector<RankedTensorType> sourceTypes;
   /// Whether the belief is an intermediate one, held in results.
   bool isIntermediate = false;
   NumberOrArgument weight, stepSize;
@@ -57,7 +61,7 @@ struct Belief {
   /// The results that are the components' next values, if there are any.
   SmallVector<unsigned> updates;
   /// The new arguments that hold the reference, and the new results that
-  /// update them, if it has state.
+  /// update them, if it has state: its components, and what it is made from.
   SmallVector<unsigned> stateArguments, stateResults;
 
   bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
@@ -65,6 +69,12 @@ struct Belief {
   bool isAnyTied() const { return llvm::is_contained(isTied, true); }
   /// Whether the reference is kept in new arguments.
   bool needsState() const;
+  /// The arguments that these start as copies of, and their types.
+  SmallVector<std::pair<unsigned, RankedTensorType>> getKept() const;
+  /// Whether the last component is made.
+  bool isMade() const {
+    return static_cast<bool>(RegularizeOp(entry).getSource());
+  }
   bool changesGradients() const {
     return isMode(Mode::coupled) || isMode(Mode::natural);
   }

@@ -26,11 +26,23 @@ from ._families import (
     Exponential,
     Family,
     Gaussian,
+    GaussianMean,
     Poisson,
     VonMises,
 )
 from ._fisher import __version__
-from ._policy import Policy, Reference, argument, frozen, moving_average, previous, prior
+from ._policy import (
+    Policy,
+    Reference,
+    Source,
+    adam,
+    argument,
+    fixed,
+    frozen,
+    moving_average,
+    previous,
+    prior,
+)
 
 __all__ = [
     "Belief",
@@ -41,13 +53,17 @@ __all__ = [
     "Exponential",
     "Family",
     "Gaussian",
+    "GaussianMean",
     "Poisson",
     "Policy",
     "PolicyError",
     "Reference",
+    "Source",
     "VonMises",
     "__version__",
+    "adam",
     "argument",
+    "fixed",
     "frozen",
     "moving_average",
     "previous",

@@ -112,6 +112,23 @@ class Gaussian(Family):
     name = "gaussian"
 
 
+class GaussianMean(Family):
+    """Normal distributions of one variable whose spread is known, stored as mean
+    and scale.
+
+    Both beliefs of a distance have the same scale, else it is NaN; the squared
+    distance is (Δmean/sigma)², which has no unit, and the gradient in the scale is
+    0. Where no parameter holds the scale, `adam` or `fixed` makes it. Charts of the
+    scale: those of `Gaussian`. A prior is mean and standard deviation; of a scale
+    that is made, the mean alone.
+
+    Source: Kirkpatrick et al., "Overcoming catastrophic forgetting in neural
+    networks", 2017, for the penalty, which is elastic weight consolidation.
+    """
+
+    name = "gaussian_mean"
+
+
 class VonMises(Family):
     """Distributions of a direction in radians, stored as mean direction and
     concentration.

@@ -121,9 +121,81 @@ def argument(*names):
 
 
 @dataclasses.dataclass(frozen=True)
+class Source:
+    """Where the last component of beliefs comes from if no parameter holds it; made
+    by `adam` and `fixed`.
+
+    It prints as the IR's clause.
+    """
+
+    text: str
+
+    def __str__(self):
+        return self.text
+
+
+def adam(moment, count, epsilon=1e-8):
+    """The standard deviation that Adam's second moment v stands for:
+    1/√(count·(v + epsilon)).
+
+    Args:
+      moment: the name of what holds v, shaped like the mean, which is handed over
+        with the step's arguments; ``{0}`` stands for what the first group of the
+        glob captured.
+      count: the number of examples. Adam averages squares of gradients that are
+        means over a batch; for the Fisher information of single examples, that
+        number times the batch size.
+      epsilon: bounds the standard deviation of what no gradient was seen of.
+
+    Returns:
+      A `Source`. Toward `frozen`, v is copied when the state is made, which is
+      elastic weight consolidation.
+
+    Raises:
+      TypeError: an argument is of the wrong type.
+      ValueError: the epsilon is not finite.
+
+    Source: Kirkpatrick et al., "Overcoming catastrophic forgetting in neural
+    networks", 2017.
+    """
+    if not isinstance(moment, str):
+        raise TypeError(f"the second moment's name must be a string, got {moment!r}")
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"count must be a whole number, got {count!r}")
+    text = f"from adam({quote(moment)}) count {count.__index__()}"
+    if float(_number(epsilon, "epsilon")) != 1e-8:
+        text += f" epsilon {_number(epsilon, 'epsilon')}"
+    return Source(text)
+
+
+def fixed(**coordinate):
+    """A component that is the same number everywhere: ``fixed(sigma=0.1)``.
+
+    With `GaussianMean` toward a prior it is L2: the penalty is weight/sigma² times
+    the sum of squares.
+
+    Args:
+      coordinate: one number, by the name of the family's chart of it: `sigma` of
+        `Gaussian` and `GaussianMean`, `kappa` of `VonMises`.
+
+    Returns:
+      A `Source`.
+
+    Raises:
+      TypeError: there is not one number.
+      ValueError: it is not finite.
+    """
+    if len(coordinate) != 1:
+        raise TypeError(f"one number by its name is needed, such as sigma=0.1, got {coordinate!r}")
+    ((name, number),) = coordinate.items()
+    return Source(f"fixed {name} {_number(number, name)}")
+
+
+@dataclasses.dataclass(frozen=True)
 class _Entry:
     names: tuple
     family: Family
+    source: Source | None
     reference: Reference
     weight: object
     step_size: object
@@ -134,6 +206,8 @@ class _Entry:
 
     def get_text(self):
         text = f"fisher.regularize {', '.join(map(quote, self.names))} as {self.family}\n"
+        if self.source is not None:
+            text += f"      {self.source}\n"
         text += f"      toward {self.reference} weight {_number_or_name(self.weight, 'weight')}"
         if self.step_size is not None:
             text += f" step_size {_number_or_name(self.step_size, 'step_size')}"
@@ -194,17 +268,24 @@ class Policy:
         self.name = name
         self._entries = ()
 
-    def regularize(self, *names, as_, toward, weight, mode="coupled", step_size=None):
+    def regularize(
+        self, *names, as_, toward, weight, from_=None, mode="coupled", step_size=None
+    ):
         """The policy with one more entry.
 
         Args:
-          names: one glob for each component of the family, in order. ``*``
+          names: one glob for each component of the family that is not made `from_`
+            something, in order. ``*``
             stands for any text and ``?`` for any character; the text that
             parentheses capture ties the components of one belief together.
           as_: the family and the chart that the parameters are stored in.
           toward: the reference: `prior`, `frozen`, `previous`,
             `moving_average` or `argument`.
           weight: a number, or the name of an argument that holds it.
+          from_: where the last component comes from if no parameter holds it:
+            `adam` or `fixed`. Parameters are then the means of their beliefs, a
+            prior is a mean alone, and the family is in the chart that is made,
+            ``sigma``.
           mode: ``coupled`` (loss and gradients), ``loss_only`` (what
             differentiates comes later), ``proximal`` (a step after the
             optimizer's) or ``natural`` (gradients times the inverse metric).
@@ -223,6 +304,8 @@ class Policy:
             raise TypeError(f"as_ must be a family such as fisher.Gaussian('softplus'), got {as_!r}")
         if not isinstance(toward, Reference):
             raise TypeError(f"toward must be a reference such as fisher.prior(0, 1), got {toward!r}")
+        if from_ is not None and not isinstance(from_, Source):
+            raise TypeError(f"from_ must be fisher.adam(...) or fisher.fixed(...), got {from_!r}")
         if not names or not all(isinstance(name, str) for name in names):
             raise TypeError(f"names must be globs, one for each component, got {names!r}")
         if mode not in _MODES:
@@ -231,6 +314,7 @@ class Policy:
         entry = _Entry(
             tuple(names),
             as_,
+            from_,
             toward,
             weight,
             step_size,

@@ -113,7 +113,8 @@ class PolicyProgram(Program):
 
     takes: tuple
     returns: tuple
-    # Names of states, and of the parameters that they start as copies of.
+    # Names of states, and of the parameters or arguments that they start as copies
+    # of.
     initialize: tuple
 
     def find_like(self, number):
@@ -305,10 +306,12 @@ def _build_part(policy_text, mode, params, arguments, gradients, updates, step_s
     options = "" if step_size is None else f"step-size={float(step_size)!r}"
     module = _insert(policy_text, takes, returns, options)
     found_arguments, found_results, _ = _fisher.signature(module)
+    # States that start as copies need what they are copies of.
+    copied = {marks.get("initialize") for _, marks, _ in found_arguments[len(takes) :]}
     used = [
         take
         for take, (_, _, is_used) in zip(takes, found_arguments)
-        if is_used or take[0][0] != "argument"
+        if is_used or take[0][0] != "argument" or take[0][1] in copied
     ]
     if used != takes:
         # What other parts need is not handed to this one.
@@ -340,7 +343,7 @@ def _get_key(marks, names):
 
 def get_states(policy, params, arguments=()):
     """The states that a policy's references need, as pairs of a name and the
-    name of the parameter that it starts as a copy of."""
+    name of the parameter or argument that it starts as a copy of."""
     programs = build(policy, params, arguments, gradients=True, updates=True, step_size=1.0)
     return tuple(dict.fromkeys(state for program in programs for state in program.initialize))
 

@@ -124,7 +124,8 @@ def draw_stored(family, chart, seed):
 def draw_vectors(family, chart, rng):
     """Random vectors like the components."""
     kind = FAMILIES[family]
-    arrays = [rng.normal(size=(COUNT, *kind.event)) for _ in kind.samples]
+    arrays = [rng.normal(size=(COUNT, *kind.event)) * (j not in kind.known)
+              for j in range(len(kind.samples))]
     if chart == "covariance":
         arrays = [(a + a.swapaxes(-1, -2)) / 2 for a in arrays]
     return [np.tril(a) for a in arrays] if chart == "cholesky" else arrays

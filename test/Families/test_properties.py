@@ -27,6 +27,7 @@ class Family(typing.NamedTuple):
     # How many units in the last place the family's functions are off, in ones
     # of what closed forms are.
     loss: dict = {"f64": 1, "f32": 1}
+    known: tuple = ()  # components that beliefs have in common, and no slope
 
     def tensor(self, element):
         return f"tensor<{'x'.join(map(str, (self.count, *self.event)))}x{element}>"
@@ -65,6 +66,9 @@ FAMILIES = {
     "gaussian": Family("sigma", ["log_sigma", "softplus", "variance",
                                  "log_variance", "precision"],
                        [_normal, _positive]),
+    "gaussian_mean": Family("sigma", ["log_sigma", "softplus", "variance",
+                                      "log_variance", "precision"],
+                            [_normal, _positive], known=(1,)),
     # The distance is a solution by quadrature.
     "von_mises": Family("kappa", ["log_kappa", "softplus"],
                         [_angle, _positive], loss={"f64": 100, "f32": 2}),
@@ -87,8 +91,15 @@ def draw(family, element, seed, beliefs):
     """Standard coordinates of some beliefs, component by component."""
     kind, rng = FAMILIES[family], np.random.default_rng(seed)
     print(f"{family}: {kind.count} random beliefs, seed {seed}")
-    return [sample(rng, kind.count).astype(ELEMENTS[element])
-            for _ in range(beliefs) for sample in kind.samples]
+    return share_known(kind, [sample(rng, kind.count).astype(ELEMENTS[element])
+                              for _ in range(beliefs) for sample in kind.samples])
+
+
+def share_known(kind, arrays):
+    """Beliefs, component by component, with the first one's known components."""
+    k = len(kind.samples)
+    return [arrays[i % k].copy() if i % k in kind.known else array
+            for i, array in enumerate(arrays)]
 
 
 def with_copy(inputs, beliefs):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from execution import run
-from test_properties import ELEMENTS, FAMILIES
+from test_properties import ELEMENTS, FAMILIES, share_known
 
 SIZES = [0, 1, 7, 8, 9, 15, 16, 17]
 MANY = 1_000_003
@@ -47,8 +47,8 @@ def module(family, element, sizes, event):
 
 def draw(family, element, seed):
     kind, rng = FAMILIES[family], np.random.default_rng(seed)
-    return [sample(rng, FEW).astype(ELEMENTS[element])
-            for _ in range(2) for sample in kind.samples]
+    return share_known(kind, [sample(rng, FEW).astype(ELEMENTS[element])
+                              for _ in range(2) for sample in kind.samples])
 
 
 @functools.cache

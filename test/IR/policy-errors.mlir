@@ -272,3 +272,101 @@ fisher.policy @glob_is_a_number {
   // expected-error@+1 {{'fisher.regularize' op attribute 'names' failed to satisfy constraint: string array attribute}}
   "fisher.regularize"() {names = ["a", 1], family = #fisher.gaussian<sigma>, reference = #fisher.frozen, weight = 1.0 : f64, mode = #fisher<mode coupled>} : () -> ()
 }
+
+// -----
+
+fisher.policy @no_count {
+  // expected-error@+1 {{expected 'count'}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("v") toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @count_of_nothing {
+  // expected-error@+1 {{'fisher.regularize' op needs a count of examples that is positive, got 0}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("v") count 0 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @negative_epsilon {
+  // expected-error@+1 {{'fisher.regularize' op needs an epsilon that is finite and not negative, got -1.000000e+00}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("v") count 10 epsilon -1.0 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @moment_without_a_name {
+  // expected-error@+1 {{'fisher.regularize' op needs a name of Adam's second moment that is not empty}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> from adam("") count 10 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @no_spread {
+  // expected-error@+1 {{'fisher.regularize' op fixes sigma at 0.000000e+00; needs sigma > 0}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> fixed sigma 0.0 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @endless_spread {
+  // expected-error@+1 {{'fisher.regularize' op fixes sigma at INF; needs sigma > 0}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> fixed sigma 1.0e400 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @another_coordinate {
+  // expected-error@+1 {{'fisher.regularize' op fixes a 'kappa', but the last component of family 'gaussian_mean' is a 'sigma'}}
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> fixed kappa 1.0 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @no_sigma {
+  // expected-error@+1 {{'fisher.regularize' op makes a sigma of Adam's second moment, but the last component of family 'von_mises' is a kappa}}
+  fisher.regularize "a" as #fisher.von_mises<kappa> from adam("v") count 10 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @one_component {
+  // expected-error@+1 {{'fisher.regularize' op cannot make a component of family 'exponential'; 'from' and 'fixed' are for families such as #fisher.gaussian_mean<sigma>}}
+  fisher.regularize "a" as #fisher.exponential<rate> fixed rate 1.0 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @chart_of_what_is_made {
+  // expected-error@+1 {{'fisher.regularize' op makes the scale itself, which is stored in the chart 'sigma'; write #fisher.gaussian<sigma> after 'as', got #fisher.gaussian<softplus>}}
+  fisher.regularize "a" as #fisher.gaussian<softplus> fixed sigma 0.1 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @glob_of_what_is_made {
+  // expected-error@+1 {{'fisher.regularize' op needs one glob for each component of family 'gaussian' that is not made (mean), got 2}}
+  fisher.regularize "a", "b" as #fisher.gaussian<sigma> fixed sigma 0.1 toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @prior_of_what_is_made {
+  // expected-error@+1 {{'fisher.regularize' op a prior of family 'gaussian' needs 1 number (mean), got 2; the standard deviation is made}}
+  fisher.regularize "a" as #fisher.gaussian<sigma> fixed sigma 0.1 toward #fisher.prior<[0.0, 1.0]> weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @not_a_source {
+  // expected-error@+1 {{'fisher.regularize' op expects after 'from' what makes a component, such as adam("adam.v.{0}") count 60000, got #fisher.frozen}}
+  fisher.regularize "a" as #fisher.gaussian<sigma> from #fisher.frozen toward #fisher.frozen weight 1.0 mode coupled
+}
+
+// -----
+
+fisher.policy @names_of_the_reference {
+  // expected-error@+1 {{'fisher.regularize' op a reference in arguments needs one name for each of the 1 component of family 'gaussian', got 2}}
+  fisher.regularize "a" as #fisher.gaussian<sigma> fixed sigma 0.1 toward #fisher.argument<"b", "c"> weight 1.0 mode coupled
+}

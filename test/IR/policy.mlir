@@ -55,3 +55,20 @@ fisher.policy @private attributes {sym_visibility = "nested"} {}
 module @inner {
   fisher.policy @empty {}
 }
+
+// Components that no parameter holds.
+// CHECK-LABEL: fisher.policy @made
+fisher.policy @made {
+  // CHECK-NEXT: fisher.regularize "(*).w" as #fisher.gaussian_mean<sigma> from adam("adam.v.{0}") count 60000 toward #fisher.frozen
+  fisher.regularize "(*).w" as #fisher.gaussian_mean<sigma> from adam("adam.v.{0}") count 60000
+      toward #fisher.frozen weight 1.0 mode coupled
+  // CHECK-NEXT: as #fisher.gaussian<sigma> from adam("v") count 1 epsilon 0.000000e+00 toward #fisher.prior<[0.000000e+00]>
+  fisher.regularize "a" as #fisher.gaussian<sigma> from #fisher.adam<"v" count 1 epsilon 0.0>
+      toward #fisher.prior<[0.0]> weight 1.0 mode coupled
+  // CHECK-NEXT: as #fisher.gaussian_mean<sigma> fixed sigma 1.000000e-01 toward #fisher.argument<"b">
+  fisher.regularize "a" as #fisher.gaussian_mean<sigma> from #fisher.fixed<"sigma" 0.1>
+      toward #fisher.argument<"b"> weight 1.0 mode coupled
+  // CHECK-NEXT: as #fisher.von_mises<kappa> fixed kappa 2.000000e+00 toward #fisher.previous
+  fisher.regularize "a" as #fisher.von_mises<kappa> fixed kappa 2.0
+      toward #fisher.previous weight 1.0 mode coupled
+}

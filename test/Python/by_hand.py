@@ -148,6 +148,10 @@ def _covariance(rng, shape):
     return factor @ factor.swapaxes(-1, -2)
 
 
+def _same(rng, shape):
+    return np.full(shape, 0.75)
+
+
 _EVENTS = {fisher.Categorical: (5,), fisher.CenteredGaussian: (3, 3)}
 # How each component of each family is drawn.
 _DRAWN = {
@@ -159,6 +163,8 @@ _DRAWN = {
         "log_variance": (_logits, _logits),
         "precision": (_logits, _positive),
     },
+    # What is known is the same in all beliefs.
+    fisher.GaussianMean: dict.fromkeys(SIGMA, (_logits, _same)),
     fisher.VonMises: {
         "kappa": (_logits, _positive),
         "log_kappa": (_logits, _logits),

@@ -97,6 +97,18 @@ def test_finetune(tmp_path):
     assert new > 90 and new_fisher > new - 8
 
 
+def test_continual_digits(tmp_path):
+    table = run_quickly("jax_continual_digits", tmp_path)
+    assert list(table) == ["none", "L2", "EWC", "Fisher-Rao"]
+    first, *_, mean, learnt = (
+        dict(zip(table, numbers)) for numbers in zip(*table.values())
+    )
+    # Less is forgotten, of the first task most of all, and what is new is learnt.
+    for label in ("EWC", "Fisher-Rao"):
+        assert mean[label] > mean["none"] + 2 and first[label] > first["none"] + 5
+    assert mean["EWC"] > mean["L2"] and min(learnt.values()) > 95
+
+
 def test_all_are_tested():
     tested = {name.removeprefix("test_") for name in globals()}
     assert NAMES and all(name.split("_", 1)[1] in tested for name in NAMES)

@@ -13,7 +13,7 @@ import fisher.jax
 import fisher.optax
 from paths import ROOT
 
-PAGES = ["README.md", "docs/jax.md", "docs/differentiation.md"]
+PAGES = ["README.md", "docs/jax.md", "docs/differentiation.md", "docs/ordinary-networks.md"]
 BLOCK = re.compile(r"^```(python|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 

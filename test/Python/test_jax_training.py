@@ -561,3 +561,11 @@ def test_large_and_small_beliefs_of_one_policy():
         "small": {f"s{seed}": make_belief(seed, (3,)) for seed in range(2, 7)},
     }
     check(lambda p: (p["large"]["mu"] ** 2).mean(), params)
+
+
+def test_policy_without_entries():
+    """Nothing is added, so that a program may choose a policy that does nothing."""
+    params = {"w": jnp.arange(3.0)}
+    regularized = fisher.jax.value_and_grad(lambda p: (p["w"] ** 2).sum(), fisher.Policy())
+    value, grads, state = regularized(params, fisher_state=fisher.jax.init(params, fisher.Policy()))
+    assert value == 5 and (grads["w"] == 2 * params["w"]).all() and state == {}

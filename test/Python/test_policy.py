@@ -108,7 +108,7 @@ def test_families(family):
     assert repr(family) == f"fisher.{type(family).__name__}({family.chart!r})"
     assert eval(repr(family), {"fisher": fisher}) == family
     assert hash(family) == hash(type(family)(family.chart))
-    assert len({*FAMILIES, family}) == len(FAMILIES) == 19
+    assert len({*FAMILIES, family}) == len(FAMILIES) == 25
     assert family.components and family.standard_coordinates
     assert pickle.loads(pickle.dumps(family)) == family
 

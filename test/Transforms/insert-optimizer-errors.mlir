@@ -188,3 +188,22 @@ fisher.policy @p {
   // expected-note@+1 {{mark the result that is the gradient}}
   fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
 }
+
+// -----
+
+// Of a step that returns both, the gradient is changed, and no one is left to
+// believe that the new value is.
+func.func @main(
+    %p: tensor<4xf32> {fisher.name = "p"},  // expected-note {{remove the mark fisher.gradient_of = "p" of result 1 to change what its optimizer is given}}
+    %x: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.updates = "p"}, tensor<4xf32> {fisher.gradient_of = "p"}) {
+  %rate = arith.constant dense<0.1> : tensor<4xf32>
+  %0 = arith.mulf %rate, %x : tensor<4xf32>
+  %1 = arith.subf %p, %0 : tensor<4xf32>
+  return %1, %x : tensor<4xf32>, tensor<4xf32>
+}
+fisher.policy @p {
+  // expected-warning@+2 {{the step returns the gradient of 'p' and its new value; only the gradient is regularized}}
+  // expected-remark@+1 {{regularized 'p'}}
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}

@@ -24,9 +24,10 @@ class Fisher_FamilyBase<string name, string attrMnemonic, EnumInfo charts, list<
 
 /// A family whose distributions are single elements.
 class Fisher_Family<string name, string attrMnemonic, EnumInfo charts,
-                    list<string> optionalMethods = []>
+                    list<string> optionalMethods = [],
+                    list<string> optionalFamilyMethods = []>
     : Fisher_FamilyBase<name, attrMnemonic, charts, [
-        DeclareAttrInterfaceMethods<Fisher_FamilyInterface>,
+        DeclareAttrInterfaceMethods<Fisher_FamilyInterface, optionalFamilyMethods>,
         DeclareAttrInterfaceMethods<Fisher_PointwiseFamilyInterface, optionalMethods>]>;
 
 /// A family whose distributions have event dimensions.
@@ -123,7 +124,9 @@ def Fisher_GaussianChart : I32Enum<"GaussianChart", "how a Gaussian's scale is s
   let cppNamespace = "::mlir::fisher";
 }
 
-def Fisher_GaussianAttr : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianChart> {
+def Fisher_GaussianAttr
+    : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianChart,
+                    [], ["getInStandardChart"]> {
   let summary = "the normal distributions of one variable: the hyperbolic plane";
   let description = [{
     Components: the mean, and a scale stored as the chart says: `sigma` the
@@ -134,6 +137,30 @@ def Fisher_GaussianAttr : Fisher_Family<"Gaussian", "gaussian", Fisher_GaussianC
 
     ```mlir
     func.func private @weights() -> !fisher.belief<#fisher.gaussian<softplus>, tensor<64x32xf32>>
+    ```
+  }];
+}
+
+def Fisher_GaussianMeanAttr
+    : Fisher_Family<"GaussianMean", "gaussian_mean", Fisher_GaussianChart,
+                    ["buildLog"], ["isKnown", "getInStandardChart"]> {
+  let summary = "the normal distributions of one variable whose spread is known";
+  let description = [{
+    Components and charts are those of `gaussian`, but the scale is *known*: it
+    is no parameter of the distribution. Two beliefs must have the same; their
+    squared distance is `(mu1 - mu2)²/sigma²`, geodesics keep the scale, and
+    gradients and tangent vectors have zero in its place. What two beliefs of
+    different scales have between them is not a number.
+
+    In the family `gaussian` the shortest way between two beliefs of one scale
+    leaves that scale, so their distance is smaller, though the same to second
+    order. Regularization with this family is L2 with a strength for each element;
+    toward a frozen belief whose scale is that of Adam, elastic weight
+    consolidation. A policy's `from` or `fixed` makes the scale where no parameter
+    holds it.
+
+    ```mlir
+    func.func private @weights() -> !fisher.belief<#fisher.gaussian_mean<sigma>, tensor<64x32xf32>>
     ```
   }];
 }
@@ -151,7 +178,8 @@ def Fisher_VonMisesChart : I32Enum<"VonMisesChart", "how a concentration is stor
 }
 
 def Fisher_VonMisesAttr
-    : Fisher_Family<"VonMises", "von_mises", Fisher_VonMisesChart, ["buildLog"]> {
+    : Fisher_Family<"VonMises", "von_mises", Fisher_VonMisesChart, ["buildLog"],
+                    ["getInStandardChart"]> {
   let summary = "the distributions of a direction: a curved disc around the uniform one";
   let description = [{
     Components: the mean direction, an angle in radians of any size, and the

@@ -42,6 +42,17 @@ def Fisher_FamilyInterface : AttrInterface<"FamilyInterface"> {
       "The names of the standard coordinates, in which a prior is given.",
       "::llvm::ArrayRef<::llvm::StringRef>", "getStandardNames">,
     InterfaceMethod<
+      [{Whether a component is known, that is, no parameter of the distribution:
+        beliefs have a distance only if they have the same, geodesics keep it,
+        and gradients and tangent vectors are zero there.}],
+      "bool", "isKnown", (ins "unsigned":$component), [{}],
+      [{ return false; }]>,
+    InterfaceMethod<
+      [{The same family in the chart that stores the standard coordinates; null
+        if there is no such chart.}],
+      "::mlir::fisher::FamilyInterface", "getInStandardChart", (ins), [{}],
+      [{ return {}; }]>,
+    InterfaceMethod<
       "How many trailing dimensions of a component belong to one distribution.",
       "unsigned", "getEventRank", (ins), [{}], [{ return 0; }]>,
     InterfaceMethod<

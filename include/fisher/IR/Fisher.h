@@ -33,6 +33,8 @@ class PatternRewriter;
 #define GET_TYPEDEF_CLASSES
 #include "fisher/IR/FisherTypes.h.inc"
 
+#include "fisher/IR/SourceInterface.h.inc"
+
 #include "fisher/IR/ReferenceInterface.h.inc"
 
 #define GET_ATTRDEF_CLASSES

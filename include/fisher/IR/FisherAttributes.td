@@ -12,6 +12,7 @@
 include "fisher/IR/FisherDialect.td"
 include "fisher/IR/FamilyInterface.td"
 include "fisher/IR/ReferenceInterface.td"
+include "fisher/IR/SourceInterface.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 
@@ -71,7 +72,8 @@ def Fisher_PriorAttr : Fisher_Reference<"Prior", "prior",
   let description = [{
     The numbers are distribution parameters in the family's standard
     coordinates whatever the chart that beliefs are stored in: mean and
-    standard deviation for a Gaussian.
+    standard deviation for a Gaussian. A coordinate that `from` or `fixed` makes
+    is left out.
 
     ```mlir
     fisher.policy @toward_the_unit_gaussian {
@@ -154,7 +156,8 @@ def Fisher_ArgumentAttr
   let summary = "a belief held in arguments that the function has already";
   let description = [{
     One name for each component, in order. `{0}` stands for what the first
-    group of the globs captured, `{1}` for the second.
+    group of the globs captured, `{1}` for the second. For a component that is
+    made `from` an argument, it is the name of what the reference's is made from.
 
     ```mlir
     fisher.policy @toward_a_teacher {
@@ -167,6 +170,68 @@ def Fisher_ArgumentAttr
     ArrayRefParameter<"::mlir::StringAttr", "names of arguments, one for each component">:$names);
   let assemblyFormat = "`<` $names `>`";
   let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Sources
+//===----------------------------------------------------------------------===//
+
+class Fisher_Source<string name, string attrMnemonic, list<string> methods>
+    : Fisher_Attr<name, attrMnemonic,
+        [DeclareAttrInterfaceMethods<Fisher_SourceInterface, methods>]>;
+
+def Fisher_AdamAttr : Fisher_Source<"Adam", "adam", ["getArgumentPattern"]> {
+  let summary = "a standard deviation of Adam's second moment";
+  let description = [{
+    An optimizer that keeps a running mean v of the squared gradient knows how
+    sharply the loss depends on each weight. With n examples, the belief about the
+    weight is as sure as sigma = 1/sqrt(n (v + epsilon)).
+
+    The name is that of the argument of the step that holds v, shaped like the
+    weight; `{0}` stands for what the first group of the glob captured. `count` is
+    n. `epsilon` bounds the sigma of weights that nothing depends on, and is 1e-8
+    if it is left out. In a policy the attribute is written `from adam("...")`:
+
+    ```mlir
+    fisher.policy @elastic {
+      fisher.regularize "(fc*)" as #fisher.gaussian_mean<sigma>
+          from adam("adam.v.{0}") count 60000
+          toward #fisher.frozen weight 1.0e-5 mode coupled
+    }
+    ```
+
+    The squares are of gradients of means over batches; for batches of B examples
+    near an optimum they are 1/B of those of single examples. Where the Fisher
+    information of single examples is meant, as in elastic weight consolidation,
+    `count` is B times the number of examples.
+  }];
+  let parameters = (ins
+    AttrParameter<"::mlir::StringAttr", "name of the argument that holds v">:$moment,
+    "int64_t":$count,
+    AttrParameter<"::mlir::FloatAttr", "what is added to v">:$epsilon);
+  let assemblyFormat = "`<` $moment `count` $count `epsilon` custom<Number>($epsilon) `>`";
+}
+
+def Fisher_FixedAttr : Fisher_Source<"Fixed", "fixed", ["verifyForType"]> {
+  let summary = "a component that is the same number everywhere";
+  let description = [{
+    The word is the name of the chart that stores the standard coordinate: `sigma`
+    for a Gaussian. In a policy the attribute is written `fixed sigma 0.1`:
+
+    ```mlir
+    fisher.policy @weight_decay {
+      fisher.regularize "(fc*)" as #fisher.gaussian_mean<sigma> fixed sigma 0.1
+          toward #fisher.prior<[0.0]> weight 5.0e-6 mode coupled
+    }
+    ```
+
+    With the family `gaussian_mean` toward a prior this is L2: the penalty is
+    weight/sigma² times the sum of squares.
+  }];
+  let parameters = (ins
+    AttrParameter<"::mlir::StringAttr", "the coordinate's chart">:$chart,
+    AttrParameter<"::mlir::FloatAttr", "the number">:$number);
+  let assemblyFormat = "`<` $chart custom<Number>($number) `>`";
 }
 
 //===----------------------------------------------------------------------===//

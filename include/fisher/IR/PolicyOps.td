@@ -68,6 +68,8 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     ```
 
     - `as` gives the family and the chart that the arguments are stored in;
+    - `from` and `fixed` say where the last component comes from if no parameter
+      holds it (below);
     - `toward` gives the reference;
     - `weight` multiplies the sum of squared distances: a number, or the name
       of an argument of the step that holds it, for schedules;
@@ -82,13 +84,40 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
           toward #fisher.previous weight "beta" step_size 5.0e-2 mode proximal
     }
     ```
+
+    **Beliefs of ordinary networks.** The weights of a network that knows nothing
+    of beliefs are their means. There is one glob less than components then, and
+    the last component is made, as the family's standard coordinate:
+    `from adam("NAME") count N epsilon E` out of the second moment that Adam keeps
+    (see `#fisher.adam`), `fixed sigma S` as a number (see `#fisher.fixed`).
+
+    ```mlir
+    fisher.policy @elastic_weight_consolidation {
+      fisher.regularize "(*).weight" as #fisher.gaussian_mean<sigma>
+          from adam("adam.v.{0}.weight") count 60000 epsilon 1.0e-8
+          toward #fisher.frozen weight 1.0e-5 mode coupled
+    }
+    ```
+
+    What is made is the same in a belief and in its reference, and no gradient
+    goes to it. If the reference keeps what it is made from (`frozen`, `previous`,
+    and `argument`, which names it), it is the reference's that both have. Toward
+    `frozen`, the second moment is that at the first step: what an old task left
+    behind decides how strongly each weight is held, which is elastic weight
+    consolidation. Toward a prior or a moving average it is the current one.
+
+    The family `gaussian_mean` has the quadratic penalty (Δmean/sigma)²; `gaussian`
+    has the distance among all Gaussians, the same to second order, whose pull is
+    bounded. The modes `proximal` and `natural`, and moving averages, need a family
+    whose geodesics keep what is made, such as `gaussian_mean`.
   }];
-  let arguments = (ins StrArrayAttr:$names, AnyAttr:$family, AnyAttr:$reference,
+  let arguments = (ins StrArrayAttr:$names, AnyAttr:$family,
+                       OptionalAttr<AnyAttr>:$source, AnyAttr:$reference,
                        Fisher_NumberOrName:$weight,
                        OptionalAttr<Fisher_NumberOrName>:$step_size,
                        Fisher_ModeAttr:$mode);
   let assemblyFormat = [{
-    custom<Globs>($names) `as` $family `toward` $reference
+    custom<Globs>($names) `as` $family custom<Source>($source) `toward` $reference
     `weight` custom<NumberOrName>($weight)
     (`step_size` custom<NumberOrName>($step_size)^)?
     `mode` custom<ModeKeyword>($mode) attr-dict
@@ -98,7 +127,9 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
     /// The family and the reference as what the verifier made sure they are.
     ::mlir::fisher::FamilyInterface getFamilyInterface();
     ::mlir::fisher::ReferenceInterface getReferenceInterface();
-    /// The globs, one for each component of the family.
+    /// What makes the last component; null if a parameter holds it.
+    ::mlir::fisher::SourceInterface getSourceInterface();
+    /// The globs, one for each component of the family that is not made.
     ::llvm::SmallVector<::llvm::StringRef> getGlobs();
   }];
 }

@@ -21,21 +21,26 @@ def Fisher_ReferenceInterface : AttrInterface<"ReferenceInterface"> {
 
   let methods = [
     InterfaceMethod<
-      "Whether the reference makes sense for the family; emits an error if not.",
+      [{Whether the reference makes sense for the family; emits an error if not.
+        The source is null unless it makes the last component, which the
+        reference is then without, unless it is held in what that is made
+        from.}],
       "::llvm::LogicalResult", "verifyForFamily",
       (ins "::mlir::fisher::FamilyInterface":$family,
+           "::mlir::fisher::SourceInterface":$source,
            "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError)>,
     InterfaceMethod<
       [{Whether the reference can be stored like beliefs of this type; emits an
         error if not.}],
       "::llvm::LogicalResult", "verifyForType",
-      (ins "::mlir::fisher::BeliefType":$type,
+      (ins "::mlir::fisher::BeliefType":$type, "bool":$isMade,
            "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError),
       [{}], [{ return ::llvm::success(); }]>,
     InterfaceMethod<
       [{The names of the arguments that hold the reference's components, with
         `{0}`, `{1}`, ... for what the globs' groups captured; empty if the
-        reference is not held in arguments.}],
+        reference is not held in arguments. In place of a component that is made
+        from an argument, the last one holds what it is made from.}],
       "::llvm::SmallVector<::llvm::StringRef>", "getArgumentPatterns",
       (ins), [{}], [{ return {}; }]>,
     InterfaceMethod<
@@ -58,10 +63,12 @@ def Fisher_ReferenceInterface : AttrInterface<"ReferenceInterface"> {
            "::mlir::Value":$after), [{}], [{ return nullptr; }]>,
     InterfaceMethod<
       [{The constant reference for a belief, shaped like it; null if the
-        reference is held in arguments or state.}],
+        reference is held in arguments or state. The last of the belief's
+        components is the reference's, too, if it is `isMade`.}],
       "::mlir::Value", "buildConstant",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
-           "::mlir::ValueRange":$components, "::mlir::fisher::BeliefType":$type),
+           "::mlir::ValueRange":$components, "::mlir::fisher::BeliefType":$type,
+           "bool":$isMade),
       [{}], [{ return nullptr; }]>,
   ];
 }

@@ -101,7 +101,8 @@ class Step:
 
 def init(params, policy, *, arguments=None):
     """The state that a policy keeps: copies of parameters for the references
-    `frozen`, `previous` and `moving_average`.
+    `frozen`, `previous` and `moving_average`, and of the second moments that
+    spreads are made from by `fisher.adam`.
 
     Args:
       params: a tree of arrays. A leaf's name is the keys on the way to it,
@@ -118,7 +119,8 @@ def init(params, policy, *, arguments=None):
     """
     step = Step(policy, params, arguments)
     states = get_states(policy, *step.types)
-    return {name: jnp.array(step.params[start], copy=True) for name, start in states}
+    values = {**step.arguments, **step.params}
+    return {name: jnp.array(values[start], copy=True) for name, start in states}
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
@@ -246,10 +248,12 @@ def value_and_grad(loss, policy, *, has_aux=False):
         programs = step.build("coupled", of="loss_only", gradients=True)
         leaves = name_leaves(grads)
         made = step.run(programs, fisher_state, gradient=leaves)
-        value = value + made["penalty"][""].astype(value.dtype)
-        grads = jax.tree.unflatten(
-            jax.tree.structure(grads), {**leaves, **made["gradient"]}.values()
-        )
+        # A policy without entries makes nothing.
+        if made:
+            value = value + made["penalty"][""].astype(value.dtype)
+            grads = jax.tree.unflatten(
+                jax.tree.structure(grads), {**leaves, **made["gradient"]}.values()
+            )
         results = ((value, *aux) if has_aux else value), grads
         if fisher_state is None:
             return results

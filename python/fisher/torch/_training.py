@@ -151,6 +151,7 @@ class Step:
             name: value if isinstance(value, torch.Tensor) else torch.as_tensor(value)
             for name, value in (arguments or {}).items()
         }
+        self.arguments = arguments
         self._local = {name: get_local(tensor) for name, tensor in params.items()}
         self._arguments = {name: get_local(tensor) for name, tensor in arguments.items()}
         self._described = _describe(self._local), _describe(self._arguments)
@@ -220,10 +221,11 @@ class Step:
     def make_state(self):
         """What `init` returns."""
         types = [
-            _get_types(_describe(tensors)) for tensors in (self.params, self._arguments)
+            _get_types(_describe(tensors)) for tensors in (self.params, self.arguments)
         ]
+        values = {**self.arguments, **self.params}
         return {
-            name: self.params[start].detach().clone()
+            name: values[start].detach().clone()
             for name, start in get_states(self.policy, *types)
         }
 
@@ -448,7 +450,8 @@ def _map(function, tree, prefix=""):
 
 def init(params, policy, *, arguments=None):
     """The state that a policy keeps: copies of parameters for the references
-    `frozen`, `previous` and `moving_average`.
+    `frozen`, `previous` and `moving_average`, and of the second moments that
+    spreads are made from by `fisher.adam`.
 
     Args:
       params: a module, whose parameters have the names of `named_parameters`,
