@@ -134,6 +134,37 @@ class Gaussian:
         return [a[0], self.charts[target].stored(self.charts[chart].standard(a[1]))]
 
 
+class GaussianMean(Gaussian):
+    """Gaussians of one sigma, which the first belief has: a straight line."""
+
+    def _sigma(self, chart, at):
+        return self.charts[chart].standard(at[1])
+
+    def squared_distance(self, chart, a, b):
+        return [(a[0] - b[0]) ** 2 / self._sigma(chart, a) ** 2]
+
+    def gradient(self, chart, a, b):
+        return [2 * (a[0] - b[0]) / self._sigma(chart, a) ** 2, 0 * a[1]]
+
+    def kl_divergence(self, chart, a, b):
+        return [(a[0] - b[0]) ** 2 / (2 * self._sigma(chart, a) ** 2)]
+
+    def metric(self, chart, at, tangent):
+        return [tangent[0] / self._sigma(chart, at) ** 2, 0 * at[1]]
+
+    def natural_gradient(self, chart, at, gradient):
+        return [self._sigma(chart, at) ** 2 * gradient[0], 0 * at[1]]
+
+    def log(self, chart, a, b):
+        return [b[0] - a[0], 0 * a[1]]
+
+    def geodesic(self, chart, a, b, t):
+        return [(1 - t) * a[0] + t * b[0], a[1]]
+
+    def exp(self, chart, a, tangent):
+        return [a[0] + tangent[0], a[1]]
+
+
 class OneParameter:
     """A curve with an arc length y of the standard parameter."""
 
@@ -464,6 +495,7 @@ FORMULAS = {
     "centered_gaussian": CenteredGaussian,
     "categorical": Categorical,
     "gaussian": Gaussian,
+    "gaussian_mean": GaussianMean,
     "bernoulli": Bernoulli,
     "poisson": Poisson,
     "exponential": Exponential,

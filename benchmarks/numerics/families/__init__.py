@@ -9,11 +9,13 @@ from families.categorical import Categorical
 from families.centered_gaussian import CenteredGaussian
 from families.exponential import Exponential
 from families.gaussian import Gaussian
+from families.gaussian_mean import GaussianMean
 from families.poisson import Poisson
 from families.von_mises import VonMises
 
 FAMILIES = [
     Gaussian(),
+    GaussianMean(),
     VonMises(),
     Bernoulli(),
     Poisson(),

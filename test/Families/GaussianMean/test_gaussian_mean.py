@@ -53,6 +53,7 @@ func.func @main(%m1: !t, %s1: !t, %m2: !t, %s2: !t) -> ({types}) {{
     return dict(zip(RESULTS, results))
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ELEMENTS)
 @pytest.mark.parametrize("chart", CHARTS)
 def test_formulas(chart, element):
@@ -88,6 +89,7 @@ def test_formulas(chart, element):
         np.testing.assert_array_equal(got[name], s1, err_msg=name)
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("element", ELEMENTS)
 def test_far_and_near(element):
     """The distance keeps its digits wherever it is a number of the type."""
@@ -101,6 +103,7 @@ def test_far_and_near(element):
     assert got["by_mean"][3] == 0 and np.isfinite(got["by_mean"][1:]).all()
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("chart", CHARTS)
 def test_two_spreads_have_no_distance(chart):
     mean, other = np.array([0.0, 1.0]), np.array([0.5, 1.0])
@@ -110,6 +113,7 @@ def test_two_spreads_have_no_distance(chart):
         assert np.isnan(got[name]).all(), name
 
 
+@pytest.mark.reference
 @pytest.mark.parametrize("chart", ["sigma", "variance", "precision"])
 def test_outside_of_the_domain(chart):
     scale = np.array([0.0, -1.0, np.nan])
