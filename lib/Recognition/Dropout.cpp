@@ -37,16 +37,17 @@ void Matcher::findDropout() {
           continue;
         for (unsigned side : {0, 1}) {
           Expr noise = algebra.getOperand(atom, side);
-          std::optional<double> threshold =
-              atom->operands[1 - side]->getNumber();
-          if (!threshold || *threshold <= 0 || *threshold >= 1 ||
-              noise->terms.size() != 1 ||
-              noise->terms.front().coefficient != 1 ||
+          std::optional<double> number = atom->operands[1 - side]->getNumber();
+          if (!number || noise->terms.size() != 1 ||
+              noise->terms.front().coefficient <= 0 ||
               noise->terms.front().factors.size() != 1)
+            continue;
+          double threshold = *number / noise->terms.front().coefficient;
+          if (threshold <= 0 || threshold >= 1)
             continue;
           masks.push_back({node, atom,
                            noise->terms.front().factors.front().atom,
-                           side == 0 ? *threshold : 1 - *threshold, false});
+                           side == 0 ? threshold : 1 - threshold, false});
         }
       }
   }

@@ -187,6 +187,8 @@ Nodes mlir::fisher::recognition::readElementwise(Operation *op, Graph &graph,
       return std::nullopt;
     if (op->getNumOperands() != 1)
       return std::nullopt;
+    if (isa<FloatType>(to) && (name == "uitofp" || from.isUnsignedInteger()))
+      return one(graph.convertUnsigned(a, from.getIntOrFloatBitWidth()));
     return one(a);
   case Meaning::logicalNot:
     if (!isTruthType(result))

@@ -14,6 +14,9 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/CallInterfaces.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::fisher::recognition;
@@ -58,7 +61,8 @@ bool Graph::isRandom(Expr expr) const {
       if (factor.atom->kind == Atom::Kind::leaf) {
         if (!randomLeaves.contains(factor.atom->leaf))
           return false;
-      } else if (!llvm::any_of(factor.atom->operands, [&](Expr operand) {
+      } else if (!randomFunctions.contains(factor.atom->name) &&
+                 !llvm::any_of(factor.atom->operands, [&](Expr operand) {
                    return isRandom(operand);
                  })) {
         return false;
@@ -219,39 +223,78 @@ const Node *Graph::makeLeaf(Value value, unsigned leaf) {
   return &node;
 }
 
+bool Graph::isRandom(const Node *node) const {
+  while (node->kind == Node::Kind::read)
+    node = node->operands.front();
+  return node->kind == Node::Kind::leaf
+             ? randomLeaves.contains(node->leaf)
+             : node->kind == Node::Kind::apply &&
+                   randomFunctions.contains(node->name);
+}
+
+const Node *Graph::convertUnsigned(const Node *source, unsigned width) {
+  if (width == 1 || !isRandom(source))
+    return source;
+  return multiply(getNumber(std::ldexp(1.0, width)), apply("uniform", source));
+}
+
+/// Whether an operation's result is made of bits, as uniform noise is.
+static bool mixesBits(Operation *op) {
+  StringRef name = op->getName().stripDialect();
+  if (name == "bitcast" || name == "bitcast_convert")
+    return true;
+  return llvm::is_contained({"xori", "ori", "shli", "shrui"}, name) &&
+         !op->getResult(0).getType().isInteger(1);
+}
+
 const Node *Graph::getOpaque(OpResult result, Scope &scope) {
   Operation *op = result.getOwner();
   StringRef name = op->getName().getStringRef();
-  bool isRandom = name.contains("rng") || name.contains("rand") ||
-                  name.contains("bernoulli");
+  bool isDrawn = name.contains("rng") || name.contains("rand") ||
+                 name.contains("bernoulli");
   // The same operation on the same operands gives the same, unless it draws
-  // random numbers or may do anything.
-  unsigned leaf;
-  if (isRandom || op->getNumRegions() != 0 || isa<CallOpInterface>(op)) {
-    leaf = numLeaves++;
-  } else {
-    std::vector<uint64_t> key{
-        getKey(op->getName().getAsOpaquePointer()),
-        getKey(op->getDiscardableAttrDictionary().getAsOpaquePointer()),
-        getKey(op->getPropertiesAsAttribute().getAsOpaquePointer()),
-        getKey(result.getType().getAsOpaquePointer()),
-        result.getResultNumber()};
-    for (Value operand : op->getOperands())
-      key.push_back(getKey(getElement(lookup(operand, scope))));
-    auto [entry, isNew] = opaqueLeaves.try_emplace(key, numLeaves);
-    if (isNew)
-      ++numLeaves;
-    leaf = entry->second;
+  // random numbers, reads memory, or may do anything.
+  bool isNew = isDrawn || op->getNumRegions() != 0 ||
+               isa<CallOpInterface>(op) ||
+               (op->isRegistered() && !isMemoryEffectFree(op));
+  bool isNumber = !isa<ShapedType>(result.getType());
+  std::vector<uint64_t> key{
+      getKey(op->getName().getAsOpaquePointer()),
+      getKey(op->getDiscardableAttrDictionary().getAsOpaquePointer()),
+      getKey(op->getPropertiesAsAttribute().getAsOpaquePointer()),
+      getKey(result.getType().getAsOpaquePointer()), result.getResultNumber()};
+  // A number is a function of those operands that are numbers: in the body of
+  // an operation these differ from one element to the next.
+  SmallVector<const Node *> numbers;
+  bool isRandom = isDrawn || mixesBits(op);
+  for (Value operand : op->getOperands()) {
+    const Node *node = lookup(operand, scope);
+    isRandom |= node->kind == Node::Kind::leaf && this->isRandom(node);
+    bool isArgument = isNumber && !isa<ShapedType>(operand.getType());
+    if (isArgument)
+      numbers.push_back(node);
+    key.push_back(isArgument || isNew ? 0 : getKey(getElement(node)));
   }
-  // Uniform noise is made of bits.
-  if (isRandom || name.ends_with("bitcast") ||
-      name.ends_with("bitcast_convert"))
+  unsigned leaf = numLeaves;
+  if (!isNew)
+    leaf = opaqueLeaves.try_emplace(key, numLeaves).first->second;
+  numLeaves = std::max(numLeaves, leaf + 1);
+  if (!isNew && !numbers.empty()) {
+    StringRef function =
+        functions.insert("unknown" + std::to_string(leaf)).first->getKey();
+    if (mixesBits(op))
+      randomFunctions.insert(function);
+    return apply(function, numbers);
+  }
+  if (isRandom)
     randomLeaves.insert(leaf);
-  for (Value operand : op->getOperands())
-    if (const Node *node = lookup(operand, scope);
-        node->kind == Node::Kind::leaf && randomLeaves.contains(node->leaf))
-      randomLeaves.insert(leaf);
-  return makeLeaf(result, leaf);
+  if (!isNumber)
+    return makeLeaf(result, leaf);
+  // Of the body it may read any element.
+  Node &node = make(Node::Kind::leaf, scope.numLoops, {});
+  node.leaf = leaf;
+  node.shape.assign(scope.numLoops, ShapedType::kDynamic);
+  return &node;
 }
 
 //===----------------------------------------------------------------------===//
@@ -286,6 +329,7 @@ bool Graph::readCall(Operation *op, Scope &scope) {
       block.getTerminator()->getNumOperands() != op->getNumResults())
     return false;
   Scope inner;
+  inner.numLoops = scope.numLoops;
   inner.depth = scope.depth + 1;
   for (auto [argument, operand] :
        llvm::zip_equal(block.getArguments(), op->getOperands()))

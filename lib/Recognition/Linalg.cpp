@@ -59,6 +59,7 @@ static Nodes readLoops(linalg::LinalgOp op, Graph &graph, Scope &scope) {
   Scope inner;
   inner.parent = &scope;
   inner.depth = scope.depth;
+  inner.numLoops = numLoops;
   // Elements at the indices of the loops.
   SmallVector<SmallVector<Index>> loops;
   for (OpOperand &operand : op->getOpOperands()) {

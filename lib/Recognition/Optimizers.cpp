@@ -212,6 +212,14 @@ bool Matcher::matchMomentum(Pair &pair, Pair &state, Expr beta, Expr scale,
   Expr force = algebra.subtract(moment, algebra.multiply(pull, pair.old));
   if (force->terms.empty())
     return false;
+  // What is divided by the root of a second moment is no gradient.
+  for (Pair &second : pairs)
+    if (isStateOf(second, pair) && isStateOf(second, state) &&
+        llvm::any_of(force->terms.front().factors, [&](const Factor &factor) {
+          return !factor.atom->indices.empty() &&
+                 matchDenominator(factor, second);
+        }))
+      return false;
   // The step's own part of the gradient: Nesterov's look ahead.
   Expr decay = forms.getCoefficient(left, pair.old);
   Expr ahead = algebra.subtract(left, algebra.multiply(decay, pair.old));

@@ -71,6 +71,12 @@ def l2_scaled_by_a_tensor(s):
     return s.text(descend(s, p, s.add(g, s.multiply(s.scale(STRENGTH, x), p)))), SGD
 
 
+def l2_scaled_by_a_function_without_rules(s):
+    p, g, x, _ = start(s)
+    pull = s.multiply(s.op("math.sinh", x), p)
+    return s.text(descend(s, p, s.add(g, s.scale(STRENGTH, pull)))), SGD
+
+
 def l2_of_another(s):
     p, g, x, _ = start(s)
     return s.text(descend(s, p, s.add(g, s.scale(STRENGTH, x)))), SGD
@@ -176,6 +182,20 @@ def momentum_with_wrong_sign(s):
     return s.text(s.add(p, s.scale(RATE, new)), new), []
 
 
+def momentum_of_divided_gradients(s):
+    p, g, *_ = start(s)
+    m, v = s.argument(), s.argument()
+    if s.rng.random() < 0.5:
+        g = s.add(g, s.scale(STRENGTH, p))
+    v1 = s.add(s.scale(0.99, v), s.scale(0.01, s.square(g)))
+    root = s.op("math.sqrt", v1)
+    if s.rng.random() < 0.5:
+        root = s.add(root, s.constant(1e-8))
+    m1 = s.add(s.scale(0.9, m), s.divide(g, root))
+    change = s.add(s.scale(0.9, m1), s.divide(g, root)) if s.rng.random() < 0.5 else m1
+    return s.text(s.subtract(p, s.scale(RATE, change)), m1, v1), []
+
+
 def almost_adam(s):
     p, g, *_ = start(s)
     m, v = s.argument(), s.argument()
@@ -241,13 +261,13 @@ def almost_kl(s):
 
 
 NEAR_MISSES = [
-    l2_with_wrong_sign, l2_with_wrong_power, l2_scaled_by_a_tensor, l2_of_another,
-    l2_toward_another, decay_that_grows, decay_of_almost_all, ascent,
+    l2_with_wrong_sign, l2_with_wrong_power, l2_scaled_by_a_tensor,
+    l2_scaled_by_a_function_without_rules, l2_of_another, l2_toward_another, decay_that_grows, decay_of_almost_all, ascent,
     average_that_does_not_sum_to_one, average_with_wrong_sign,
     average_with_a_tensor_for_decay, average_of_data, average_of_squares,
     l2_in_the_loss_only, wrong_power_in_the_loss, negative_l2_in_the_loss,
-    square_of_an_error, momentum_of_old_state, momentum_with_wrong_sign, almost_adam,
-    adagrad, noise_that_is_used_twice, threshold_that_is_no_probability,
+    square_of_an_error, momentum_of_old_state, momentum_with_wrong_sign,
+    momentum_of_divided_gradients, almost_adam, adagrad, noise_that_is_used_twice, threshold_that_is_no_probability,
     mask_of_an_activation, almost_kl]
 
 
@@ -510,4 +530,4 @@ def test_found_in_any_spelling(kind):
 
 
 def test_near_misses_are_many():
-    assert 8 * len(NEAR_MISSES) == 200
+    assert 8 * len(NEAR_MISSES) >= 200

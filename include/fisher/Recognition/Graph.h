@@ -21,6 +21,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSet.h"
 
 #include <deque>
 
@@ -67,6 +68,8 @@ struct Scope {
   llvm::DenseMap<Value, const Node *> nodes;
   /// Around the body of an operation.
   Scope *parent = nullptr;
+  /// Of the operation whose body it is.
+  unsigned numLoops = 0;
   /// How many calls deep it is.
   unsigned depth = 0;
 };
@@ -124,6 +127,9 @@ public:
   const Node *reduce(llvm::StringRef name, const Node *source,
                      llvm::ArrayRef<Index> places,
                      llvm::ArrayRef<int64_t> extents, unsigned rank);
+  /// An integer as a number: in [0, 1) and of random bits, times how many there
+  /// are, if it is mixed of bits.
+  const Node *convertUnsigned(const Node *source, unsigned width);
   /// An operation's result, without a look at what the operation does.
   const Node *getOpaque(OpResult result, Scope &scope);
 
@@ -140,6 +146,7 @@ private:
   Node &make(Node::Kind kind, unsigned rank,
              llvm::ArrayRef<const Node *> operands);
   const Node *makeLeaf(Value value, unsigned leaf);
+  bool isRandom(const Node *node) const;
   void set(Value value, const Node *node, Scope &scope);
   /// Reads a call of a function of the module; false if it cannot.
   bool readCall(Operation *op, Scope &scope);
@@ -158,6 +165,9 @@ private:
   /// The leaf of what the same operation makes of the same operands.
   std::map<std::vector<uint64_t>, unsigned> opaqueLeaves;
   llvm::DenseSet<unsigned> randomLeaves;
+  /// What operations on numbers that no reader knows are called in the algebra,
+  /// and those of them that mix bits.
+  llvm::StringSet<> functions, randomFunctions;
   unsigned numLeaves = 0;
   /// The first leaves are the arguments.
   unsigned numArguments = 0;
