@@ -20,6 +20,10 @@ using namespace mlir::fisher::recognition;
 /// What an inner sum runs over while it becomes part of an outer one.
 static constexpr Index firstInner = Index(1) << 32;
 
+/// No element is as large. What is clamped here, the lowest f32, is not
+/// clamped.
+static constexpr double farthest = 1e38;
+
 /// Products of sums are multiplied out up to this many terms.
 static constexpr size_t maxProducts = 64;
 
@@ -496,10 +500,11 @@ Expr Algebra::log(Expr a) {
 
 Expr Algebra::extremum(llvm::StringRef function,
                        llvm::ArrayRef<Expr> operands) {
+  // Elements are finite, and not near the ends of f32.
   double sign = function == "max" ? 1 : -1;
   llvm::SmallVector<Expr> rest;
   for (Expr operand : operands)
-    if (operand->getNumber() != -sign * HUGE_VAL &&
+    if (sign * operand->getNumber().value_or(0) > -farthest &&
         !llvm::is_contained(rest, operand))
       rest.push_back(operand);
   if (rest.size() == 1)
@@ -518,9 +523,9 @@ Expr Algebra::compare(llvm::StringRef function, Expr a, Expr b) {
     return getNumber(function == "lt"   ? *x < *y
                      : function == "le" ? *x <= *y
                                         : *x == *y);
-  // Elements are finite.
-  if (function == "eq" && ((x && std::isinf(*x)) || (y && std::isinf(*y))))
-    return getNumber(0);
+  // Elements are finite, and not near the ends of f32.
+  if ((x && std::abs(*x) >= farthest) || (y && std::abs(*y) >= farthest))
+    return getNumber(function != "eq" && (x ? *x < 0 : *y > 0));
   // No counter of steps has come to the end of its type.
   if (function != "eq" && y && *y >= 2147483647.0)
     return getNumber(1);
@@ -594,14 +599,34 @@ Expr Algebra::apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands) {
 
 Expr Algebra::sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
                         llvm::ArrayRef<int64_t> extents) {
+  auto isInside = [&](const Atom *atom) {
+    return llvm::any_of(bounds,
+                        [&](Index bound) { return dependsOn(atom, bound); });
+  };
+  // exp(x - m) is exp(x) exp(-m): a sum of exponentials is the same whatever
+  // was taken off first.
+  for (const Factor &factor : term.factors) {
+    if (!factor.atom->isApply("exp") || factor.power != 1)
+      continue;
+    std::vector<Term> kept, taken;
+    for (const Term &part : getOperand(factor.atom)->terms)
+      (llvm::any_of(part.factors,
+                    [&](const Factor &f) { return isInside(f.atom); })
+           ? kept
+           : taken)
+          .push_back(part);
+    if (kept.empty() || taken.empty())
+      continue;
+    Term rest{term.coefficient, {}};
+    llvm::copy_if(term.factors, std::back_inserter(rest.factors),
+                  [&](const Factor &f) { return f.atom != factor.atom; });
+    Expr body = multiply(getTerm(rest), exp(intern(std::move(kept))));
+    return multiply(exp(intern(std::move(taken))), sum(body, bounds, extents));
+  }
   // What does not depend on the indices is multiplied afterwards.
   Term outside{term.coefficient, {}}, inside{1.0, {}};
   for (const Factor &factor : term.factors)
-    (llvm::any_of(bounds,
-                  [&](Index bound) { return dependsOn(factor.atom, bound); })
-         ? inside
-         : outside)
-        .factors.push_back(factor);
+    (isInside(factor.atom) ? inside : outside).factors.push_back(factor);
   llvm::SmallVector<Index> left;
   llvm::SmallVector<int64_t> leftExtents;
   Expr result = getTerm(outside);

@@ -34,12 +34,30 @@ static std::optional<SmallVector<Index>> getLoops(AffineMap map) {
   return loops;
 }
 
+/// Whether a value of a body is computed from one of these arguments.
+static bool readsAny(Value value, ArrayRef<Value> arguments) {
+  SmallVector<Value> left{value};
+  DenseSet<Value> seen;
+  while (!left.empty()) {
+    Value next = left.pop_back_val();
+    if (llvm::is_contained(arguments, next))
+      return true;
+    if (Operation *op = next.getDefiningOp())
+      op->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          if (seen.insert(operand).second)
+            left.push_back(operand);
+      });
+  }
+  return false;
+}
+
 /// What a reduction's body combines with its accumulator, and how; null if the
 /// body does something else.
 static std::pair<Value, StringRef> getCombined(Value yielded,
                                                BlockArgument accumulator) {
   Operation *op = yielded.getDefiningOp();
-  if (!op || op->getNumOperands() != 2 || !accumulator.hasOneUse())
+  if (!op || op->getNumOperands() != 2)
     return {};
   StringRef name = llvm::StringSwitch<StringRef>(op->getName().getStringRef())
                        .Cases({"arith.addf", "arith.addi"}, "add")
@@ -73,31 +91,44 @@ static Nodes readLoops(linalg::LinalgOp op, Graph &graph, Scope &scope) {
   }
   graph.read(block, inner);
 
+  // What the results so far are is not known while others are computed.
+  SmallVector<Value> accumulators;
+  for (OpOperand &init : op.getDpsInitsMutable())
+    if (!op.getMatchingIndexingMap(&init).isPermutation())
+      accumulators.push_back(op.getMatchingBlockArgument(&init));
+
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  SmallVector<const Node *> results;
-  for (OpOperand &init : op.getDpsInitsMutable()) {
+  // Nothing if the result is something else.
+  auto readResult = [&](OpOperand &init) -> const Node * {
     ArrayRef<Index> map = loops[init.getOperandNumber()];
     SmallVector<Index> places(numLoops, firstBound);
     for (auto [dimension, loop] : llvm::enumerate(map)) {
-      if (loop == none)
-        return std::nullopt;
-      places[loop] = dimension;
+      if (loop != none)
+        places[loop] = dimension;
+      else if (cast<ShapedType>(init.get().getType()).getDimSize(dimension) !=
+               1)
+        return nullptr;
     }
     Value yielded = op.getMatchingYieldValue(&init)->get();
-    if (!llvm::is_contained(places, firstBound)) {
-      results.push_back(
-          graph.read(graph.lookup(yielded, inner), places, map.size()));
-      continue;
-    }
+    if (!llvm::is_contained(places, firstBound))
+      return readsAny(yielded, accumulators)
+                 ? nullptr
+                 : graph.read(graph.lookup(yielded, inner), places, map.size());
     auto [combined, name] =
         getCombined(yielded, op.getMatchingBlockArgument(&init));
-    if (!combined)
-      return std::nullopt;
+    if (!combined || readsAny(combined, accumulators))
+      return nullptr;
     const Node *reduced = graph.reduce(name, graph.lookup(combined, inner),
                                        places, ranges, map.size());
     const Node *first = graph.lookup(init.get(), scope);
-    results.push_back(name == "add" ? graph.add(first, reduced)
-                                    : graph.apply(name, {first, reduced}));
+    return name == "add" ? graph.add(first, reduced)
+                         : graph.apply(name, {first, reduced});
+  };
+  SmallVector<const Node *> results;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    const Node *result = readResult(init);
+    results.push_back(
+        result ? result : graph.getOpaque(op.getTiedOpResult(&init), scope));
   }
   return results;
 }

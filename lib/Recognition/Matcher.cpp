@@ -39,6 +39,15 @@ double Matcher::getPrecision(unsigned argument) {
   return getEpsilon(function.getArgument(argument).getType());
 }
 
+/// Whether a number is one of a type's.
+static bool isElement(double number, Type type) {
+  auto element = cast<FloatType>(getElementTypeOrSelf(type));
+  bool isRounded = false;
+  APFloat(number).convert(element.getFloatSemantics(),
+                          APFloat::rmNearestTiesToEven, &isRounded);
+  return !isRounded;
+}
+
 double mlir::fisher::recognition::roundToDecimal(double number, double error) {
   for (int digits = 1; digits <= 15; ++digits) {
     char text[32];
@@ -53,9 +62,14 @@ double mlir::fisher::recognition::roundToDecimal(double number, double error) {
 Coefficient Matcher::makeCoefficient(StringRef name, Expr expr,
                                      unsigned argument, double error) {
   std::optional<double> number = expr->getNumber();
-  if (number)
-    number = roundToDecimal(
-        *number, std::max(error, std::abs(*number) * getPrecision(argument)));
+  if (number) {
+    // A constant may have more digits than the tensor that it multiplies.
+    double precision = getPrecision(argument);
+    if (!isElement(*number, function.getArgument(argument).getType()))
+      precision = std::min(precision, std::ldexp(1.0, -23));
+    number =
+        roundToDecimal(*number, std::max(error, std::abs(*number) * precision));
+  }
   return {name, expr, number};
 }
 

@@ -10,6 +10,8 @@
 
 #include "gtest/gtest.h"
 
+#include <limits>
+
 using namespace mlir::fisher::recognition;
 
 namespace {
@@ -61,6 +63,30 @@ TEST_F(AlgebraTest, ExponentialsAndLogarithms) {
   // A mask's -1e9 is no zero.
   Expr masked = algebra.apply("exp", algebra.add(x, algebra.getNumber(-1e9)));
   EXPECT_NE(masked->getNumber(), 0.0);
+}
+
+TEST_F(AlgebraTest, SumsOfExponentialsDoNotDependOnWhatIsTakenOff) {
+  Expr largest = algebra.reduce("max", x, {1}, {3});
+  Expr shifted = algebra.apply("exp", algebra.subtract(x, largest));
+  auto normalize = [&](Expr e) {
+    return algebra.multiply(
+        e, algebra.power(algebra.reduce("add", e, {1}, {3}), -1));
+  };
+  EXPECT_EQ(normalize(shifted), normalize(algebra.apply("exp", x)));
+  // What differs inside of the sum does not leave it.
+  Expr other = algebra.apply("exp", algebra.subtract(x, y));
+  EXPECT_NE(normalize(other), normalize(algebra.apply("exp", x)));
+}
+
+TEST_F(AlgebraTest, NothingIsClampedAtTheEndsOfAType) {
+  Expr lowest = algebra.getNumber(std::numeric_limits<float>::lowest());
+  EXPECT_EQ(algebra.apply("max", {x, lowest}), x);
+  EXPECT_EQ(algebra.apply("min", {x, algebra.scale(lowest, -1)}), x);
+  EXPECT_NE(algebra.apply("min", {x, lowest}), x);
+  EXPECT_EQ(algebra.apply("lt", {x, lowest})->getNumber(), 0);
+  EXPECT_EQ(algebra.apply("le", {lowest, x})->getNumber(), 1);
+  EXPECT_EQ(algebra.apply("eq", {x, lowest})->getNumber(), 0);
+  EXPECT_NE(algebra.apply("max", {x, algebra.getNumber(-1e9)}), x);
 }
 
 TEST_F(AlgebraTest, GroupsDoNotDependOnTheirScale) {
