@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/Metrics.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 
 #include <cmath>
@@ -23,13 +24,44 @@ static llvm::json::Value toJson(double number) {
   return number > 0 ? "Infinity" : "-Infinity";
 }
 
+std::optional<double> Measurements::getOfAll(StringRef column) const {
+  const auto *found = llvm::find(columns, column);
+  if (found == columns.end())
+    return std::nullopt;
+  return values[beliefs.size() * columns.size() + (found - columns.begin())];
+}
+
+static void writeRow(const Measurements &measurements, size_t row,
+                     llvm::json::OStream &json) {
+  size_t numColumns = measurements.columns.size();
+  json.object([&] {
+    for (auto [column, name] : llvm::enumerate(measurements.columns))
+      json.attribute(name,
+                     toJson(measurements.values[row * numColumns + column]));
+  });
+}
+
 void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
-                       raw_ostream &os) {
+                       const Measurements *measurements, raw_ostream &os) {
   llvm::json::OStream json(os);
   json.object([&] {
     json.attribute("step", static_cast<int64_t>(step));
     for (const auto &[name, number] : numbers)
       json.attribute(name, toJson(number));
+    if (!measurements)
+      return;
+    json.attributeObject("measurements", [&] {
+      json.attributeBegin("all");
+      writeRow(*measurements, measurements->beliefs.size(), json);
+      json.attributeEnd();
+      json.attributeObject("beliefs", [&] {
+        for (auto [row, belief] : llvm::enumerate(measurements->beliefs)) {
+          json.attributeBegin(belief);
+          writeRow(*measurements, row, json);
+          json.attributeEnd();
+        }
+      });
+    });
   });
 }
 
@@ -41,8 +73,9 @@ llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
   return MetricsFile(path, std::move(os));
 }
 
-llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers) {
-  writeJson(step, numbers, *os);
+llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers,
+                               const Measurements *measurements) {
+  writeJson(step, numbers, measurements, *os);
   *os << '\n';
   os->flush();
   if (!os->has_error())

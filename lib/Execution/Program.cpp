@@ -94,19 +94,34 @@ FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
   return program;
 }
 
-LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
-                                   double stepSize, bool returnPenalty,
-                                   PassConfiguration configure) {
-  if (policyPath.empty() && program.module->getOps<PolicyOp>().empty())
-    return success();
+static LogicalResult runPass(Program &program, std::unique_ptr<Pass> pass,
+                             PassConfiguration configure) {
   PassManager manager(program.module->getContext());
   if (configure && failed(configure(manager)))
     return failure();
+  manager.addPass(std::move(pass));
+  return manager.run(*program.module);
+}
+
+LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
+                                   double stepSize, bool returnPenalty,
+                                   bool keepPolicy,
+                                   PassConfiguration configure) {
+  if (policyPath.empty() && program.module->getOps<PolicyOp>().empty())
+    return success();
   FisherInsertOptions options;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();
   options.stepSize = stepSize;
   options.penaltyResult = returnPenalty;
-  manager.addPass(createFisherInsert(options));
-  return manager.run(*program.module);
+  options.keepPolicy = keepPolicy;
+  return runPass(program, createFisherInsert(options), configure);
+}
+
+LogicalResult fisher::measureBeliefs(Program &program, StringRef policyPath,
+                                     PassConfiguration configure) {
+  FisherInstrumentOptions options;
+  options.policyFile = policyPath.str();
+  options.entry = program.entry.getName().str();
+  return runPass(program, createFisherInstrument(options), configure);
 }

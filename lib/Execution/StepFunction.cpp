@@ -51,6 +51,15 @@ static std::string getMark(DictionaryAttr attributes, StringRef name) {
   return mark ? mark.str() : "";
 }
 
+static std::vector<std::string> getLabels(DictionaryAttr attributes,
+                                          StringRef name) {
+  std::vector<std::string> labels;
+  if (auto mark = attributes ? attributes.getAs<ArrayAttr>(name) : nullptr)
+    for (auto label : mark.getAsRange<StringAttr>())
+      labels.push_back(label.str());
+  return labels;
+}
+
 static LogicalResult checkType(const Port &port) {
   auto shaped = dyn_cast<ShapedType>(port.type);
   auto tensor = dyn_cast<RankedTensorType>(port.type);
@@ -77,7 +86,9 @@ static Port makePort(const Twine &position, Type type, Location loc,
             /*initialize=*/getMark(attributes, marks::initialize),
             /*distribution=*/getMark(attributes, marks::distribution),
             /*updates=*/getMark(attributes, marks::updates),
-            /*gradientOf=*/getMark(attributes, marks::gradientOf)};
+            /*gradientOf=*/getMark(attributes, marks::gradientOf),
+            /*beliefs=*/getLabels(attributes, marks::beliefs),
+            /*columns=*/getLabels(attributes, marks::columns)};
   if (port.name.empty())
     port.name = port.position;
   return port;

@@ -229,10 +229,24 @@ bool Trainer::isEvaluated(uint64_t step) const {
   return evaluator && step % options.evaluateEvery == 0;
 }
 
-LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers) {
+std::optional<Measurements>
+Trainer::getMeasurements(ArrayRef<Array> results) const {
+  if (!plan.measurements)
+    return std::nullopt;
+  const Port &result = getSignature().results[*plan.measurements];
+  Array table = toHost(results[*plan.measurements]);
+  Measurements measurements{result.beliefs, result.columns, {}};
+  for (int64_t i = 0, e = table.getNumElements(); i != e; ++i)
+    measurements.values.push_back(table.get(i));
+  return measurements;
+}
+
+LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers,
+                           const std::optional<Measurements> &measurements) {
   if (!metrics)
     return success();
-  if (llvm::Error err = metrics->write(step, numbers))
+  if (llvm::Error err = metrics->write(step, numbers,
+                                       measurements ? &*measurements : nullptr))
     return emitError(getSignature().loc) << llvm::toString(std::move(err));
   return success();
 }
@@ -277,7 +291,13 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
     feedBack(step, results);
 
     NamedNumbers numbers = getNumbers(results);
-    progress.update(step, numbers);
+    std::optional<Measurements> measurements = getMeasurements(results);
+    NamedNumbers shown = numbers;
+    if (measurements)
+      if (auto efficiency = measurements->getOfAll("efficiency");
+          efficiency && !std::isnan(*efficiency))
+        shown.emplace_back("efficiency", *efficiency);
+    progress.update(step, shown);
     if (isFinite && plan.loss && !std::isfinite(getLoss(numbers))) {
       isFinite = false;
       progress.clear();
@@ -286,14 +306,17 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
     }
     bool isLast = step == options.steps || interrupt.isRequested();
     bool isScored = isEvaluated(step) || (evaluator && isLast);
-    if (isScored)
-      llvm::append_range(numbers, evaluator->evaluate(values, step));
+    if (isScored) {
+      NamedNumbers scores = evaluator->evaluate(values, step);
+      llvm::append_range(numbers, scores);
+      llvm::append_range(shown, scores);
+    }
     if ((isScored || isLast || step % options.logEvery == 0) &&
-        failed(log(step, numbers)))
+        failed(log(step, numbers, measurements)))
       return failure();
     if (isScored || isLast) {
       progress.clear();
-      printLine(step, numbers, os);
+      printLine(step, shown, os);
     }
     if (isLast)
       break;

@@ -103,6 +103,12 @@ static LogicalResult collectNumbers(ArrayRef<Port> results,
         return emitError(result.loc) << "two results have role loss";
       plan.loss = index;
       plan.numbers.emplace_back("loss", index);
+    } else if (result.role == "measurements" && !result.columns.empty() &&
+               result.getShape() ==
+                   ArrayRef<int64_t>{
+                       static_cast<int64_t>(result.beliefs.size()) + 1,
+                       static_cast<int64_t>(result.columns.size())}) {
+      plan.measurements = index;
     } else if (result.isScalar() && result.role == "penalty") {
       plan.numbers.emplace_back("penalty", index);
     } else if (result.isScalar() && result.name != result.position) {

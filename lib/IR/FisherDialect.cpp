@@ -123,27 +123,56 @@ static LogicalResult verifyFirst(Operation *op, NamedAttribute mark,
                            << "; only one can be meant";
 }
 
+/// Emits an error unless a mark is a list of texts, as many as the result has
+/// rows, but for the last one, or columns.
+static LogicalResult verifyLabels(Operation *op, unsigned resultIndex,
+                                  NamedAttribute mark) {
+  auto labels = dyn_cast<ArrayAttr>(mark.getValue());
+  if (!labels || !llvm::all_of(labels, llvm::IsaPred<StringAttr>))
+    return op->emitOpError()
+           << "expects '" << mark.getName().getValue()
+           << "' to be a list of texts, got " << mark.getValue();
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function)
+    return success();
+  bool areRows = mark.getName() == marks::beliefs;
+  int64_t count = labels.size() + (areRows ? 1 : 0);
+  auto table =
+      dyn_cast<RankedTensorType>(function.getResultTypes()[resultIndex]);
+  if (table && table.getRank() == 2 &&
+      table.getDimSize(areRows ? 0 : 1) == count)
+    return success();
+  return op->emitOpError() << "has " << labels.size() << " texts in '"
+                           << mark.getName().getValue()
+                           << "', which is for a matrix with " << count
+                           << (areRows ? " rows" : " columns") << ", got "
+                           << function.getResultTypes()[resultIndex];
+}
+
 LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
                                                          unsigned,
                                                          unsigned resultIndex,
                                                          NamedAttribute mark) {
+  StringRef name = mark.getName().getValue();
+  if (name == marks::beliefs || name == marks::columns)
+    return verifyLabels(op, resultIndex, mark);
   StringAttr text = getText(op, mark);
   if (!text)
     return failure();
-  StringRef name = mark.getName().getValue();
   if (name == marks::name)
     return success();
   if (name == marks::role)
     return failure(
-        failed(verifyOneOf(op, mark, text, {"loss", "grad", "penalty"})) ||
+        failed(verifyOneOf(op, mark, text,
+                           {"loss", "grad", "penalty", "measurements"})) ||
         (text.getValue() == "loss" &&
          failed(verifyFirst(op, mark, text, resultIndex))));
   if (name == marks::updates || name == marks::gradientOf)
     return failure(failed(verifyNamesArgument(op, mark, text)) ||
                    failed(verifyFirst(op, mark, text, resultIndex)));
-  return unknownMark(
-      op, mark, "a result",
-      {marks::name, marks::role, marks::updates, marks::gradientOf});
+  return unknownMark(op, mark, "a result",
+                     {marks::name, marks::role, marks::updates,
+                      marks::gradientOf, marks::beliefs, marks::columns});
 }
 
 LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,

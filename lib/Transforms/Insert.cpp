@@ -8,8 +8,9 @@
 
 #include "fisher/Transforms/Passes.h"
 
+#include "BeliefBuilder.h"
 #include "Broadcast.h"
-#include "InsertionPlan.h"
+#include "PolicyFile.h"
 
 #include "fisher/IR/JaxMarks.h"
 #include "fisher/IR/Marks.h"
@@ -21,7 +22,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -42,7 +42,7 @@ class ReturnWriter {
 public:
   ReturnWriter(FunctionOpInterface function, Operation *returnOp)
       : function(function), returnOp(returnOp), builder(returnOp),
-        returned(returnOp->getOperands()) {
+        packed(function, builder), returned(returnOp->getOperands()) {
     returned.resize(function.getNumResults());
   }
 
@@ -60,7 +60,6 @@ private:
                     MutableArrayRef<Before> before);
 
   // The steps for each belief, in order. A null value is none.
-  Value packReference(const Belief &belief, Value before);
   Value stepProximally(const Belief &belief, Value after, Value toward);
   Value addGradients(const Belief &belief, Value before, Value toward);
   void updateState(const Belief &belief, Value state, Value before,
@@ -69,26 +68,15 @@ private:
   void addSumsOfTied();
   Value sumPenalties(ArrayRef<Value> penalties, RankedTensorType type);
 
-  /// The belief whose components the first of these values hold as the function
-  /// does, and a component that is made.
-  Value pack(const Belief &belief, ValueRange stored);
-  /// What the component of a belief and of its reference is made from; null if
-  /// that is nothing.
-  Value getSource(const Belief &belief);
-  SmallVector<Value> getArguments(ArrayRef<unsigned> numbers) {
-    return llvm::map_to_vector(numbers, [&](unsigned number) -> Value {
-      return function.getArgument(number);
-    });
-  }
   SmallVector<Value> getReturned(ArrayRef<unsigned> numbers) {
     return llvm::map_to_vector(
         numbers, [&](unsigned number) { return returned[number]; });
   }
-  Value getWeight(const Belief &belief);
 
   FunctionOpInterface function;
   Operation *returnOp;
   OpBuilder builder;
+  BeliefBuilder packed;
   /// What is returned so far; null for results that are still to be filled in.
   SmallVector<Value> returned;
   /// The gradients that are not returned; null where no value is the gradient,
@@ -98,8 +86,6 @@ private:
     unsigned number = belief.gradients[component];
     return belief.isHidden[component] ? hidden[number] : returned[number];
   }
-  /// The components that are made.
-  llvm::DenseMap<const Belief *, Value> made;
   /// For gradients of components that are tied: what all beliefs so far add to
   /// them, in f64, and the component.
   struct SumOfTied {
@@ -228,12 +214,7 @@ void Inserter::addStateArguments() {
         continue;
       StringRef name = getName(component);
       types.push_back(type);
-      attrs.push_back(builder.getDictionaryAttr(
-          {builder.getNamedAttr(marks::name,
-                                builder.getStringAttr(name + "." + state)),
-           builder.getNamedAttr(marks::role, builder.getStringAttr("state")),
-           builder.getNamedAttr(marks::initialize,
-                                builder.getStringAttr(name))}));
+      attrs.push_back(getStateMarks(builder, name + "." + state, name));
       locs.push_back(belief.entry.getLoc());
     }
   }
@@ -288,39 +269,6 @@ void Inserter::addStateResults() {
   (void)inserted;
 }
 
-/// A number or an argument as a scalar of the type `type`.
-static Value buildNumber(OpBuilder &builder, Location loc,
-                         FunctionOpInterface function,
-                         const NumberOrArgument &number, FloatType type) {
-  if (number.computed)
-    return buildScalar(builder, loc, *number.computed, type);
-  if (!number.argument)
-    return arith::ConstantOp::create(builder, loc,
-                                     FloatAttr::get(type, number.number));
-  Value value = function.getArgument(*number.argument);
-  if (isa<RankedTensorType>(value.getType()))
-    value = tensor::ExtractOp::create(builder, loc, value);
-  return convertScalarToDtype(builder, loc, value, type,
-                              /*isUnsignedCast=*/false);
-}
-
-/// The strength 2 h w of a proximal step, for a step size h and a weight w.
-static Value buildStrength(OpBuilder &builder, Location loc,
-                           FunctionOpInterface function, const Belief &belief) {
-  FloatType type = belief.type.getComputeType();
-  NumberOrArgument weight = belief.weight, stepSize = belief.stepSize;
-  if (weight.isNumber() && stepSize.isNumber())
-    return arith::ConstantOp::create(
-        builder, loc,
-        FloatAttr::get(type, 2.0 * stepSize.number * weight.number));
-  Value h = buildNumber(builder, loc, function, stepSize, type);
-  Value w = buildNumber(builder, loc, function, weight, type);
-  Value two =
-      arith::ConstantOp::create(builder, loc, FloatAttr::get(type, 2.0));
-  return arith::MulFOp::create(builder, loc, two,
-                               arith::MulFOp::create(builder, loc, h, w));
-}
-
 //===----------------------------------------------------------------------===//
 // Filling in a return
 //===----------------------------------------------------------------------===//
@@ -343,20 +291,22 @@ SmallVector<Value> ReturnWriter::write(const InsertionPlan &plan,
     if (!belief.updates.empty() &&
         (belief.isMode(Mode::proximal) ||
          (!belief.stateResults.empty() && !belief.isAnyTied())))
-      after = pack(belief, getReturned(belief.updates));
+      after = packed.pack(belief, getReturned(belief.updates));
 
     Value penalty = before.penalty;
     if (belief.isMode(Mode::proximal)) {
       after = stepProximally(belief, after, before.toward);
       if (penaltyResult)
-        penalty = PenaltyOp::create(builder, loc, belief.type.getTotalType(),
-                                    after, before.toward, getWeight(belief));
+        penalty =
+            PenaltyOp::create(builder, loc, belief.type.getTotalType(), after,
+                              before.toward, packed.getWeight(belief));
     } else if (!isChanged) {
-      penalty = belief.changesGradients()
-                    ? addGradients(belief, before.belief, before.toward)
-                    : PenaltyOp::create(
-                          builder, loc, belief.type.getTotalType(),
-                          before.belief, before.toward, getWeight(belief));
+      penalty =
+          belief.changesGradients()
+              ? addGradients(belief, before.belief, before.toward)
+              : PenaltyOp::create(builder, loc, belief.type.getTotalType(),
+                                  before.belief, before.toward,
+                                  packed.getWeight(belief));
     }
     if (penalty)
       penalties.push_back(penalty);
@@ -378,10 +328,10 @@ SmallVector<Value> ReturnWriter::write(const InsertionPlan &plan,
 }
 
 ReturnWriter::Before ReturnWriter::pack(const Belief &belief) {
-  Value before =
-      pack(belief, belief.isIntermediate ? getReturned(belief.components)
-                                         : getArguments(belief.components));
-  return {before, packReference(belief, before), nullptr};
+  Value before = packed.pack(
+      belief, belief.isIntermediate ? getReturned(belief.components)
+                                    : packed.getArguments(belief.components));
+  return {before, packed.packReference(belief, before), nullptr};
 }
 
 void ReturnWriter::changeHidden(const InsertionPlan &plan,
@@ -401,61 +351,12 @@ void ReturnWriter::changeHidden(const InsertionPlan &plan,
   inputs.apply(returned);
 }
 
-Value ReturnWriter::pack(const Belief &belief, ValueRange stored) {
-  Location loc = RegularizeOp(belief.entry).getLoc();
-  RankedTensorType type = belief.type.getComponentType();
-  stored = stored.take_front(belief.components.size());
-  Value full = *llvm::find_if(
-      stored, [&](Value value) { return value.getType() == type; });
-  SmallVector<Value> components = llvm::map_to_vector(stored, [&](Value value) {
-    return buildBroadcast(builder, loc, value, type, full);
-  });
-  if (belief.isMade()) {
-    Value &component = made[&belief];
-    if (!component)
-      component =
-          RegularizeOp(belief.entry)
-              .getSourceInterface()
-              .buildComponent(builder, loc, getSource(belief), full, type);
-    components.push_back(component);
-  }
-  return BeliefOp::create(builder, loc, belief.type, components);
-}
-
-Value ReturnWriter::getSource(const Belief &belief) {
-  if (belief.stateArguments.size() > belief.components.size())
-    return function.getArgument(belief.stateArguments.back());
-  return belief.sources.empty()
-             ? Value()
-             : Value(function.getArgument(belief.sources.front()));
-}
-
-Value ReturnWriter::getWeight(const Belief &belief) {
-  return buildNumber(builder, RegularizeOp(belief.entry).getLoc(), function,
-                     belief.weight, belief.type.getComputeType());
-}
-
-Value ReturnWriter::packReference(const Belief &belief, Value before) {
-  RegularizeOp entry = belief.entry;
-  ReferenceInterface reference = entry.getReferenceInterface();
-  if (!belief.stateArguments.empty())
-    return pack(belief, getArguments(belief.stateArguments));
-  if (!belief.referenceArguments.empty())
-    return pack(belief, getArguments(belief.referenceArguments));
-  if (reference.isBeliefBeforeUpdate())
-    return before;
-  return reference.buildConstant(builder, entry.getLoc(),
-                                 before.getDefiningOp()->getOperands(),
-                                 belief.type, belief.isMade());
-}
-
 /// Returns the stepped belief.
 Value ReturnWriter::stepProximally(const Belief &belief, Value after,
                                    Value toward) {
   Location loc = RegularizeOp(belief.entry).getLoc();
-  Value stepped =
-      ProximalStepOp::create(builder, loc, belief.type, after, toward,
-                             buildStrength(builder, loc, function, belief));
+  Value stepped = ProximalStepOp::create(builder, loc, belief.type, after,
+                                         toward, packed.getStrength(belief));
   auto components = ComponentsOp::create(builder, loc, stepped);
   // What is made has no update.
   for (auto [result, value] :
@@ -470,7 +371,7 @@ Value ReturnWriter::addGradients(const Belief &belief, Value before,
   Location loc = RegularizeOp(belief.entry).getLoc();
   auto op = PenaltyWithGradientOp::create(
       builder, loc, belief.type.getTotalType(), belief.type.getComponentTypes(),
-      before, toward, getWeight(belief));
+      before, toward, packed.getWeight(belief));
   // What is made has no gradient.
   ResultRange slopes = op.getGradient();
   for (auto [k, gradient] :
@@ -519,7 +420,7 @@ void ReturnWriter::updateState(const Belief &belief, Value state, Value before,
   SmallVector<Value> next;
   if (belief.isAnyTied()) {
     // Only the belief before the update is kept for these, as it is stored.
-    next = getArguments(belief.components);
+    next = packed.getArguments(belief.components);
   } else {
     Value packed = entry.getReferenceInterface().buildNextState(
         builder, entry.getLoc(), state, before, after);
@@ -528,7 +429,7 @@ void ReturnWriter::updateState(const Belief &belief, Value state, Value before,
     next.truncate(belief.components.size());
   }
   if (belief.stateResults.size() > next.size())
-    llvm::append_range(next, getArguments(belief.sources));
+    llvm::append_range(next, packed.getArguments(belief.sources));
   for (auto [result, value] : llvm::zip_equal(belief.stateResults, next))
     returned[result] = value;
 }
@@ -574,22 +475,16 @@ namespace {
 struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
   using Base::Base;
 
-  /// Reads the policy file, which may load dialects: once, before passes run
-  /// in parallel.
   LogicalResult initialize(MLIRContext *context) override {
-    if (policyFile.empty())
-      return success();
-    policyModule = std::make_shared<OwningOpRef<ModuleOp>>(
-        parseSourceFile<ModuleOp>(policyFile.getValue(), context));
-    return success(static_cast<bool>(*policyModule));
+    return file.read(policyFile, context);
   }
 
   void runOnOperation() override {
-    ModuleOp holder = policyModule ? policyModule->get() : getOperation();
-    PolicyOp chosen = findPolicy(holder);
+    PolicyOp chosen = findPolicy(file ? file.get() : getOperation(), policy);
     if (!chosen)
       return signalPassFailure();
-    FunctionOpInterface function = findEntry();
+    FunctionOpInterface function =
+        findStep(getOperation(), entry, "regularize");
     if (!function)
       return signalPassFailure();
 
@@ -602,76 +497,17 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
     for (const Belief &belief : plan->beliefs)
       report(function, belief, plan->hidden);
     numBeliefs += plan->beliefs.size();
-    if (!policyModule)
+    if (!file && !keepPolicy)
       chosen.erase();
   }
 
 private:
-  PolicyOp findPolicy(ModuleOp holder);
-  FunctionOpInterface findEntry();
   void report(FunctionOpInterface function, const Belief &belief,
               ArrayRef<HiddenGradient> hidden);
 
-  /// What the policy file holds; null without one. Clones share it.
-  std::shared_ptr<OwningOpRef<ModuleOp>> policyModule;
+  PolicyFile file;
 };
 } // namespace
-
-/// The policy of that name, or the only one there is.
-PolicyOp InsertPass::findPolicy(ModuleOp holder) {
-  auto policies = llvm::to_vector(holder.getOps<PolicyOp>());
-  if (!policy.empty()) {
-    for (PolicyOp candidate : policies)
-      if (candidate.getSymName() == policy)
-        return candidate;
-    emitError(holder.getLoc())
-        << "has no policy '@" << policy << "', which the option policy names";
-    return nullptr;
-  }
-  if (policies.size() == 1)
-    return policies.front();
-  if (policies.empty())
-    emitError(holder.getLoc())
-        << "has no policy; write a 'fisher.policy' into the module, or name a "
-           "file that has one with the option policy-file";
-  else
-    emitError(policies[1].getLoc())
-        << "is one of " << policies.size()
-        << " policies; choose one with the option policy";
-  return nullptr;
-}
-
-/// The function of that name; without a name `main`, or the only function with
-/// a body that is not private.
-FunctionOpInterface InsertPass::findEntry() {
-  std::string name = entry.empty() ? "main" : entry.getValue();
-  SmallVector<FunctionOpInterface> candidates;
-  for (FunctionOpInterface function :
-       getOperation().getOps<FunctionOpInterface>()) {
-    if (function.getName() == name) {
-      if (!function.isExternal())
-        return function;
-      emitError(function.getLoc())
-          << "is declared without a body, so nothing can be inserted into it; "
-             "name another function with the option entry";
-      return nullptr;
-    }
-    if (!function.isExternal() && !function.isPrivate())
-      candidates.push_back(function);
-  }
-  if (entry.empty() && candidates.size() == 1)
-    return candidates.front();
-  InFlightDiagnostic diag = emitError(getOperation().getLoc());
-  if (entry.empty())
-    diag << "has no function 'main' to regularize; name one with the option "
-            "entry";
-  else
-    diag << "has no function '" << name << "', which the option entry names";
-  for (FunctionOpInterface candidate : candidates)
-    diag.attachNote(candidate.getLoc())
-        << "'" << candidate.getName() << "' is one that could be named";
-  return nullptr;
-}
 
 /// A weight as the policy states it: a number without its type, or a name.
 static std::string describeNumber(Attribute attr) {

@@ -89,9 +89,9 @@ struct Use {
 class Planner {
 public:
   Planner(FunctionOpInterface function, double defaultStepSize,
-          bool penaltyResult)
+          bool penaltyResult, bool isMeasuring = false)
       : function(function), defaultStepSize(defaultStepSize),
-        penaltyResult(penaltyResult) {}
+        penaltyResult(penaltyResult), isMeasuring(isMeasuring) {}
 
   LogicalResult plan(PolicyOp policy);
 
@@ -110,9 +110,13 @@ private:
   LogicalResult checkComponents(Belief &belief);
   LogicalResult resolveSource(Belief &belief, const Captures &captured);
   LogicalResult resolveReference(Belief &belief, const Captures &captured);
+  LogicalResult findKept(Belief &belief);
   LogicalResult resolveNumber(Belief &belief, Attribute attr, StringRef what,
                               NumberOrArgument &result);
   LogicalResult resolveMode(Belief &belief);
+  LogicalResult resolveUpdates(Belief &belief, StringRef &missing);
+  void recognizeUpdates(Belief &belief);
+  LogicalResult findMeasured(Belief &belief);
   LogicalResult resolveGradients(Belief &belief);
   LogicalResult resolveHiddenGradient(Belief &belief, unsigned argument,
                                       RankedTensorType type);
@@ -172,6 +176,8 @@ private:
   FunctionOpInterface function;
   double defaultStepSize;
   bool penaltyResult;
+  /// Whether beliefs are only looked at.
+  bool isMeasuring;
   std::vector<Belief> beliefs;
   std::vector<HiddenGradient> hidden;
   /// Made when it is asked for.
@@ -280,8 +286,9 @@ void Planner::nameParameters() {
 LogicalResult Planner::plan(PolicyOp policy) {
   nameParameters();
   findCandidates();
-  if (auto beliefs = function->getAttrOfType<ArrayAttr>(marks::regularized))
-    for (auto names : beliefs.getAsRange<ArrayAttr>())
+  auto known = function->getAttrOfType<ArrayAttr>(marks::regularized);
+  if (known && !isMeasuring)
+    for (auto names : known.getAsRange<ArrayAttr>())
       for (auto name : names.getAsRange<StringAttr>())
         regularized.insert(name.getValue());
   for (RegularizeOp entry : policy.getBody().getOps<RegularizeOp>())
@@ -456,12 +463,13 @@ LogicalResult Planner::addBelief(RegularizeOp entry, ArrayRef<Matches> matches,
   for (size_t k = 0; k != matches.size(); ++k)
     if (failed(takeName(belief, k)))
       return failure();
-  return success(succeeded(checkComponents(belief)) &&
-                 succeeded(resolveSource(belief, captures)) &&
-                 succeeded(resolveReference(belief, captures)) &&
-                 succeeded(resolveNumber(belief, entry.getWeight(), "weight",
-                                         belief.weight)) &&
-                 succeeded(resolveMode(belief)));
+  return success(
+      succeeded(checkComponents(belief)) &&
+      succeeded(resolveSource(belief, captures)) &&
+      succeeded(resolveReference(belief, captures)) &&
+      succeeded(
+          resolveNumber(belief, entry.getWeight(), "weight", belief.weight)) &&
+      succeeded(isMeasuring ? findMeasured(belief) : resolveMode(belief)));
 }
 
 /// A parameter is part of one belief, unless all of them have it in common.
@@ -682,6 +690,8 @@ LogicalResult Planner::resolveReference(Belief &belief,
                      "' cannot be kept as state, because results have no "
                      "value before the first step; use a prior or an argument",
                  "in this function");
+  if (isMeasuring)
+    return findKept(belief);
   if (belief.isAnyTied() && reference.isStateUpdated() &&
       !reference.isBeliefBeforeUpdate()) {
     InFlightDiagnostic diag =
@@ -704,6 +714,32 @@ LogicalResult Planner::resolveReference(Belief &belief,
                    "give that argument another name");
   }
   return success();
+}
+
+/// Finds the arguments that keep a reference since a policy was inserted. What
+/// a parameter was at the first step is known without.
+LogicalResult Planner::findKept(Belief &belief) {
+  ReferenceInterface reference =
+      RegularizeOp(belief.entry).getReferenceInterface();
+  auto kept = belief.getKept();
+  SmallVector<unsigned> found;
+  for (auto [argument, type] : kept)
+    if (std::optional<unsigned> state = findArgument(
+            function, marks::name,
+            (getName(argument) + "." + reference.getStateName()).str()))
+      found.push_back(*state);
+  if (found.size() == kept.size()) {
+    belief.stateArguments = found;
+    return success();
+  }
+  if ((!reference.isStateUpdated() && belief.sources.empty()) ||
+      !belief.needsState())
+    return success();
+  return error(belief.entry,
+               "the reference of '" +
+                   getName(belief, belief.components.front()) +
+                   "' cannot be measured: no argument of the step keeps it",
+               "insert the policy first, by fisher-insert");
 }
 
 /// A scalar of the entry: a number, or an argument that is a float.
@@ -754,6 +790,76 @@ Planner::findResults(const Belief &belief, StringRef mark, StringRef &missing) {
   return results;
 }
 
+/// Finds the results that are marked as the components' new values, if all are;
+/// `missing` is the first one that is not.
+LogicalResult Planner::resolveUpdates(Belief &belief, StringRef &missing) {
+  FailureOr<SmallVector<unsigned>> updates =
+      findResults(belief, marks::updates, missing);
+  if (failed(updates))
+    return success();
+  belief.updates = *updates;
+  for (auto [component, stored, result] :
+       llvm::zip_equal(belief.components, belief.storedTypes, belief.updates))
+    if (function.getResultTypes()[result] != stored)
+      return error(belief.entry,
+                   "result " + Twine(result) + ", the update of '" +
+                       getName(belief, component) +
+                       "', has another type than the parameter",
+                   "in this function");
+  return success();
+}
+
+/// Finds the results that are the components' new values by optimizers that are
+/// recognized, if all are.
+void Planner::recognizeUpdates(Belief &belief) {
+  SmallVector<unsigned> recognized;
+  for (unsigned component : belief.components) {
+    const recognition::Update *update = findUpdate(component);
+    if (!update)
+      return;
+    recognized.push_back(update->result);
+  }
+  belief.updates = recognized;
+}
+
+/// Finds the new values and the gradients that there are.
+LogicalResult Planner::findMeasured(Belief &belief) {
+  if (belief.isIntermediate)
+    return success();
+  StringRef missing;
+  if (failed(resolveUpdates(belief, missing)))
+    return failure();
+  if (belief.updates.empty())
+    recognizeUpdates(belief);
+  // The metric is that of each element alone.
+  if (belief.isAnyTied())
+    return success();
+  for (auto [component, type] :
+       llvm::zip_equal(belief.components, belief.storedTypes)) {
+    std::optional<unsigned> result =
+        findResult(function, marks::gradientOf, getName(belief, component));
+    const recognition::Update *update =
+        result ? nullptr : findUpdate(component);
+    if (result && function.getResultTypes()[*result] == type) {
+      belief.gradients.push_back(*result);
+      belief.isHidden.push_back(false);
+      continue;
+    }
+    FailureOr<HiddenGradient> found = failure();
+    if (update)
+      found = findHiddenGradient(*recognition, *update, belief.entry, type);
+    if (failed(found) || !found->isValue()) {
+      belief.gradients.clear();
+      belief.isHidden.clear();
+      return success();
+    }
+    belief.gradients.push_back(hidden.size());
+    belief.isHidden.push_back(true);
+    hidden.push_back(*found);
+  }
+  return success();
+}
+
 /// Finds what the entry's mode changes.
 LogicalResult Planner::resolveMode(Belief &belief) {
   RegularizeOp entry = belief.entry;
@@ -763,27 +869,9 @@ LogicalResult Planner::resolveMode(Belief &belief) {
                      " cannot be served: " + why,
                  how);
   };
-  auto checkTypes = [&](ArrayRef<unsigned> results,
-                        StringRef what) -> LogicalResult {
-    for (auto [component, stored, result] :
-         llvm::zip_equal(belief.components, belief.storedTypes, results)) {
-      if (function.getResultTypes()[result] != stored)
-        return cannot("result " + Twine(result) + ", the " + what + " of '" +
-                          getName(belief, component) +
-                          "', has another type than the parameter",
-                      "in this function");
-    }
-    return success();
-  };
-
   StringRef missing;
-  FailureOr<SmallVector<unsigned>> updates =
-      findResults(belief, marks::updates, missing);
-  if (succeeded(updates)) {
-    belief.updates = *updates;
-    if (failed(checkTypes(belief.updates, "update")))
-      return failure();
-  }
+  if (failed(resolveUpdates(belief, missing)))
+    return failure();
   std::optional<unsigned> loss = findResult(function, marks::role, "loss");
   if (loss) {
     auto type = dyn_cast<RankedTensorType>(function.getResultTypes()[*loss]);
@@ -813,18 +901,9 @@ LogicalResult Planner::resolveMode(Belief &belief) {
                     "mark the result that is the loss with fisher.role = "
                     "\"loss\"");
     return success();
-  case Mode::proximal: {
-    SmallVector<unsigned> recognized;
-    for (unsigned component : belief.components) {
-      if (!belief.updates.empty())
-        break;
-      const recognition::Update *update = findUpdate(component);
-      if (!update)
-        break;
-      recognized.push_back(update->result);
-    }
-    if (recognized.size() == belief.components.size())
-      belief.updates = recognized;
+  case Mode::proximal:
+    if (belief.updates.empty())
+      recognizeUpdates(belief);
     if (belief.updates.empty())
       return cannot("the step returns no new value of '" + missing + "'",
                     "mark the result that is the new value with "
@@ -838,7 +917,6 @@ LogicalResult Planner::resolveMode(Belief &belief) {
       return success();
     }
     return resolveLearningRate(belief);
-  }
   }
   llvm_unreachable("all modes are handled");
 }
@@ -878,14 +956,8 @@ LogicalResult Planner::resolveGradients(Belief &belief) {
     }
   }
   // Averages of beliefs are made of what the optimizer makes then.
-  if (belief.updates.empty() && belief.isAnyHidden()) {
-    SmallVector<unsigned> updates;
-    for (unsigned component : belief.components)
-      if (const recognition::Update *update = findUpdate(component))
-        updates.push_back(update->result);
-    if (updates.size() == belief.components.size())
-      belief.updates = updates;
-  }
+  if (belief.updates.empty() && belief.isAnyHidden())
+    recognizeUpdates(belief);
   return success();
 }
 
@@ -1036,6 +1108,15 @@ FailureOr<InsertionPlan>
 mlir::fisher::planInsertion(FunctionOpInterface function, PolicyOp policy,
                             double defaultStepSize, bool penaltyResult) {
   Planner planner(function, defaultStepSize, penaltyResult);
+  if (failed(planner.plan(policy)))
+    return failure();
+  return planner.takePlan();
+}
+
+FailureOr<InsertionPlan>
+mlir::fisher::planMeasurement(FunctionOpInterface function, PolicyOp policy) {
+  Planner planner(function, /*defaultStepSize=*/0.0, /*penaltyResult=*/false,
+                  /*isMeasuring=*/true);
   if (failed(planner.plan(policy)))
     return failure();
   return planner.takePlan();

@@ -105,6 +105,12 @@ FailureOr<InsertionPlan> planInsertion(FunctionOpInterface function,
                                        PolicyOp policy, double defaultStepSize,
                                        bool penaltyResult);
 
+/// Finds the beliefs that a policy names, to look at them: with the new values
+/// and gradients that the step has, whatever the mode. They may have been
+/// regularized before.
+FailureOr<InsertionPlan> planMeasurement(FunctionOpInterface function,
+                                         PolicyOp policy);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_LIB_TRANSFORMS_INSERTIONPLAN_H

@@ -25,7 +25,7 @@ func.func private @role_of_result_on_argument(tensor<f32> {fisher.role = "loss"}
 
 // -----
 
-// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'loss', 'grad', 'penalty', got 'param'}}
+// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'loss', 'grad', 'penalty', 'measurements', got 'param'}}
 func.func private @role_of_argument_on_result() -> (tensor<f32> {fisher.role = "param"})
 
 // -----
@@ -55,7 +55,7 @@ func.func private @unknown_on_argument(tensor<f32> {fisher.updates = "w"})
 
 // -----
 
-// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.gradient' on a result; known are 'fisher.name', 'fisher.role', 'fisher.updates', 'fisher.gradient_of'}}
+// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.gradient' on a result; known are 'fisher.name', 'fisher.role', 'fisher.updates', 'fisher.gradient_of', 'fisher.beliefs', 'fisher.columns'}}
 func.func private @unknown_on_result() -> (tensor<f32> {fisher.gradient = "w"})
 
 // -----
@@ -116,3 +116,18 @@ func.func private @two_updates(tensor<f32> {fisher.name = "w"}) -> (tensor<f32> 
 
 // expected-error@+1 {{'func.func' op has two results with fisher.gradient_of = "w"; only one can be meant}}
 func.func private @two_gradients(tensor<f32> {fisher.name = "w"}) -> (tensor<f32> {fisher.gradient_of = "w"}, tensor<f32> {fisher.gradient_of = "w"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.columns' to be a list of texts, got "moved"}}
+func.func private @columns_are_one_text() -> (tensor<1x1xf64> {fisher.columns = "moved"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has 1 texts in 'fisher.beliefs', which is for a matrix with 2 rows, got 'tensor<1x1xf64>'}}
+func.func private @no_row_for_all() -> (tensor<1x1xf64> {fisher.beliefs = ["w"]})
+
+// -----
+
+// expected-error@+1 {{'func.func' op has 2 texts in 'fisher.columns', which is for a matrix with 2 columns, got 'tensor<2xf64>'}}
+func.func private @columns_of_a_row() -> (tensor<2xf64> {fisher.columns = ["a", "b"]})

@@ -525,7 +525,7 @@ func.func @main(%mu: tensor<4xf32> {fisher.name = "mu"}, %rho: tensor<4xf32> {fi
   return %x, %x : tensor<5xf32>, tensor<5xf32>
 }
 fisher.policy @p {
-  // expected-error@+1 {{mode proximal cannot be served: result 0, the update of 'mu', has another type than the parameter}}
+  // expected-error@+1 {{result 0, the update of 'mu', has another type than the parameter}}
   fisher.regularize "mu", "rho" as #fisher.gaussian<sigma> toward #fisher.frozen weight 1.0 step_size 0.1 mode proximal
 }
 

@@ -76,6 +76,12 @@ static cl::opt<double>
              cl::cat(generalCategory),
              cl::desc("Step size of proximal entries of the policy that state "
                       "none; default: the learning rate that is recognized"));
+static cl::opt<std::string> measuredPath(
+    "measure", cl::value_desc("file.mlir"), cl::ValueOptional,
+    cl::cat(generalCategory),
+    cl::desc("Measure how the beliefs of this policy move with "
+             "fisher-instrument, whatever is inserted; without a file, those "
+             "of the policy that is inserted"));
 static cl::opt<bool>
     donate("donate", cl::init(true), cl::cat(generalCategory),
            cl::desc("Write new parameters and states over the old ones; "
@@ -165,13 +171,12 @@ static cl::opt<double>
     momentum("momentum", cl::value_desc("number"), cl::init(0),
              cl::cat(trainingCategory),
              cl::desc("Momentum of --optimizer=sgd; default: 0"));
-static cl::opt<std::string>
-    metricsPath("metrics", cl::value_desc("file.jsonl"),
-                cl::cat(trainingCategory),
-                cl::desc("Write a JSON object a line: step, loss, penalty, "
-                         "named scalar results, scores. Numbers that are not "
-                         "finite become \"NaN\", \"Infinity\" or "
-                         "\"-Infinity\""));
+static cl::opt<std::string> metricsPath(
+    "metrics", cl::value_desc("file.jsonl"), cl::cat(trainingCategory),
+    cl::desc("Write a JSON object a line: step, loss, penalty, "
+             "named scalar results, scores, measurements. Numbers that are not "
+             "finite become \"NaN\", \"Infinity\" or "
+             "\"-Infinity\""));
 static cl::opt<uint64_t>
     logEvery("log-every", cl::value_desc("steps"), cl::init(1),
              cl::cat(trainingCategory),
@@ -418,7 +423,13 @@ static FailureOr<Program> loadStep(MLIRContext &context) {
     return failure();
   // While training, the penalty is one more number to show.
   if (failed(insertPolicy(*program, policyPath, stepSize,
-                          /*returnPenalty=*/isGiven(steps), configure)))
+                          /*returnPenalty=*/isGiven(steps),
+                          /*keepPolicy=*/isGiven(measuredPath), configure)))
+    return failure();
+  if (isGiven(measuredPath) &&
+      failed(measureBeliefs(*program,
+                            measuredPath.empty() ? policyPath : measuredPath,
+                            configure)))
     return failure();
   return program;
 }

@@ -17,10 +17,11 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-static std::string format(uint64_t step, const NamedNumbers &numbers) {
+static std::string format(uint64_t step, const NamedNumbers &numbers,
+                          const Measurements *measurements = nullptr) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  writeJson(step, numbers, os);
+  writeJson(step, numbers, measurements, os);
   return text;
 }
 
@@ -42,6 +43,17 @@ TEST(MetricsTest, WritesStringsForWhatJsonLacks) {
                        {"b", inf},
                        {"c", -inf}}),
             R"({"step":1,"a":"NaN","b":"Infinity","c":"-Infinity"})");
+}
+
+TEST(MetricsTest, WritesMeasurementsByBelief) {
+  std::vector<std::string> beliefs = {"a \"b\""}, columns = {"moved", "kl"};
+  double nan = std::numeric_limits<double>::quiet_NaN();
+  Measurements measurements{beliefs, columns, {1, 2, 3, nan}};
+  EXPECT_EQ(format(1, {{"loss", 0.5}}, &measurements),
+            R"({"step":1,"loss":0.5,"measurements":{"all":{"moved":3,)"
+            R"("kl":"NaN"},"beliefs":{"a \"b\"":{"moved":1,"kl":2}}}})");
+  EXPECT_EQ(measurements.getOfAll("moved"), 3);
+  EXPECT_EQ(measurements.getOfAll("length"), std::nullopt);
 }
 
 TEST(ProgressTest, ShowsHowFarARunIs) {

@@ -13,6 +13,7 @@
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,10 +23,22 @@ namespace mlir::fisher {
 /// Numbers with their names, in order.
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
 
-/// Writes one JSON object on `os`: the step, then the numbers. JSON has no
-/// numbers that are not finite: these become the strings "NaN", "Infinity" and
-/// "-Infinity".
-void writeJson(uint64_t step, const NamedNumbers &numbers, raw_ostream &os);
+/// What a step measures of its beliefs, as `fisher-instrument` has it: a row
+/// for each belief, and one for all of them together.
+struct Measurements {
+  ArrayRef<std::string> beliefs, columns;
+  std::vector<double> values;
+
+  /// The number in a column of the row of all beliefs, if there is such a
+  /// column.
+  std::optional<double> getOfAll(StringRef column) const;
+};
+
+/// Writes one JSON object on `os`: the step, the numbers, and what is measured,
+/// if anything is. JSON has no numbers that are not finite: these become the
+/// strings "NaN", "Infinity" and "-Infinity".
+void writeJson(uint64_t step, const NamedNumbers &numbers,
+               const Measurements *measurements, raw_ostream &os);
 
 /// A file of such objects, a line for each. Whole lines are flushed, so that a
 /// run can be watched and leaves valid lines however it ends.
@@ -34,7 +47,8 @@ public:
   static llvm::Expected<MetricsFile> create(StringRef path);
 
   /// Appends a line; reports what the operating system refuses.
-  llvm::Error write(uint64_t step, const NamedNumbers &numbers);
+  llvm::Error write(uint64_t step, const NamedNumbers &numbers,
+                    const Measurements *measurements);
 
 private:
   MetricsFile(StringRef path, std::unique_ptr<llvm::raw_fd_ostream> os)

@@ -38,9 +38,15 @@ FailureOr<Program> loadProgram(StringRef path, StringRef entryName,
 /// module's own where the path is empty; does nothing where there is neither.
 /// `stepSize` is that of proximal entries which state none, or 0, for the
 /// optimizer's own. The penalty becomes a result on demand.
+/// `keepPolicy` leaves the module's own for `measureBeliefs`.
 LogicalResult insertPolicy(Program &program, StringRef policyPath,
-                           double stepSize, bool returnPenalty,
+                           double stepSize, bool returnPenalty, bool keepPolicy,
                            PassConfiguration configure = {});
+
+/// Runs `fisher-instrument` with the policy of the file `policyPath`, or with
+/// the module's own where the path is empty.
+LogicalResult measureBeliefs(Program &program, StringRef policyPath,
+                             PassConfiguration configure = {});
 
 } // namespace mlir::fisher
 

@@ -39,6 +39,8 @@ struct Port {
   std::string updates;
   /// Of a result: the argument that it is the loss's gradient in, or empty.
   std::string gradientOf;
+  /// Of measurements: `fisher.beliefs` and `fisher.columns`.
+  std::vector<std::string> beliefs, columns;
 
   ElementKind getKind() const;
   /// Sizes, `ShapedType::kDynamic` where unknown; empty for scalars.
@@ -53,8 +55,8 @@ struct Port {
 
 /// The arguments and results of a function, in order.
 struct Signature {
-  SmallVector<Port> arguments;
-  SmallVector<Port> results;
+  std::vector<Port> arguments;
+  std::vector<Port> results;
   Location loc;
 
   /// Index of the argument of this name, or of this position (`argN`).

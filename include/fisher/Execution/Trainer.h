@@ -86,7 +86,9 @@ private:
   /// The loss of a plan that has one.
   double getLoss(const NamedNumbers &numbers) const;
   bool isEvaluated(uint64_t step) const;
-  LogicalResult log(uint64_t step, const NamedNumbers &numbers);
+  std::optional<Measurements> getMeasurements(ArrayRef<Array> results) const;
+  LogicalResult log(uint64_t step, const NamedNumbers &numbers,
+                    const std::optional<Measurements> &measurements);
   LogicalResult writeOutputs() const;
 
   const Signature &getSignature() const { return function.getSignature(); }

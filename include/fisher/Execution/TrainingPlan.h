@@ -35,6 +35,8 @@ struct TrainingPlan {
   std::optional<size_t> loss;
   /// Results of a single number to report, by the name to report them under.
   SmallVector<std::pair<std::string, size_t>> numbers;
+  /// The result that is what the step measures of its beliefs.
+  std::optional<size_t> measurements;
   /// Rows of a batch; `ShapedType::kDynamic` where the function leaves it open.
   int64_t batchSize = 1;
 };

@@ -33,6 +33,9 @@ inline constexpr llvm::StringLiteral distribution = "fisher.distribution";
 inline constexpr llvm::StringLiteral regularized = "fisher.regularized";
 /// On a function: the optimizers and regularizers that were recognized in it.
 inline constexpr llvm::StringLiteral findings = "fisher.findings";
+/// On measurements: the beliefs of the rows, and what the columns are.
+inline constexpr llvm::StringLiteral beliefs = "fisher.beliefs";
+inline constexpr llvm::StringLiteral columns = "fisher.columns";
 /// On a loop: how many operations all its iterations are, about.
 inline constexpr llvm::StringLiteral work = "fisher.work";
 

@@ -178,9 +178,90 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     Option<"penaltyResult", "penalty-result", "bool", /*default=*/"false",
            "Return the sum of the penalties as a new last result, marked "
            "fisher.role = \"penalty\"">,
+    Option<"keepPolicy", "keep-policy", "bool", /*default=*/"false",
+           "Leave the module's own policy in it, for fisher-instrument">,
   ];
   let statistics = [
     Statistic<"numBeliefs", "num-beliefs", "Number of beliefs regularized">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::fisher::FisherDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
+def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
+  let summary = "Measure how efficiently a training step learns";
+  let description = [{
+    Finds the beliefs of a policy in the step, as `fisher-insert` does, and makes
+    the step return one small tensor of f64, marked `fisher.role =
+    "measurements"`: a row for each belief, named by `fisher.beliefs`, and a last
+    one for all of them together, whose squares add up (those of intermediate
+    beliefs left out). Its columns, named by `fisher.columns`, are
+
+    | column | what it is |
+    |---|---|
+    | `moved` | the distance from the belief before this step to that after it |
+    | `reference` | the distance to the reference: after the update in mode `proximal`, before it in the others |
+    | `kl` | the divergence of the belief after the step from that before it, in nats |
+    | `penalty` | the weight times the square of the distance to the reference |
+    | `gradient_norm` | the length of the gradient that the step returns, or gives to its optimizer, by the inverse Fisher metric |
+    | `length` | the sum of `moved` over all steps |
+    | `action` | the sum of its squares |
+    | `displacement` | the distance to the belief before the first step |
+    | `information` | the sum of `kl`, in nats |
+    | `efficiency` | displacement²/(steps · action): 1 for equal steps along one geodesic, less for all others |
+
+    The elements of a tensor are beliefs of their own, whose squared distances
+    add up. What the step does not tell is not a number: the gradient's length
+    where the step has no gradient of the belief's elements, what moves where a
+    belief is intermediate, and the efficiency as long as nothing moved.
+
+    The sums over steps are kept in f64 in a new state argument,
+    `fisher.totals`, and the first beliefs in state arguments such as
+    `fc0.mu.frozen`, which a reference to `frozen` shares. Where the step
+    returns no new value of some belief, because its caller has the optimizer,
+    what moved is told in the next step, with state arguments such as
+    `fc0.mu.previous`; in the first step nothing has moved then.
+
+    The policy may have been inserted before or not. Without it, one measures
+    training that is regularized in another way. After `fisher-insert` of the
+    module's own policy, which erases it, there is nothing to find: use the
+    option `keep-policy` there. For example,
+
+    ```sh
+    fisher-opt step.mlir --fisher-insert=keep-policy --fisher-instrument
+    ```
+
+    adds to a step with the policy
+
+    ```mlir
+    fisher.policy @default {
+      fisher.regularize "(*).mu", "(*).rho" as #fisher.gaussian<softplus>
+          toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+    }
+    ```
+
+    and one layer `fc0` the result
+
+    ```mlir
+    tensor<2x10xf64> {fisher.role = "measurements", fisher.beliefs = ["fc0.mu, fc0.rho"],
+                      fisher.columns = ["moved", "reference", "kl", "penalty", "gradient_norm", "length",
+                                        "action", "displacement", "information", "efficiency"]}
+    ```
+
+    Length, action and efficiency are those of a path of beliefs in the
+    Fisher-Rao metric; docs/efficiency.md says where the definition comes from.
+  }];
+  let options = [
+    Option<"policyFile", "policy-file", "std::string", /*default=*/"",
+           "File with the policy; without it, the module's own is used">,
+    Option<"policy", "policy", "std::string", /*default=*/"",
+           "Name of the policy, if there is more than one">,
+    Option<"entry", "entry", "std::string", /*default=*/"",
+           "Name of the training step; without it, `main`, or the module's "
+           "only function that is not private">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::fisher::FisherDialect",
