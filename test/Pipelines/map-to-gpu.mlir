@@ -397,3 +397,41 @@ func.func @long(%x: memref<?x?xf32>, %y: memref<?x?xf32>, %rows: index, %length:
   }
   return
 }
+
+// -----
+
+// A number that is read before it is written, and used after that: the store may
+// not go into the kernel of the loop, which is before the load. One that is read
+// of another element may.
+
+// CHECK-LABEL: func @read_before_write(
+// CHECK-SAME: %[[X:.*]]: memref<4xf64>, %[[TOTALS:.*]]: memref<2xf64>, %[[OUT:.*]]: memref<2xf64>)
+// CHECK: gpu.launch
+// CHECK-NOT: addf
+// CHECK: gpu.terminator
+// CHECK: gpu.launch
+// CHECK: %[[OLD:.*]] = memref.load %{{.*}}[%c0{{.*}}] : memref<2xf64, 1>
+// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]]
+// CHECK: memref.store %[[NEW]], %{{.*}}[%c0{{.*}}] : memref<2xf64, 1>
+// CHECK: memref.store %[[OLD]], %{{.*}}[%c0
+// CHECK: %[[OTHER:.*]] = memref.load %{{.*}}[%c1{{.*}}] : memref<2xf64, 1>
+// CHECK: memref.store %[[OTHER]], %{{.*}}[%c1
+// CHECK-NOT: gpu.memcpy
+func.func @read_before_write(%x: memref<4xf64>, %totals: memref<2xf64>, %out: memref<2xf64>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f64
+  linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
+      outs(%x : memref<4xf64>) {
+  ^bb0(%element: f64):
+    %0 = math.absf %element : f64
+    linalg.yield %0 : f64
+  }
+  %old = memref.load %totals[%c0] : memref<2xf64>
+  %new = arith.addf %old, %one : f64
+  %other = memref.load %totals[%c1] : memref<2xf64>
+  memref.store %new, %totals[%c0] : memref<2xf64>
+  memref.store %old, %out[%c0] : memref<2xf64>
+  memref.store %other, %out[%c1] : memref<2xf64>
+  return
+}

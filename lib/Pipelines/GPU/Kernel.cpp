@@ -74,6 +74,21 @@ bool HostCode::mayAlias(Value a, Value b) const {
   return !isDistinct(a) || !isDistinct(b);
 }
 
+/// Whether an operation writes another element of the buffer that is read.
+static bool writesElsewhere(Operation *op, memref::LoadOp load) {
+  auto store = dyn_cast<memref::StoreOp>(op);
+  if (!store ||
+      store.getMemRefType().getShape() != load.getMemRefType().getShape())
+    return false;
+  return llvm::any_of(
+      llvm::zip_equal(store.getIndices(), load.getIndices()), [](auto indices) {
+        auto [a, b] = indices;
+        std::optional<int64_t> there = getConstantIntValue(a),
+                               here = getConstantIntValue(b);
+        return there && here && *there != *here;
+      });
+}
+
 bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {
   bool isInOneBlock = load->getBlock() == user->getBlock();
   bool isUnchanged = true;
@@ -88,7 +103,8 @@ bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {
         continue;
       // What writes no buffer in particular, writes none, but for calls.
       Value written = effect.getValue();
-      if (written ? !mayAlias(written, load.getMemRef())
+      if (written ? !mayAlias(written, load.getMemRef()) ||
+                        writesElsewhere(op, load)
                   : !isa<CallOpInterface>(op))
         continue;
       Operation *ancestor = load->getBlock()->findAncestorOpInBlock(*op);
@@ -103,13 +119,13 @@ bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {
   return isUnchanged;
 }
 
-void HostCode::fetchChanged(Operation *user) {
+void HostCode::fetchChanged(Operation *user, const Kernel *kernel) {
   llvm::SetVector<Value> values(user->operand_begin(), user->operand_end());
   for (Region &region : user->getRegions())
     getUsedValuesDefinedAbove(region, values);
   llvm::SetVector<Operation *> loads;
   for (unsigned i = 0; i != values.size(); ++i) {
-    if (!isFromDevice(values[i]))
+    if (!isFromDevice(values[i]) || (kernel && kernel->hasImported(values[i])))
       continue;
     Operation *op = values[i].getDefiningOp();
     if (auto load = dyn_cast<memref::LoadOp>(op);
@@ -288,14 +304,20 @@ void Kernel::onFirstThread(llvm::function_ref<void()> build) {
   build();
 }
 
-bool Kernel::canAppend(Operation *op) const {
+bool Kernel::canAppend(memref::StoreOp op) const {
   if (op->getBlock() != launch->getBlock())
     return false;
   for (Operation *other = launch->getNextNode(); other != op;
-       other = other->getNextNode())
+       other = other->getNextNode()) {
     if (!other || !(isa<memref::LoadOp, gpu::DeallocOp>(other) ||
                     isMemoryEffectFree(other)))
       return false;
+    // What is read before must not be written before.
+    auto load = dyn_cast<memref::LoadOp>(other);
+    if (load && host.mayAlias(op.getMemRef(), load.getMemRef()) &&
+        !writesElsewhere(op, load))
+      return false;
+  }
   // What is computed of what is read goes into the kernel; the rest is taken
   // from before it.
   std::function<bool(Value)> isKnown = [&](Value value) {

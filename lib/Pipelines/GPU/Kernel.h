@@ -40,8 +40,8 @@ public:
   /// Reads from the device, on the host, what a load reads; the load goes.
   void fetch(memref::LoadOp load);
   /// Fetches what `user` needs of loads whose memory has changed where it runs,
-  /// so that its kernel cannot load it.
-  void fetchChanged(Operation *user);
+  /// so that its kernel cannot load it. `kernel` has some of it already.
+  void fetchChanged(Operation *user, const Kernel *kernel = nullptr);
 
   Operation *function;
   int64_t constantSpace, subgroupSize;
@@ -52,10 +52,11 @@ public:
   /// The kernel that was built last, if one thread can go on in it.
   std::unique_ptr<Kernel> last;
 
+  bool mayAlias(Value a, Value b) const;
+
 private:
   /// Whether what a load reads is still there where `user` runs.
   bool isUnchanged(memref::LoadOp load, Operation *user) const;
-  bool mayAlias(Value a, Value b) const;
 };
 
 /// A kernel of a fixed number of threads in each block, in one dimension, that
@@ -68,6 +69,7 @@ public:
   /// What stands in the kernel for a value from outside: an argument, or its
   /// computation.
   Value import(Value value);
+  bool hasImported(Value value) const { return imported.contains(value); }
   /// Imports all that a region takes from outside and that is not mapped yet.
   void import(Region &region, IRMapping &mapping);
 
@@ -76,7 +78,7 @@ public:
   /// Whether the only thread that did something at the end can also run an
   /// operation of the host, which is behind the kernel: nothing is in between,
   /// and all that it needs is known before.
-  bool canAppend(Operation *op) const;
+  bool canAppend(memref::StoreOp op) const;
   /// Lets that thread go on: builds, and imports, behind what it did.
   void append(llvm::function_ref<void()> build);
   /// Combines a value of each thread of the block, in a fixed order; every

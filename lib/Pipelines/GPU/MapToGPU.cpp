@@ -27,6 +27,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -42,14 +43,19 @@ using namespace mlir::fisher;
 /// One thread stores what the host would, in the kernel before if there is one
 /// whose last thread can.
 static void launchStore(memref::StoreOp store, HostCode &host) {
-  host.fetchChanged(store);
+  auto canAppend = [&] { return host.last && host.last->canAppend(store); };
+  if (canAppend())
+    host.fetchChanged(store, host.last.get());
+  // What was fetched may be in between.
+  if (!canAppend())
+    host.fetchChanged(store);
   auto build = [&] {
     IRMapping mapping;
     for (Value operand : store->getOperands())
       mapping.map(operand, host.last->import(operand));
     host.last->b.clone(*store, mapping);
   };
-  if (host.last && host.last->canAppend(store)) {
+  if (canAppend()) {
     host.last->append(build);
   } else {
     IndexBuilder before(store.getLoc(), store);
@@ -193,7 +199,11 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
         convertMemory(op);
       }
     }
-    // What is left is read by the host.
+    // What is left is read by the host, but for what kernels compute now.
+    function.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isOpTriviallyDead(op))
+        op->erase();
+    });
     SmallVector<memref::LoadOp> loads;
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (isa<gpu::LaunchOp>(op))
@@ -203,9 +213,7 @@ struct MapToGPU : fisher::impl::FisherMapToGPUBase<MapToGPU> {
       return WalkResult::advance();
     });
     for (memref::LoadOp load : loads) {
-      if (load->use_empty())
-        load.erase();
-      else if (host.isFromDevice(load))
+      if (host.isFromDevice(load))
         host.fetch(load);
     }
     return success();
