@@ -80,13 +80,13 @@ static bool writesElsewhere(Operation *op, memref::LoadOp load) {
   if (!store ||
       store.getMemRefType().getShape() != load.getMemRefType().getShape())
     return false;
-  return llvm::any_of(
-      llvm::zip_equal(store.getIndices(), load.getIndices()), [](auto indices) {
-        auto [a, b] = indices;
-        std::optional<int64_t> there = getConstantIntValue(a),
-                               here = getConstantIntValue(b);
-        return there && here && *there != *here;
-      });
+  return llvm::any_of(llvm::zip_equal(store.getIndices(), load.getIndices()),
+                      [](auto indices) {
+                        auto [a, b] = indices;
+                        std::optional<int64_t> there = getConstantIntValue(a),
+                                               here = getConstantIntValue(b);
+                        return there && here && *there != *here;
+                      });
 }
 
 bool HostCode::isUnchanged(memref::LoadOp load, Operation *user) const {

@@ -1,0 +1,79 @@
+// The options of fisher-instrument, alone and after fisher-insert.
+
+// RUN: split-file %s %t
+
+// RUN: fisher-opt %t/step.mlir --fisher-instrument="policy-file=%t/two.mlir policy=second entry=step" | FileCheck %s
+// CHECK: func.func @step(
+// CHECK-SAME: fisher.beliefs = ["q"]
+
+// The module's own policy is inserted, kept, and measured: its penalty is the one
+// that is measured, and what the loss is.
+// RUN: fisher-opt %t/own.mlir --fisher-insert=keep-policy --fisher-instrument --cse 2> /dev/null | FileCheck %s --check-prefix=OWN
+// OWN: func.func @main(%[[P:[a-z0-9]+]]: tensor<4xf32> {fisher.name = "p"}
+// OWN: fisher.beliefs = ["p"]
+// OWN: fisher.regularized = {{\[\[}}"p"]]
+// OWN: fisher.penalty_with_gradient
+// OWN: fisher.penalty
+// OWN-NOT: fisher.policy
+
+// RUN: fisher-opt %t/own.mlir --fisher-insert --verify-diagnostics | FileCheck %s --check-prefix=GONE
+// GONE-NOT: fisher.policy
+
+// Averages are known once the policy is inserted.
+// RUN: fisher-opt %t/average.mlir --fisher-insert=keep-policy --fisher-instrument 2> /dev/null | FileCheck %s --check-prefix=AVERAGE
+// AVERAGE: %[[P:[a-z0-9]+]]: tensor<4xf32> {fisher.name = "p"}
+// AVERAGE-SAME: %[[AVERAGE:[a-z0-9]+]]: tensor<4xf32> {fisher.initialize = "p", fisher.name = "p.average"
+// AVERAGE-SAME: fisher.name = "p.frozen"
+// AVERAGE: %[[BELIEF:.*]] = fisher.belief %[[P]]
+// AVERAGE: %[[REFERENCE:.*]] = fisher.belief %[[AVERAGE]]
+// AVERAGE: fisher.penalty_with_gradient
+// AVERAGE: fisher.penalty %{{.*}} toward %{{.*}} weight
+// AVERAGE: return
+
+// What keeps the beliefs before is kept once.
+// RUN: fisher-opt %t/previous.mlir --fisher-insert=keep-policy --fisher-instrument 2> /dev/null | FileCheck %s --check-prefix=PREVIOUS
+// PREVIOUS-COUNT-1: fisher.name = "p.previous"
+// PREVIOUS-NOT: fisher.name = "p.previous"
+// PREVIOUS: fisher.updates = "p.previous"
+// PREVIOUS-NOT: fisher.updates = "p.previous"
+// PREVIOUS: return
+
+//--- step.mlir
+func.func @step(%p: tensor<4xf32> {fisher.name = "p"}, %q: tensor<4xf32> {fisher.name = "q"}) {
+  return
+}
+func.func @other() {
+  return
+}
+//--- two.mlir
+fisher.policy @first {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}
+fisher.policy @second {
+  fisher.regularize "q" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}
+//--- own.mlir
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>, %l: tensor<f32>)
+    -> (tensor<4xf32> {fisher.gradient_of = "p"}, tensor<f32> {fisher.role = "loss"}) {
+  return %g, %l : tensor<4xf32>, tensor<f32>
+}
+fisher.policy @p {
+  // expected-remark@+1 {{regularized 'p'}}
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}
+//--- average.mlir
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.gradient_of = "p"}) {
+  return %g : tensor<4xf32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.moving_average<0.9> weight 1.0 mode coupled
+}
+//--- previous.mlir
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.gradient_of = "p"}) {
+  return %g : tensor<4xf32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.previous weight 1.0 mode coupled
+}
