@@ -6,8 +6,9 @@
     .venv/bin/python benchmarks/instrument.py [--width 512] [--rounds 200]
 
 Compiles the step of a Bayesian network of one hidden layer, batches of 64 rows, by
-itself, with a policy, and with the policy measured, and lets them take turns. FISHER_BUILD_DIR is the build
-folder (default: build).
+itself, with a policy, and with the policy measured in every step or in one of so
+many, and lets them take turns. FISHER_BUILD_DIR is the build folder (default:
+build).
 """
 
 import argparse
@@ -70,11 +71,26 @@ class Step:
             self.arrays[argument] = array
         self.pointers = [ctypes.c_void_p(a.ctypes.data) for a in self.arrays.values()]
 
-    def time(self, calls):
-        begin = time.perf_counter()
-        for _ in range(calls):
-            self.function(*self.pointers)
-        return (time.perf_counter() - begin) / calls * 1e6
+    def call(self):
+        self.function(*self.pointers)
+
+
+class Sampled:
+    """One step in so many is another."""
+
+    def __init__(self, usual, measured, every):
+        self.usual, self.measured, self.every, self.number = usual, measured, every, 0
+
+    def call(self):
+        (self.usual if self.number % self.every else self.measured).call()
+        self.number += 1
+
+
+def microseconds(step, calls):
+    begin = time.perf_counter()
+    for _ in range(calls):
+        step.call()
+    return (time.perf_counter() - begin) / calls * 1e6
 
 
 def main():
@@ -83,7 +99,8 @@ def main():
     )
     parser.add_argument("--width", type=int, default=512, help="of the hidden layer")
     parser.add_argument("--rounds", type=int, default=200, help="turns of each variant")
-    parser.add_argument("--calls", type=int, default=20, help="steps in a turn")
+    parser.add_argument("--calls", type=int, default=50, help="steps in a turn")
+    parser.add_argument("--every", type=int, default=50, help="steps between measurements")
     parser.add_argument("--one-thread", action="store_true", help="use one thread")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -92,15 +109,18 @@ def main():
             name: Step(pathlib.Path(folder), name, flags, text, str(not options.one_thread).lower())
             for name, flags in VARIANTS.items()
         }
+        usual, measured = (steps[name] for name in list(VARIANTS)[1:])
+        steps[f"measured every {options.every}"] = Sampled(usual, measured, options.every)
         times = {name: [] for name in steps}
         for _ in range(options.rounds):
             for name, step in steps.items():
-                times[name].append(step.time(options.calls))
-    for name, measured in times.items():
-        print(f"{name:24}  {min(measured):8.1f} µs least, {np.median(measured):8.1f} µs median")
-    for label, pick in (("least", min), ("median", np.median)):
-        _, base, measured = (pick(values) for values in times.values())
-        print(f"measured / regularized, {label}: {measured / base:.3f}")
+                times[name].append(microseconds(step, options.calls))
+    for name, values in times.items():
+        ratio = np.median(np.array(values) / np.array(times["regularized"]))
+        print(
+            f"{name:24}  {min(values):8.1f} µs least, {np.median(values):8.1f} µs median, "
+            f"{ratio:.3f} of regularized"
+        )
 
 
 if __name__ == "__main__":

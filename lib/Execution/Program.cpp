@@ -119,9 +119,11 @@ LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
 }
 
 LogicalResult fisher::measureBeliefs(Program &program, StringRef policyPath,
+                                     bool sampled,
                                      PassConfiguration configure) {
   FisherInstrumentOptions options;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();
+  options.sampled = sampled;
   return runPass(program, createFisherInstrument(options), configure);
 }

@@ -24,10 +24,11 @@ using namespace mlir::fisher;
 // Preparing
 //===----------------------------------------------------------------------===//
 
-FailureOr<std::unique_ptr<Trainer>>
-Trainer::create(const CompiledFunction &step, const CompiledFunction *predict,
-                const TrainingOptions &options) {
+FailureOr<std::unique_ptr<Trainer>> Trainer::create(
+    const CompiledFunction &step, const CompiledFunction *unmeasured,
+    const CompiledFunction *predict, const TrainingOptions &options) {
   std::unique_ptr<Trainer> trainer(new Trainer(step, options));
+  trainer->unmeasured = unmeasured;
   FailureOr<TrainingPlan> plan = makeTrainingPlan(step.getSignature());
   if (failed(plan))
     return failure();
@@ -201,9 +202,22 @@ void Trainer::drawNoise(uint64_t step) {
   }
 }
 
+ArrayRef<Array> Trainer::call(uint64_t step) {
+  if (!unmeasured || (step - 1) % options.measureEvery == 0) {
+    function.callInPlace(values, measuredResults);
+    return measuredResults;
+  }
+  size_t numArguments = unmeasured->getSignature().arguments.size();
+  unmeasured->callInPlace(ArrayRef(values).take_front(numArguments),
+                          unmeasuredResults);
+  return unmeasuredResults;
+}
+
 void Trainer::feedBack(uint64_t step, ArrayRef<Array> results) {
+  // What keeps measurements stays as it is where there are none.
   for (Feedback update : plan.updates)
-    values[update.argument] = results[update.result];
+    if (update.result < results.size())
+      values[update.argument] = results[update.result];
   for (auto [result, argument] : plan.gradients) {
     optimizer->update(argument, step, onHost[argument],
                       toHost(results[result]));
@@ -231,7 +245,7 @@ bool Trainer::isEvaluated(uint64_t step) const {
 
 std::optional<Measurements>
 Trainer::getMeasurements(ArrayRef<Array> results) const {
-  if (!plan.measurements)
+  if (!plan.measurements || *plan.measurements >= results.size())
     return std::nullopt;
   const Port &result = getSignature().results[*plan.measurements];
   Array table = toHost(results[*plan.measurements]);
@@ -282,21 +296,21 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
   ProgressBar progress(options.steps);
   bool isFinite = true;
   uint64_t step = 0;
-  SmallVector<Array> results;
+  std::optional<double> efficiency;
   while (step < options.steps) {
     ++step;
     drawBatch();
     drawNoise(step);
-    function.callInPlace(values, results);
+    ArrayRef<Array> results = call(step);
     feedBack(step, results);
 
     NamedNumbers numbers = getNumbers(results);
     std::optional<Measurements> measurements = getMeasurements(results);
     NamedNumbers shown = numbers;
     if (measurements)
-      if (auto efficiency = measurements->getOfAll("efficiency");
-          efficiency && !std::isnan(*efficiency))
-        shown.emplace_back("efficiency", *efficiency);
+      efficiency = measurements->getOfAll("efficiency");
+    if (efficiency && !std::isnan(*efficiency))
+      shown.emplace_back("efficiency", *efficiency);
     progress.update(step, shown);
     if (isFinite && plan.loss && !std::isfinite(getLoss(numbers))) {
       isFinite = false;

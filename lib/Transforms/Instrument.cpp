@@ -53,8 +53,9 @@ struct Sums {
 /// Measures the beliefs of a plan in their function.
 class Instrumenter {
 public:
-  Instrumenter(FunctionOpInterface function, InsertionPlan &plan)
-      : function(function), plan(plan), beliefs(plan.beliefs) {}
+  Instrumenter(FunctionOpInterface function, InsertionPlan &plan, bool sampled)
+      : function(function), plan(plan), beliefs(plan.beliefs),
+        hasUpdates(!sampled) {}
 
   /// 1. adds the arguments that keep what beliefs were and what is added up,
   /// 2. the results, and 3. fills in every return.
@@ -73,9 +74,9 @@ private:
   FunctionOpInterface function;
   InsertionPlan &plan;
   ArrayRef<Belief> beliefs;
-  /// Whether every belief's new value is a result of the step. Else what moved
-  /// is told one step later.
-  bool hasUpdates = true;
+  /// Whether every belief's new value is a result of the step, and is what
+  /// counts. Else what moved is told one step later.
+  bool hasUpdates;
   /// The arguments that keep what components were at first and in the step
   /// before, by the components' arguments.
   llvm::MapVector<unsigned, unsigned> starts, previous;
@@ -158,7 +159,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 void Instrumenter::instrument() {
-  hasUpdates = llvm::all_of(beliefs, [](const Belief &belief) {
+  hasUpdates &= llvm::all_of(beliefs, [](const Belief &belief) {
     return belief.isIntermediate || !belief.updates.empty();
   });
   addArguments();
@@ -439,7 +440,7 @@ struct InstrumentPass : fisher::impl::FisherInstrumentBase<InstrumentPass> {
     FailureOr<InsertionPlan> plan = planMeasurement(function, chosen);
     if (failed(plan))
       return signalPassFailure();
-    Instrumenter(function, *plan).instrument();
+    Instrumenter(function, *plan, sampled).instrument();
     if (!file)
       chosen.erase();
   }

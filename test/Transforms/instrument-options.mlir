@@ -38,6 +38,24 @@
 // PREVIOUS-NOT: fisher.updates = "p.previous"
 // PREVIOUS: return
 
+// Between calls, there are steps that are not seen.
+// RUN: fisher-opt %t/new.mlir --fisher-instrument=sampled | FileCheck %s --check-prefix=SAMPLED
+// SAMPLED: %[[P:[a-z0-9]+]]: tensor<4xf32> {fisher.name = "p"}
+// SAMPLED-SAME: %[[OLD:[a-z0-9]+]]: tensor<4xf32> {fisher.initialize = "p", fisher.name = "p.previous"
+// SAMPLED: %[[NOW:.*]] = fisher.belief %[[P]]
+// SAMPLED: %[[LAST:.*]] = fisher.belief %[[OLD]]
+// SAMPLED: fisher.penalty %[[NOW]] toward %[[LAST]]
+// SAMPLED: return %{{.*}}, %[[P]],
+
+//--- new.mlir
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>)
+    -> (tensor<4xf32> {fisher.updates = "p"}) {
+  %0 = arith.subf %p, %g : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}
 //--- step.mlir
 func.func @step(%p: tensor<4xf32> {fisher.name = "p"}, %q: tensor<4xf32> {fisher.name = "q"}) {
   return

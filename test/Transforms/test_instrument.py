@@ -28,6 +28,7 @@ def train(tmp_path, module, init, steps, *options, measure=("--measure",)):
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
     assert len(lines) == steps
+    lines = [line for line in lines if "measurements" in line]
     last = done.stdout.splitlines()[-1]
     efficiency = number(lines[-1], "efficiency")
     assert ("efficiency" not in last) if np.isnan(efficiency) else f"efficiency {efficiency:.6g}" in last
@@ -306,6 +307,38 @@ def test_a_thousand_steps(tmp_path):
                 np.testing.assert_allclose(
                     number(line, column, belief), value, rtol=1e-5, err_msg=f"{column} of {count}"
                 )
+
+
+def test_one_step_in_so_many(tmp_path):
+    """From one belief that is measured to the next; training is the same."""
+    init = {name: value.astype(np.float32) for name, value in start("17x5", None)[0].items()}
+    policy = tmp_path / "policy.mlir"
+    module = decay_module("17x5", "f32", updates=True)
+    policy.write_text(module[module.index("fisher.policy") :])
+    lines, out = train(
+        tmp_path, module[: module.index("fisher.policy")], init, 45, "--measure-every=10",
+        measure=(f"--measure={policy}",),
+    )  # fmt: skip
+    assert [line["step"] for line in lines] == [1, 11, 21, 31, 41]
+    rate = np.float32(0.0078125)
+    points = [(init["fc.mu"], init["fc.rho"])]
+    for _ in range(45):
+        mu, rho = points[-1]
+        points.append((mu - (mu - init["a"]) * rate, rho - (rho - init["b"]) * rate))
+    np.testing.assert_array_equal(out["fc.mu"], points[-1][0])
+    seen = points[:41:10]
+    moved = [0.0] + [squared_distance(q, p) for p, q in zip(seen, seen[1:])]
+    for k, line in enumerate(lines):
+        displacement = squared_distance(seen[k], seen[0])
+        expected = {
+            "moved": np.sqrt(moved[k]),
+            "length": np.sqrt(moved[: k + 1]).sum(),
+            "action": sum(moved[: k + 1]),
+            "displacement": np.sqrt(displacement),
+            "efficiency": displacement / (k * sum(moved[: k + 1])) if k else np.nan,
+        }
+        for column, value in expected.items():
+            np.testing.assert_allclose(number(line, column), value, rtol=1e-5, err_msg=column)
 
 
 def test_a_step_without_optimizer(tmp_path):

@@ -202,6 +202,13 @@ static cl::opt<std::string>
           cl::cat(trainingCategory),
           cl::desc("Array of --data with the class of each row; default: y"));
 
+static cl::opt<uint64_t>
+    measureEvery("measure-every", cl::value_desc("steps"), cl::init(1),
+                 cl::cat(trainingCategory),
+                 cl::desc("Steps from one that is measured to the next, which "
+                          "is from where to where beliefs move then; steps "
+                          "in between take no longer; default: 1"));
+
 enum class Emitted : uint8_t { Object, Shared, Header };
 static cl::list<Emitted> emitted(
     "emit", cl::CommaSeparated, cl::cat(exportCategory),
@@ -265,9 +272,12 @@ static llvm::Error checkMode() {
       llvm::joinErrors(
           llvm::joinErrors(require(momentum, optimizer),
                            require(evaluateRows, evaluatePath)),
-          llvm::joinErrors(require(evaluateEvery, evaluatePath),
-                           llvm::joinErrors(require(tolerance, comparePath),
-                                            require(emitted, emittedPath)))));
+          llvm::joinErrors(
+              require(evaluateEvery, evaluatePath),
+              llvm::joinErrors(
+                  llvm::joinErrors(require(measureEvery, measuredPath),
+                                   require(tolerance, comparePath)),
+                  require(emitted, emittedPath)))));
 }
 
 static llvm::Expected<llvm::StringMap<double>> parseSettings() {
@@ -298,6 +308,7 @@ static llvm::Expected<TrainingOptions> makeTrainingOptions() {
   options.optimizerOptions.learningRate = learningRate;
   options.optimizerOptions.momentum = momentum;
   options.logEvery = std::max<uint64_t>(logEvery, 1);
+  options.measureEvery = std::max<uint64_t>(measureEvery, 1);
   options.evaluateEvery = evaluateEvery;
   options.label = label;
   auto parseRows = [](const cl::opt<std::string> &text,
@@ -417,25 +428,26 @@ static FailureOr<CompiledFunction> compile(Program program) {
   return CompiledFunction::compile(std::move(program), options, configure, cpu);
 }
 
-static FailureOr<Program> loadStep(MLIRContext &context) {
+static FailureOr<Program> loadStep(MLIRContext &context, bool isMeasured) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
     return failure();
   // While training, the penalty is one more number to show.
   if (failed(insertPolicy(*program, policyPath, stepSize,
                           /*returnPenalty=*/isGiven(steps),
-                          /*keepPolicy=*/isGiven(measuredPath), configure)))
+                          /*keepPolicy=*/isMeasured, configure)))
     return failure();
-  if (isGiven(measuredPath) &&
+  if (isMeasured &&
       failed(measureBeliefs(*program,
                             measuredPath.empty() ? policyPath : measuredPath,
-                            configure)))
+                            /*sampled=*/measureEvery > 1, configure)))
     return failure();
   return program;
 }
 
-static FailureOr<CompiledFunction> compileStep(MLIRContext &context) {
-  FailureOr<Program> program = loadStep(context);
+static FailureOr<CompiledFunction> compileStep(MLIRContext &context,
+                                               bool isMeasured) {
+  FailureOr<Program> program = loadStep(context, isMeasured);
   if (failed(program))
     return failure();
   return compile(std::move(*program));
@@ -452,7 +464,8 @@ static int runOnce(MLIRContext &context) {
   llvm::Expected<OnceOptions> options = makeOnceOptions();
   if (!options)
     return reportOptionError(options.takeError());
-  FailureOr<CompiledFunction> function = compileStep(context);
+  FailureOr<CompiledFunction> function =
+      compileStep(context, isGiven(measuredPath));
   if (failed(function) ||
       failed(fisher::runOnce(*function, *options, llvm::outs())))
     return failureStatus;
@@ -487,7 +500,7 @@ static int emit(MLIRContext &context) {
   options.device = device;
   options.threads = parallel;
   options.origin = llvm::sys::path::filename(modulePath).str();
-  FailureOr<Program> program = loadStep(context);
+  FailureOr<Program> program = loadStep(context, isGiven(measuredPath));
   if (failed(program) ||
       failed(exportProgram(std::move(*program), options, configure)))
     return failureStatus;
@@ -498,18 +511,31 @@ static int train(MLIRContext &context) {
   llvm::Expected<TrainingOptions> options = makeTrainingOptions();
   if (!options)
     return reportOptionError(options.takeError());
-  FailureOr<CompiledFunction> function = compileStep(context);
+  FailureOr<CompiledFunction> function =
+      compileStep(context, isGiven(measuredPath));
   if (failed(function))
     return failureStatus;
-  std::optional<CompiledFunction> prediction;
+  std::optional<CompiledFunction> unmeasured, prediction;
+  if (measureEvery > 1) {
+    // What there is to tell of the step was told of the measured one.
+    ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
+      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark ||
+                     diagnostic.getSeverity() == DiagnosticSeverity::Warning);
+    });
+    FailureOr<CompiledFunction> compiled =
+        compileStep(context, /*isMeasured=*/false);
+    if (failed(compiled))
+      return failureStatus;
+    unmeasured.emplace(std::move(*compiled));
+  }
   if (isGiven(evaluatePath)) {
     FailureOr<CompiledFunction> compiled = compilePrediction(context);
     if (failed(compiled))
       return failureStatus;
     prediction.emplace(std::move(*compiled));
   }
-  auto trainer =
-      Trainer::create(*function, prediction ? &*prediction : nullptr, *options);
+  auto trainer = Trainer::create(*function, unmeasured ? &*unmeasured : nullptr,
+                                 prediction ? &*prediction : nullptr, *options);
   if (failed(trainer))
     return failureStatus;
   FailureOr<Trainer::Outcome> outcome = (*trainer)->run(llvm::outs());

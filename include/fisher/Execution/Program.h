@@ -44,9 +44,10 @@ LogicalResult insertPolicy(Program &program, StringRef policyPath,
                            PassConfiguration configure = {});
 
 /// Runs `fisher-instrument` with the policy of the file `policyPath`, or with
-/// the module's own where the path is empty.
+/// the module's own where the path is empty. `sampled`: some steps will be made
+/// without it.
 LogicalResult measureBeliefs(Program &program, StringRef policyPath,
-                             PassConfiguration configure = {});
+                             bool sampled, PassConfiguration configure = {});
 
 } // namespace mlir::fisher
 

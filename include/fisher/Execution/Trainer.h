@@ -38,6 +38,8 @@ struct TrainingOptions {
   OptimizerOptions optimizerOptions;
   /// Steps between lines of metrics.
   uint64_t logEvery = 1;
+  /// Steps from one that is measured to the next.
+  uint64_t measureEvery = 1;
   /// Steps between evaluations; 0 makes twenty in a run.
   uint64_t evaluateEvery = 0;
   std::optional<RowRange> evaluateRows;
@@ -55,9 +57,12 @@ public:
   /// Prepares a run of `step`, with evaluations of `predict` unless that is
   /// null; both must outlive the trainer. Whatever is missing or unfit is
   /// reported, and no file written.
+  ///
+  /// `unmeasured` is the step without what `fisher-instrument` adds, for those
+  /// that are not measured; null if all are.
   static FailureOr<std::unique_ptr<Trainer>>
-  create(const CompiledFunction &step, const CompiledFunction *predict,
-         const TrainingOptions &options);
+  create(const CompiledFunction &step, const CompiledFunction *unmeasured,
+         const CompiledFunction *predict, const TrainingOptions &options);
 
   /// How a run ended.
   enum class Outcome : uint8_t { Finished, Interrupted };
@@ -79,6 +84,8 @@ private:
   LogicalResult checkOutputs() const;
 
   void placeValues();
+  /// Calls the step, measured or not.
+  ArrayRef<Array> call(uint64_t step);
   void drawBatch();
   void drawNoise(uint64_t step);
   void feedBack(uint64_t step, ArrayRef<Array> results);
@@ -97,6 +104,7 @@ private:
   }
 
   const CompiledFunction &function;
+  const CompiledFunction *unmeasured = nullptr;
   TrainingOptions options;
   TrainingPlan plan;
   std::optional<Dataset> data;
@@ -106,6 +114,8 @@ private:
   std::unique_ptr<Optimizer> optimizer;
   /// The present value of each argument, as the step takes it.
   SmallVector<Array> values;
+  /// What the last calls returned.
+  SmallVector<Array> measuredResults, unmeasuredResults;
   /// Where the host has what it changes itself: batches, noise, and what an
   /// optimizer changes. On the CPU these are the arrays of `values`.
   SmallVector<Array> onHost;

@@ -225,6 +225,12 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     what moved is told in the next step, with state arguments such as
     `fc0.mu.previous`; in the first step nothing has moved then.
 
+    A caller that calls the function only now and then, and the step as it was
+    in between, wants the option `sampled`: what moved is that since the last
+    call then, and the sums are those of the path through the beliefs that it
+    has seen. The step as it was takes the first arguments and returns the first
+    results of what this pass makes of it.
+
     The policy may have been inserted before or not. Without it, one measures
     training that is regularized in another way. After `fisher-insert` of the
     module's own policy, which erases it, there is nothing to find: use the
@@ -262,6 +268,9 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     Option<"entry", "entry", "std::string", /*default=*/"",
            "Name of the training step; without it, `main`, or the module's "
            "only function that is not private">,
+    Option<"sampled", "sampled", "bool", /*default=*/"false",
+           "Measure from the last call to this one, for steps that are called "
+           "without it in between">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::fisher::FisherDialect",
