@@ -386,6 +386,66 @@ def FisherReport : Pass<"fisher-report", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
 }
 
+def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
+  let summary = "Replace a step's classical regularizers by Fisher-Rao ones";
+  let description = [{
+    Looks at every function that `fisher-recognize` looks at. Takes out of it the
+    weight decay, the L2 in gradients or in the loss, and the KL divergences to a
+    normal prior that it has: its results are what they were without these terms,
+    and nothing is left of what computed them. If that is not possible, this is
+    an error at the operation where it ends, and the function stays as it was.
+
+    What takes their place is written in a policy beside the function, for
+    `fisher-insert` (`mode coupled`). A KL divergence of weight β becomes the
+    squared distance to the same prior with weight β/2, its equal to second
+    order.
+
+    What is to be named in a policy is given the marks that it lacks:
+    `fisher.name`, `fisher.updates`, and the loss's `fisher.role`. For each
+    finding a remark says what takes its place. For L2 and weight decay of
+    strength λ that is the distance of Gaussians of fixed sigma, sigma^2 =
+    2 weight/λ; the remark says the sigma, and no policy is written for them.
+
+    A geodesic moving average takes the place of moving averages of the mean and
+    of the spread of a belief that a KL divergence names. The average of a mean
+    alone stays: at fixed sigma, straight lines are geodesics.
+
+    For example, of
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %strength = arith.constant dense<0.01> : tensor<4xf32>
+      %0 = arith.mulf %p, %strength : tensor<4xf32>
+      %1 = arith.addf %g, %0 : tensor<4xf32>
+      %2 = arith.mulf %1, %rate : tensor<4xf32>
+      %3 = arith.subf %p, %2 : tensor<4xf32>
+      return %3 : tensor<4xf32>
+    }
+    ```
+
+    it makes
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %0 = arith.mulf %g, %rate : tensor<4xf32>
+      %1 = arith.subf %p, %0 : tensor<4xf32>
+      return %1 : tensor<4xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"removeOnly", "remove-only", "bool", /*default=*/"false",
+           "Put nothing in the place of what is taken out">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"upgraded\"",
+           "Name of the policy">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::fisher::FisherDialect",
+                           "::mlir::linalg::LinalgDialect"];
+}
+
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
   let summary = "Remove the marks from functions' arguments and results";
   let description = [{
