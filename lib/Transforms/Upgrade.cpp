@@ -213,9 +213,10 @@ PolicyOp Upgrader::writePolicy(StringRef name) {
         << ", " << llvm::format("%.17e", divergence.priorSigma) << "]>";
     RegularizeOp::create(
         builder, loc,
-        builder.getStrArrayAttr({toGlob(names[divergence.mean]),
-                                 toGlob(names[divergence.spread])}),
-        divergence.family, parseAttribute(prior, function.getContext()),
+        builder.getStrArrayAttr(
+            {toGlob(names[divergence.mean]), toGlob(names[divergence.spread])}),
+        divergence.family, Attribute(),
+        parseAttribute(prior, function.getContext()),
         builder.getF64FloatAttr(divergence.weight / 2), Attribute(),
         ModeAttr::get(function.getContext(), Mode::coupled));
   }
@@ -312,8 +313,7 @@ void Upgrader::averageBelief(Recognition &recognition,
     eraseUnused(linear);
   }
   emitRemark(loc) << "the moving average on " << belief << ", decay "
-                  << toText(mean->decay)
-                  << ", is replaced by the geodesic one";
+                  << toText(mean->decay) << ", is replaced by the geodesic one";
 }
 
 void Upgrader::averageBeliefs() {
