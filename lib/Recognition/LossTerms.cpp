@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Charts.h"
 #include "Matcher.h"
 
 #include "fisher/IR/Marks.h"
@@ -27,31 +28,6 @@ static std::pair<Expr, double> getPart(Algebra &algebra, Expr sum) {
   double number = term.coefficient;
   term.coefficient = 1;
   return {algebra.getTerm(term), number};
-}
-
-namespace {
-/// How the spread of a normal distribution is stored.
-struct Chart {
-  StringRef name;
-  /// As a function of what is stored.
-  Expr variance, logSigma;
-};
-} // namespace
-
-static SmallVector<Chart> getCharts(Algebra &algebra, Expr stored) {
-  Expr softplus = algebra.apply("softplus", stored);
-  auto half = [&](Expr expr) { return algebra.scale(expr, 0.5); };
-  auto log = [&](Expr expr) { return algebra.apply("log", expr); };
-  auto exp = [&](Expr expr) { return algebra.apply("exp", expr); };
-  return {
-      {"sigma", algebra.power(stored, 2), log(stored)},
-      {"log_sigma", exp(algebra.scale(stored, 2)), stored},
-      {"softplus", algebra.power(softplus, 2), log(softplus)},
-      {"variance", stored, half(log(stored))},
-      {"log_variance", exp(stored), half(stored)},
-      {"precision", algebra.power(stored, -1),
-       algebra.scale(log(stored), -0.5)},
-  };
 }
 
 /// β Σ [log(s₀/s) + (s² + (m - m₀)²) / (2 s₀²) - 1/2]

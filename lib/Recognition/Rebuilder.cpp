@@ -10,12 +10,11 @@
 
 #include "Readers.h"
 
+#include "fisher/Recognition/Removal.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Interfaces/CallInterfaces.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -237,34 +236,12 @@ Value Rebuilder::rebuild(Value value, ArrayRef<Child> children,
   return copy->getResult(result.getResultNumber());
 }
 
-/// Whether nothing but its results tells that an operation was there.
-static bool hasNoEffects(Operation &op) {
-  if (isMemoryEffectFree(&op))
-    return true;
-  // A function, as calls have no effects of their own.
-  if (auto call = dyn_cast<CallOpInterface>(op)) {
-    auto callee = dyn_cast_or_null<FunctionOpInterface>(call.resolveCallable());
-    if (!callee || !callee.getFunctionBody().hasOneBlock())
-      return false;
-    return llvm::all_of(callee.getFunctionBody().front().without_terminator(),
-                        hasNoEffects);
-  }
-  StringRef name = op.getName().getStringRef();
-  return name.consume_front("stablehlo.") &&
-         !llvm::is_contained({"custom_call", "infeed", "outfeed", "send",
-                              "recv", "rng", "composite", "while", "case",
-                              "if"},
-                             name);
-}
-
 void Rebuilder::finish(ArrayRef<Value> results) {
   Operation *returnOp =
       graph.getFunction().getFunctionBody().front().getTerminator();
-  Block &block = *returnOp->getBlock();
-  llvm::DenseSet<Operation *> unusedBefore;
-  for (Operation &op : block)
-    if (op.use_empty() && !created.contains(&op))
-      unusedBefore.insert(&op);
+  llvm::DenseSet<Operation *> unusedBefore = findUnused(graph.getFunction());
+  for (Operation *op : created)
+    unusedBefore.erase(op);
   returnOp->setOperands(results);
   // Results of loops that did not change are those of the copy, so that the
   // loops are there once.
@@ -279,23 +256,5 @@ void Rebuilder::finish(ArrayRef<Value> results) {
       if (!changed.contains(result))
         result.replaceAllUsesWith(after.getResult(number));
   }
-  auto canErase = [&](Operation *op) {
-    return op->use_empty() && op != returnOp && !unusedBefore.contains(op) &&
-           hasNoEffects(*op);
-  };
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (canErase(&op))
-      op.erase();
-  // What loops do not need any more.
-  SmallVector<Operation *> loops;
-  for (auto generic : block.getOps<linalg::GenericOp>()) {
-    for (Operation &op :
-         llvm::make_early_inc_range(llvm::reverse(*generic.getBlock())))
-      if (isOpTriviallyDead(&op))
-        op.erase();
-    loops.push_back(generic);
-  }
-  RewritePatternSet patterns(returnOp->getContext());
-  linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
-  (void)applyOpPatternsGreedily(loops, std::move(patterns));
+  eraseUnused(graph.getFunction(), unusedBefore);
 }

@@ -23,6 +23,15 @@ bool isRemovable(FindingKind kind);
 /// cannot be taken out, this is an error, and the function stays as it was.
 LogicalResult removeFindings(FunctionOpInterface function);
 
+/// The operations of a function's block whose results nothing uses.
+llvm::DenseSet<Operation *> findUnused(FunctionOpInterface function);
+
+/// Erases operations of the block without effects that nothing needs, but for
+/// some, and what loops compute for nothing. Of dialects that are not there,
+/// StableHLO is known.
+void eraseUnused(FunctionOpInterface function,
+                 const llvm::DenseSet<Operation *> &except);
+
 } // namespace mlir::fisher::recognition
 
 #endif // FISHER_RECOGNITION_REMOVAL_H

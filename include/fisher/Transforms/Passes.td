@@ -396,19 +396,31 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
     an error at the operation where it ends, and the function stays as it was.
 
     What takes their place is written in a policy beside the function, for
-    `fisher-insert` (`mode coupled`). A KL divergence of weight β becomes the
-    squared distance to the same prior with weight β/2, its equal to second
-    order.
+    `fisher-insert`:
 
-    What is to be named in a policy is given the marks that it lacks:
-    `fisher.name`, `fisher.updates`, and the loss's `fisher.role`. For each
-    finding a remark says what takes its place. For L2 and weight decay of
-    strength λ that is the distance of Gaussians of fixed sigma, sigma^2 =
-    2 weight/λ; the remark says the sigma, and no policy is written for them.
+    - for a KL divergence of weight β the squared distance to the same prior with
+      weight β/2, its equal to second order, in mode `coupled`;
+    - for L2 of strength λ, in gradients or the loss, the squared distance to mean
+      0 of beliefs that the option `belief` chooses, in mode `coupled`. With
+      `fixed` they are of the family `gaussian_mean` and of fixed sigma; the
+      weight is λ sigma²/2, and the gradient the same as before;
+    - for decoupled weight decay the same in mode `proximal`, whose step size is
+      the optimizer's learning rate η: p/(1 + ηλ), the same to second order.
+
+    With `belief=adam` the spread is made of the second moment that the optimizer
+    keeps, `count` and `epsilon`. With `belief=learnt` it is the parameter that
+    the step multiplies by noise before it adds the mean; the family is
+    `gaussian`, and the prior N(0, sigma²). The weight is the same in all three.
+    Where λ is an argument it is the weight itself, and sigma is √2.
+
+    Arguments and results that the policy speaks of are given the marks that they
+    lack: `fisher.name`, `fisher.updates`, and the loss's `fisher.role`. Each
+    finding has a remark that says what takes its place, or why it stays.
 
     A geodesic moving average takes the place of moving averages of the mean and
-    of the spread of a belief that a KL divergence names. The average of a mean
-    alone stays: at fixed sigma, straight lines are geodesics.
+    of the spread of a belief: one that a KL divergence names, or that the step
+    samples. The average of a mean alone stays: at fixed sigma, straight lines
+    are geodesics.
 
     For example, of
 
@@ -427,7 +439,12 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
     it makes
 
     ```mlir
-    func.func @step(%p: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+    fisher.policy @upgraded {
+      fisher.regularize "arg0" as #fisher.gaussian_mean<sigma> fixed sigma 1.0
+          toward #fisher.prior<[0.0]> weight 5.0e-3 mode coupled
+    }
+    func.func @step(%p: tensor<4xf32> {fisher.name = "arg0"}, %g: tensor<4xf32>)
+        -> (tensor<4xf32> {fisher.updates = "arg0"}) {
       %rate = arith.constant dense<0.1> : tensor<4xf32>
       %0 = arith.mulf %g, %rate : tensor<4xf32>
       %1 = arith.subf %p, %0 : tensor<4xf32>
@@ -440,6 +457,16 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
            "Put nothing in the place of what is taken out">,
     Option<"policy", "policy", "std::string", /*default=*/"\"upgraded\"",
            "Name of the policy">,
+    Option<"belief", "belief", "std::string", /*default=*/"\"fixed\"",
+           "Where the spread of what has L2 or weight decay comes from: fixed, "
+           "adam or learnt">,
+    Option<"sigma", "sigma", "double", /*default=*/"1.0",
+           "The spread at which the pull is what it was: the fixed one, or the "
+           "prior's">,
+    Option<"count", "count", "int64_t", /*default=*/"0",
+           "With belief=adam, the number of examples">,
+    Option<"epsilon", "epsilon", "double", /*default=*/"1e-8",
+           "With belief=adam, what is added to the second moment">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::fisher::FisherDialect",
