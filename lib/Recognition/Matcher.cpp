@@ -28,7 +28,8 @@ Matcher::Matcher(Recognition &recognition)
 //===----------------------------------------------------------------------===//
 
 double mlir::fisher::recognition::getEpsilon(Type type) {
-  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  auto element =
+      type ? dyn_cast<FloatType>(getElementTypeOrSelf(type)) : FloatType();
   if (!element)
     return std::ldexp(1.0, -40);
   // Coefficients have 40 bits.

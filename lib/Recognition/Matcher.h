@@ -16,7 +16,8 @@
 
 namespace mlir::fisher::recognition {
 
-/// The relative distance of neighbouring numbers of a type.
+/// The relative distance of neighbouring numbers of a type; without one, of
+/// coefficients.
 double getEpsilon(Type type);
 /// The shortest decimal number within `error` of a number.
 double roundToDecimal(double number, double error);

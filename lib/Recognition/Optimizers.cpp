@@ -149,7 +149,9 @@ double Matcher::getComplementError(const Pair &pair, Expr share) {
 /// `decay`: what is added to the parameter past the optimizer, a multiple of
 /// it.
 void Matcher::addDecay(Pair &pair, Expr decay, Expr learningRate) {
-  if (decay->terms.empty())
+  // What is left of 1 by rounding is no decay.
+  std::optional<double> number = decay->getNumber();
+  if (number && std::abs(*number) <= 4 * getEpsilon(nullptr))
     return;
   Expr strength = forms.divide(algebra.scale(decay, -1), learningRate);
   if (!strength || !mayBePositive(strength))

@@ -67,7 +67,7 @@ SmallVector<Child> Rebuilder::getChildren(Value value) {
   return children;
 }
 
-Value Rebuilder::makeZero(Value like) {
+Value Rebuilder::makeConstant(Value like, double number) {
   Operation *op = like.getDefiningOp();
   OpBuilder builder(graph.getFunction().getContext());
   if (op)
@@ -76,18 +76,20 @@ Value Rebuilder::makeZero(Value like) {
     builder.setInsertionPointToStart(like.getParentBlock());
   Type type = like.getType();
   auto shaped = dyn_cast<ShapedType>(type);
-  if (!isa<FloatType>(getElementTypeOrSelf(type)) ||
-      (shaped && !shaped.hasStaticShape()))
+  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  if (!element || (shaped && !shaped.hasStaticShape()))
     return nullptr;
-  TypedAttr zero = builder.getZeroAttr(type);
+  TypedAttr attr = builder.getFloatAttr(element, number);
+  if (shaped)
+    attr = SplatElementsAttr::get(shaped, attr);
   Operation *constant;
   if (op && op->getName().getDialectNamespace() == "stablehlo") {
     OperationState state(like.getLoc(), "stablehlo.constant");
-    state.addAttribute("value", zero);
+    state.addAttribute("value", attr);
     state.addTypes(type);
     constant = builder.create(state);
   } else {
-    constant = arith::ConstantOp::create(builder, like.getLoc(), zero);
+    constant = arith::ConstantOp::create(builder, like.getLoc(), attr);
   }
   created.insert(constant);
   return constant->getResult(0);
@@ -176,7 +178,7 @@ Value Rebuilder::rebuildLoop(OpResult result, ArrayRef<Child> children,
     yield->setOperand(number, first);
     return generic.getResult(number);
   }
-  Value start = rests[1] ? rests[1] : makeZero(children[1].value);
+  Value start = rests[1] ? rests[1] : makeConstant(children[1].value, 0);
   if (!start)
     return nullptr;
   Operation *combine = yield->getOperand(number).getDefiningOp();
@@ -226,7 +228,7 @@ Value Rebuilder::rebuild(Value value, ArrayRef<Child> children,
   }
   SmallVector<Value> operands;
   for (auto [child, rest] : llvm::zip_equal(children, rests)) {
-    operands.push_back(rest ? rest : makeZero(child.value));
+    operands.push_back(rest ? rest : makeConstant(child.value, 0));
     if (!operands.back())
       return nullptr;
   }

@@ -38,8 +38,8 @@ public:
   /// if that cannot be.
   Value rebuild(Value value, ArrayRef<Child> children, ArrayRef<Value> rests,
                 bool asElement);
-  /// Zeros of the type of a value, before it; null if that cannot be.
-  Value makeZero(Value like);
+  /// A constant of the type of a value, before it; null if that cannot be.
+  Value makeConstant(Value like, double number);
   /// Returns these values, and erases what nothing needs any more.
   void finish(ArrayRef<Value> results);
 

@@ -73,13 +73,12 @@ static LogicalResult removeKind(FunctionOpInterface function,
       auto left = hasKind(after);
       if (left == after.getFindings().end() && describe(after, kind) == others)
         return success();
-      InFlightDiagnostic error = function.emitError()
-                                 << "without " << stringifyFindingKind(kind)
-                                 << " on " << names[found->arguments.front()]
-                                 << ", the step ";
-      if (left != after.getFindings().end())
-        return error << "still has it on " << names[left->arguments.front()];
-      return error << "does not do else what it did";
+      return function.emitError()
+             << "cannot take " << stringifyFindingKind(kind) << " on "
+             << names[found->arguments.front()] << " out of the step: "
+             << (left != after.getFindings().end()
+                     ? "something is left of it"
+                     : "something else would change with it");
     }
     Operation *stop = remover.getStop();
     Location loc = stop ? stop->getLoc() : function.getLoc();
@@ -101,6 +100,8 @@ static LogicalResult removeKind(FunctionOpInterface function,
     InFlightDiagnostic error =
         emitError(loc) << "cannot take " << stringifyFindingKind(kind) << " on "
                        << names[remover.getParameter()] << " out of " << name;
+    if (remover.isMixed())
+      error << ": other terms of the loss depend on the same parameters alone";
     error.attachNote(function.getLoc())
         << "the step stays as it was; write the regularizer as a sum of its "
            "own that is added to the loss, the gradient or the new value";

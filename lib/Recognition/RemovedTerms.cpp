@@ -191,7 +191,8 @@ void Finder::addGradientParts(unsigned argument, Expr gradient,
   for (unsigned number = 0; number != results.size(); ++number) {
     Expr ratio = nullptr;
     if (update && update->result == number) {
-      if (update->optimizer == FindingKind::sgd)
+      ratio = recognition.getShare(*update, number);
+      if (!ratio && update->optimizer == FindingKind::sgd)
         ratio = algebra.scale(update->learningRate, -1);
     } else if (results[number]->rank != 0) {
       Expr all = getElement(results[number]);

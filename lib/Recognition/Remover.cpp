@@ -126,8 +126,15 @@ std::optional<SmallVector<Expr>> Remover::split(const Node *node,
         losses[candidate.child] =
             algebra.add(losses[candidate.child], candidate.term);
   } else {
-    // A share of the terms of one child.
-    for (unsigned number = 0; number != parts.size() && !isFound; ++number) {
+    // A share of the terms of one child, which may be a constant.
+    SmallVector<unsigned> order =
+        llvm::to_vector(llvm::seq<unsigned>(parts.size()));
+    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
+      return getNumber(parts[a], asElement) && !getNumber(parts[b], asElement);
+    });
+    for (unsigned number : order) {
+      if (isFound)
+        break;
       Expr loss = algebra.getNumber(0);
       for (const Candidate &candidate : candidates) {
         if (candidate.child != number || candidate.effect->terms.size() != 1)
@@ -209,8 +216,13 @@ Remover::Rest Remover::takeAnew(Value value, Expr part, bool asElement) {
   Expr whole = expansions.get(node, asElement);
   if (expansions.isClose(whole, part))
     return Value();
-  if (Value found = findValue(value, algebra.subtract(whole, part), asElement))
+  Expr left = algebra.subtract(whole, part);
+  if (Value found = findValue(value, left, asElement))
     return found;
+  if (whole->getNumber() && left->getNumber() && value.getDefiningOp()) {
+    Value constant = rebuilder.makeConstant(value, *left->getNumber());
+    return constant ? Rest(constant) : fail(value);
+  }
   SmallVector<Child> children = getChangeable(value);
   if (children.empty())
     return fail(value);
@@ -311,7 +323,7 @@ bool Remover::remove() {
     Rest rest = removeFromResult(operand);
     if (!rest)
       return false;
-    Value value = *rest ? *rest : rebuilder.makeZero(operand.get());
+    Value value = *rest ? *rest : rebuilder.makeConstant(operand.get(), 0);
     if (!value) {
       fail(operand.get());
       return false;

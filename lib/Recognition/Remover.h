@@ -30,6 +30,8 @@ public:
   unsigned getParameter() const { return parameter; }
   /// A call that must become what it calls first.
   Operation *getCall() const { return call; }
+  /// Whether nothing tells the terms from others of the loss.
+  bool isMixed() const { return terms.mixed.has_value(); }
 
 private:
   /// What takes the place of a value, where null is zero; nothing if the part
@@ -55,6 +57,9 @@ private:
   /// A value of the same block that is there before, is the expression, and has
   /// the same type.
   Value findValue(Value like, Expr expr, bool asElement);
+  std::optional<double> getNumber(const Node *node, bool asElement) {
+    return expansions.get(node, asElement)->getNumber();
+  }
   Rest rebuild(Value value, ArrayRef<Child> children, ArrayRef<Value> rests,
                bool asElement);
   Rest fail(Value value);

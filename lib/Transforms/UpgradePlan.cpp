@@ -262,8 +262,8 @@ LogicalResult Planner::planDecay(const Finding &finding) {
   addRemark(result, getLoc(finding), stringifyFindingKind(finding.kind),
             getName(finding.arguments.front()),
             ", strength " + (strength ? toText(*strength) : weight) +
-                ": replaced by the squared distance " + belief +
-                ", weight " + weight + ", mode " + stringifyMode(entry.mode) +
+                ": replaced by the squared distance " + belief + ", weight " +
+                weight + ", mode " + stringifyMode(entry.mode) +
                 (finding.kind == FindingKind::l2_gradient
                      ? ", which is in the loss, too"
                      : ""));
