@@ -452,10 +452,11 @@ Expr Graph::getExpr(const Node *node, Exprs &known) {
   return known.lookup(node);
 }
 
-Expr Graph::getExprWith(const Node *node, const Node *part, Expr replacement,
+Expr Graph::getExprWith(const Node *node,
+                        ArrayRef<std::pair<const Node *, Expr>> replacements,
                         bool asElement) {
   Exprs &whole = asElement ? elements : exprs;
-  Exprs known{{part, replacement}};
+  Exprs known(replacements.begin(), replacements.end());
   SmallVector<const Node *> stack{node};
   while (!stack.empty()) {
     const Node *top = stack.back();

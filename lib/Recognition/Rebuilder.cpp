@@ -197,9 +197,9 @@ Value Rebuilder::rebuild(Value value, ArrayRef<Child> children,
     unsigned other = 1 - zero;
     if (!rests[other] || children[other].node == children[zero].node)
       continue;
-    Expr without =
-        expansions.getWith(graph.findNode(value), children[zero].node,
-                           graph.getAlgebra().getNumber(0), asElement);
+    Expr without = expansions.getWith(
+        graph.findNode(value),
+        {{children[zero].node, graph.getAlgebra().getNumber(0)}}, asElement);
     if (expansions.isClose(without,
                            expansions.get(children[other].node, asElement)) &&
         rests[other].getType() == value.getType())

@@ -24,11 +24,11 @@ public:
   Expr expand(Expr expr);
   /// What a node is: as `Graph::getElement` has it, or as `Graph::getExpr`.
   Expr get(const Node *node, bool asElement);
-  /// The same, if `part`, of which the node's operation makes it, were
-  /// something else.
-  Expr getWith(const Node *node, const Node *part, Expr replacement,
+  /// The same, if what the node's operation makes it of were something else.
+  Expr getWith(const Node *node,
+               llvm::ArrayRef<std::pair<const Node *, Expr>> replacements,
                bool asElement) {
-    return expand(graph.getExprWith(node, part, replacement, asElement));
+    return expand(graph.getExprWith(node, replacements, asElement));
   }
   /// Whether two are the same but for rounding.
   bool isClose(Expr a, Expr b);

@@ -17,8 +17,9 @@
 
 #include "Remover.h"
 
+#include "SplitPart.h"
+
 #include "mlir/Interfaces/CallInterfaces.h"
-#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -74,91 +75,6 @@ void Remover::markBlock(Block &block) {
 //===----------------------------------------------------------------------===//
 // One part
 //===----------------------------------------------------------------------===//
-
-std::optional<SmallVector<Expr>> Remover::split(const Node *node,
-                                                ArrayRef<Child> children,
-                                                Expr part, bool asElement) {
-  Expr whole = expansions.get(node, asElement);
-  // Children that are the same lose the same.
-  SmallVector<const Node *> parts;
-  for (const Child &child : children)
-    if (!llvm::is_contained(parts, child.node))
-      parts.push_back(child.node);
-  struct Candidate {
-    unsigned child;
-    Expr term, effect;
-  };
-  SmallVector<Candidate> candidates;
-  for (auto [number, child] : llvm::enumerate(parts)) {
-    Expr all = expansions.get(child, asElement);
-    for (const Term &term : all->terms) {
-      Expr one = algebra.getTerm(term);
-      Expr less = expansions.getWith(node, child, algebra.subtract(all, one),
-                                     asElement);
-      Expr effect = algebra.subtract(whole, less);
-      if (!effect->terms.empty() &&
-          llvm::all_of(effect->terms,
-                       [&](const Term &term) { return findTerm(part, term); }))
-        candidates.push_back({unsigned(number), one, effect});
-    }
-  }
-  if (candidates.empty())
-    return std::nullopt;
-  auto isPart = [&](uint64_t subset) {
-    Expr sum = algebra.getNumber(0);
-    for (auto [number, candidate] : llvm::enumerate(candidates))
-      if (number >= 64 || (subset >> number & 1))
-        sum = algebra.add(sum, candidate.effect);
-    return expansions.isClose(part, sum);
-  };
-  uint64_t subset = ~uint64_t(0);
-  SmallVector<Expr> losses(parts.size(), algebra.getNumber(0));
-  bool isFound = isPart(subset);
-  // The parameter itself may be there, too.
-  if (uint64_t end = uint64_t(1) << std::min<size_t>(candidates.size(), 10);
-      !isFound && candidates.size() <= 10)
-    for (subset = 1; subset != end; ++subset)
-      if ((isFound = isPart(subset)))
-        break;
-  if (isFound) {
-    for (auto [number, candidate] : llvm::enumerate(candidates))
-      if (number >= 64 || (subset >> number & 1))
-        losses[candidate.child] =
-            algebra.add(losses[candidate.child], candidate.term);
-  } else {
-    // A share of the terms of one child, which may be a constant.
-    SmallVector<unsigned> order =
-        llvm::to_vector(llvm::seq<unsigned>(parts.size()));
-    llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-      return getNumber(parts[a], asElement) && !getNumber(parts[b], asElement);
-    });
-    for (unsigned number : order) {
-      if (isFound)
-        break;
-      Expr loss = algebra.getNumber(0);
-      for (const Candidate &candidate : candidates) {
-        if (candidate.child != number || candidate.effect->terms.size() != 1)
-          continue;
-        const Term &effect = candidate.effect->terms.front();
-        loss = algebra.add(
-            loss,
-            algebra.scale(candidate.term, findTerm(part, effect)->coefficient /
-                                              effect.coefficient));
-      }
-      Expr left =
-          algebra.subtract(expansions.get(parts[number], asElement), loss);
-      Expr less = expansions.getWith(node, parts[number], left, asElement);
-      isFound = expansions.isClose(part, algebra.subtract(whole, less));
-      if (isFound)
-        losses[number] = loss;
-    }
-    if (!isFound)
-      return std::nullopt;
-  }
-  return llvm::map_to_vector(children, [&](const Child &child) {
-    return losses[llvm::find(parts, child.node) - parts.begin()];
-  });
-}
 
 Value Remover::findValue(Value like, Expr expr, bool asElement) {
   auto isIt = [&](Value value) {
@@ -227,7 +143,7 @@ Remover::Rest Remover::takeAnew(Value value, Expr part, bool asElement) {
   if (children.empty())
     return fail(value);
   std::optional<SmallVector<Expr>> losses =
-      split(node, children, part, asElement);
+      splitPart(graph, expansions, node, children, part, asElement);
   if (!losses)
     return fail(value);
   SmallVector<Value> rests;

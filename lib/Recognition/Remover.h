@@ -51,15 +51,9 @@ private:
   /// What a value is made of, or its copy if it is of a loop; nothing if that
   /// cannot be changed.
   SmallVector<Child> getChangeable(Value value);
-  /// What each child loses so that the node loses the part.
-  std::optional<SmallVector<Expr>>
-  split(const Node *node, ArrayRef<Child> children, Expr part, bool asElement);
   /// A value of the same block that is there before, is the expression, and has
   /// the same type.
   Value findValue(Value like, Expr expr, bool asElement);
-  std::optional<double> getNumber(const Node *node, bool asElement) {
-    return expansions.get(node, asElement)->getNumber();
-  }
   Rest rebuild(Value value, ArrayRef<Child> children, ArrayRef<Value> rests,
                bool asElement);
   Rest fail(Value value);

@@ -100,9 +100,10 @@ public:
   const Node *findNode(Value value) const { return all.lookup(value); }
   /// A value takes the place of one that was read.
   void setNode(Value value, const Node *node) { all[value] = node; }
-  /// What a node would be if `part`, of which its operation makes it, were
+  /// What a node would be if nodes of which its operation makes it were
   /// something else. `asElement`: as `getElement` has it.
-  Expr getExprWith(const Node *node, const Node *part, Expr replacement,
+  Expr getExprWith(const Node *node,
+                   llvm::ArrayRef<std::pair<const Node *, Expr>> replacements,
                    bool asElement);
 
   /// The argument that a leaf is, if it is one.
