@@ -53,6 +53,18 @@ Expr Graph::getArgumentExpr(unsigned number) {
   return getExpr(function.getArgument(number));
 }
 
+Expr Graph::sumOver(unsigned argument, Expr elements) {
+  auto type = cast<RankedTensorType>(function.getArgument(argument).getType());
+  SmallVector<Index> bounds;
+  SmallVector<int64_t> extents;
+  for (auto [dimension, size] : llvm::enumerate(type.getShape()))
+    if (size != 1) {
+      bounds.push_back(dimension);
+      extents.push_back(size);
+    }
+  return algebra.reduce("add", elements, bounds, extents);
+}
+
 bool Graph::isRandom(Expr expr) const {
   bool isAny = false;
   for (const Term &term : expr->terms)

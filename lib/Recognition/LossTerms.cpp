@@ -38,9 +38,10 @@ void Matcher::findKl(Expr loss) {
       continue;
     for (const Chart &chart :
          getCharts(algebra, graph.getArgumentExpr(spread))) {
-      auto [logs, logNumber] = getPart(algebra, getSum(chart.logSigma, spread));
+      auto [logs, logNumber] =
+          getPart(algebra, graph.sumOver(spread, chart.logSigma));
       auto [squares, squareNumber] =
-          getPart(algebra, getSum(chart.variance, spread));
+          getPart(algebra, graph.sumOver(spread, chart.variance));
       if (!logs || !squares)
         continue;
       Expr weight =
@@ -91,9 +92,9 @@ void Matcher::findKl(Expr loss) {
       }
       if (!best)
         continue;
-      auto [line, lineNumber] =
-          getPart(algebra, getSum(graph.getArgumentExpr(best->argument),
-                                  best->argument));
+      auto [line, lineNumber] = getPart(
+          algebra,
+          graph.sumOver(best->argument, graph.getArgumentExpr(best->argument)));
       Expr linear = forms.getCoefficient(loss, line);
       double priorMean = 0;
       if (!linear->terms.empty()) {

@@ -121,7 +121,6 @@ private:
   Value findMultiple(Expr strength, const Pair &pair);
   Value getResultValue(const Pair &pair);
   Expr getSquares(unsigned argument);
-  Expr getSum(Expr elements, unsigned argument);
   bool isTensor(unsigned argument);
   double getPrecision(unsigned argument);
   void findKl(Expr loss);

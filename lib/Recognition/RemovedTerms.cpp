@@ -8,6 +8,8 @@
 
 #include "RemovedTerms.h"
 
+#include "Charts.h"
+
 #include "fisher/IR/JaxMarks.h"
 #include "fisher/IR/Marks.h"
 
@@ -35,6 +37,8 @@ public:
 
 private:
   void addLossParts(const Finding &finding);
+  Expr getDivergence(const Finding &finding);
+  bool isMixed(const Finding &finding, Expr loss, Expr divergence);
   void addDecay(const Finding &finding);
   void addGradientParts(unsigned argument, Expr gradient, const Update *update,
                         Expr part);
@@ -226,24 +230,53 @@ void Finder::addDecay(const Finding &finding) {
 // Losses
 //===----------------------------------------------------------------------===//
 
-static Expr getSquares(Graph &graph, unsigned argument) {
-  Algebra &algebra = graph.getAlgebra();
-  Expr square = algebra.power(graph.getArgumentExpr(argument), 2);
-  auto type = cast<RankedTensorType>(
-      graph.getFunction().getArgument(argument).getType());
-  SmallVector<Index> bounds;
-  SmallVector<int64_t> extents;
-  for (auto [dimension, size] : llvm::enumerate(type.getShape()))
-    if (size != 1) {
-      bounds.push_back(dimension);
-      extents.push_back(size);
-    }
-  return algebra.reduce("add", square, bounds, extents);
+/// β Σ [log(s₀/s) + (s² + (m - m₀)²) / (2 s₀²) - 1/2]
+Expr Finder::getDivergence(const Finding &finding) {
+  unsigned mean = finding.arguments[0], spread = finding.arguments[1];
+  double sigma = *finding.getCoefficient("prior_sigma")->expr->getNumber();
+  double center = *finding.getCoefficient("prior_mean")->expr->getNumber();
+  StringRef name;
+  for (NamedAttribute fact : finding.facts)
+    if (fact.getName() == "chart")
+      name = cast<StringAttr>(fact.getValue());
+  SmallVector<Chart> charts = getCharts(algebra, graph.getArgumentExpr(spread));
+  const Chart &chart = *llvm::find_if(
+      charts, [&](const Chart &chart) { return chart.name == name; });
+  Expr shifted =
+      algebra.subtract(graph.getArgumentExpr(mean), algebra.getNumber(center));
+  Expr half = algebra.scale(
+      algebra.add(chart.variance, algebra.expand(algebra.power(shifted, 2))),
+      0.5 / (sigma * sigma));
+  Expr each = algebra.subtract(half, chart.logSigma);
+  Expr sum = graph.sumOver(mean, expansions.expand(each));
+  auto type =
+      cast<RankedTensorType>(graph.getFunction().getArgument(mean).getType());
+  if (type.hasStaticShape())
+    sum = algebra.add(sum, algebra.getNumber(type.getNumElements() *
+                                             (std::log(sigma) - 0.5)));
+  return expansions.expand(
+      algebra.multiply(finding.getCoefficient("weight")->expr, sum));
+}
+
+/// Nothing tells whether terms of the spread's gradient are the divergence's
+/// if the loss has others that depend on the spread.
+bool Finder::isMixed(const Finding &finding, Expr loss, Expr divergence) {
+  unsigned spread = finding.arguments[1];
+  if (llvm::none_of(
+          recognition.getUpdates(),
+          [&](const Update &update) { return update.parameter == spread; }) &&
+      !findResult(graph.getFunction(), marks::gradientOf,
+                  getArgumentNames(graph.getFunction())[spread]))
+    return false;
+  Expr all = getTermsOf(loss, finding.arguments);
+  Expr others = algebra.subtract(all, expansions.select(divergence, all));
+  return getTermsOf(others, finding.arguments[0]) != others;
 }
 
 void Finder::addLossParts(const Finding &finding) {
   unsigned argument = finding.arguments.front();
-  Expr squares = getSquares(graph, argument);
+  Expr squares = graph.sumOver(
+      argument, algebra.power(graph.getArgumentExpr(argument), 2));
   for (auto [number, node] : llvm::enumerate(graph.getResults())) {
     if (node->rank != 0)
       continue;
@@ -251,28 +284,12 @@ void Finder::addLossParts(const Finding &finding) {
     Expr half = forms.getCoefficient(loss, squares);
     if (half->terms.empty())
       continue;
-    if (kind == FindingKind::l2_loss) {
-      addPart(terms.lossParts, number, algebra.multiply(half, squares),
-              argument);
-      continue;
+    Expr part = algebra.multiply(half, squares);
+    if (kind == FindingKind::kl_to_prior) {
+      part = getDivergence(finding);
+      if (isMixed(finding, loss, part))
+        terms.mixed = argument;
     }
-    Expr part = getTermsOf(loss, finding.arguments);
-    // Squares, logarithms, and a sum if the prior's mean is not zero: if there
-    // are others, nothing tells which is which.
-    if (part->terms.size() > 4)
-      terms.mixed = argument;
-    // What does not depend on the parameters:
-    // β n [log s₀ + m₀² / (2 s₀²) - 1/2]
-    double sigma = *finding.getCoefficient("prior_sigma")->expr->getNumber();
-    double mean = *finding.getCoefficient("prior_mean")->expr->getNumber();
-    auto type = cast<RankedTensorType>(
-        graph.getFunction().getArgument(argument).getType());
-    if (type.hasStaticShape())
-      part = algebra.add(
-          part, algebra.scale(finding.getCoefficient("weight")->expr,
-                              type.getNumElements() *
-                                  (std::log(sigma) +
-                                   mean * mean / (2 * sigma * sigma) - 0.5)));
     addPart(terms.lossParts, number, part, argument);
   }
 }

@@ -110,6 +110,8 @@ public:
   std::optional<unsigned> getArgument(const Atom *atom) const;
   /// The argument's elements.
   Expr getArgumentExpr(unsigned number);
+  /// The sum of elements that have the argument's indices.
+  Expr sumOver(unsigned argument, Expr elements);
   /// Whether an expression is made of random bits only.
   bool isRandom(Expr expr) const;
 
