@@ -39,7 +39,7 @@ private:
   /// The source of the spread, or the components; says how the belief is.
   LogicalResult chooseBelief(const Finding &finding, double sigma,
                              UpgradeEntry &entry, std::string &text);
-  /// What a policy can have as half of the strength, times sigma².
+  /// Half of the strength, times sigma² in mode coupled.
   LogicalResult chooseWeight(const Finding &finding, UpgradeEntry &entry,
                              double &sigma);
   LogicalResult addEntry(const Finding &finding, UpgradeEntry entry);
@@ -73,6 +73,14 @@ static std::string toText(double number) {
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%.6g", number);
   return text;
+}
+
+/// A product of decimal numbers without what rounding left.
+static FloatAttr getDecimal(MLIRContext *context, double number) {
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.15g", number);
+  return FloatAttr::get(Float64Type::get(context),
+                        std::strtod(text.c_str(), nullptr));
 }
 
 static FamilyInterface getFamily(MLIRContext *context, const Twine &text) {
@@ -159,7 +167,7 @@ LogicalResult Planner::planDivergence(const Finding &finding) {
        getFamily(context, "gaussian<" + getFact(finding, "chart") + ">"),
        Attribute(),
        getPrior(context, {mean, sigma}),
-       builder.getF64FloatAttr(*weight / 2),
+       getDecimal(context, *weight / 2),
        Mode::coupled,
        {}});
 }
@@ -168,14 +176,18 @@ LogicalResult Planner::chooseWeight(const Finding &finding, UpgradeEntry &entry,
                                     double &sigma) {
   const Coefficient *strength = finding.getCoefficient("strength");
   sigma = options.sigma;
+  bool isProximal = entry.mode == Mode::proximal;
   if (strength->number) {
+    // A proximal step measures by the same metric how far it goes.
+    double variance = isProximal ? 1 : sigma * sigma;
     entry.weight =
-        builder.getF64FloatAttr(*strength->number * sigma * sigma / 2);
+        getDecimal(function.getContext(), *strength->number * variance / 2);
     return success();
   }
   // An argument is the weight itself where sigma is √2.
-  auto argument =
-      dyn_cast_or_null<BlockArgument>(recognition.findValue(strength->expr));
+  auto argument = isProximal ? nullptr
+                             : dyn_cast_or_null<BlockArgument>(
+                                   recognition.findValue(strength->expr));
   auto type = argument ? dyn_cast<RankedTensorType>(argument.getType())
                        : RankedTensorType();
   if (!argument ||
@@ -216,8 +228,9 @@ LogicalResult Planner::chooseBelief(const Finding &finding, double sigma,
           entry.named.push_back(argument);
           text = "to mean 0 of Gaussians of sigma 1/sqrt(" +
                  std::to_string(options.count) + " (" + getName(argument) +
-                 " + " + toText(options.epsilon) +
-                 ")), which pulls as before where sigma is " + toText(sigma);
+                 " + " + toText(options.epsilon) + "))";
+          if (entry.mode == Mode::coupled)
+            text += ", which pulls as before where sigma is " + toText(sigma);
           return success();
         }
     }
@@ -281,8 +294,9 @@ LogicalResult Planner::addEntry(const Finding &finding, UpgradeEntry entry) {
     if (other.components == entry.components && other.mode == entry.mode &&
         other.family == entry.family && other.prior == entry.prior && more &&
         number) {
-      other.weight = builder.getF64FloatAttr(number.getValueAsDouble() +
-                                             more.getValueAsDouble());
+      other.weight =
+          getDecimal(function.getContext(),
+                     number.getValueAsDouble() + more.getValueAsDouble());
       return success();
     }
     return (error(finding)

@@ -405,13 +405,15 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
       `fixed` they are of the family `gaussian_mean` and of fixed sigma; the
       weight is λ sigma²/2, and the gradient the same as before;
     - for decoupled weight decay the same in mode `proximal`, whose step size is
-      the optimizer's learning rate η: p/(1 + ηλ), the same to second order.
+      the optimizer's learning rate η. The weight is λ/2: such a step is measured
+      by the same metric as the distance, and gives p/(1 + ηλ) whatever the spread
+      of a `gaussian_mean` is, the same as before to second order.
 
     With `belief=adam` the spread is made of the second moment that the optimizer
     keeps, `count` and `epsilon`. With `belief=learnt` it is the parameter that
     the step multiplies by noise before it adds the mean; the family is
     `gaussian`, and the prior N(0, sigma²). The weight is the same in all three.
-    Where λ is an argument it is the weight itself, and sigma is √2.
+    Where the λ of L2 is an argument it is the weight itself, and sigma is √2.
 
     Arguments and results that the policy speaks of are given the marks that they
     lack: `fisher.name`, `fisher.updates`, and the loss's `fisher.role`. Each
