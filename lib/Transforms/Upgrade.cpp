@@ -139,8 +139,7 @@ void Upgrader::averageBelief(const AveragedBelief &belief) {
   Value before = BeliefOp::create(builder, loc, type, old);
   Value now = BeliefOp::create(builder, loc, type, averaged);
   Value share = arith::ConstantOp::create(
-      builder, loc,
-      builder.getFloatAttr(type.getComputeType(), 1 - belief.decay));
+      builder, loc, builder.getFloatAttr(type.getComputeType(), belief.share));
   Value next = GeodesicOp::create(builder, loc, type, before, now, share);
   auto stored = ComponentsOp::create(builder, loc, next);
   for (auto [average, value] :

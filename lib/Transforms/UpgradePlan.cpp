@@ -272,14 +272,15 @@ LogicalResult Planner::planDecay(const Finding &finding) {
   auto number = dyn_cast<FloatAttr>(entry.weight);
   std::string weight = number ? toText(number.getValueAsDouble())
                               : cast<StringAttr>(entry.weight).str();
-  addRemark(result, getLoc(finding), stringifyFindingKind(finding.kind),
-            getName(finding.arguments.front()),
-            ", strength " + (strength ? toText(*strength) : weight) +
-                ": replaced by the squared distance " + belief + ", weight " +
-                weight + ", mode " + stringifyMode(entry.mode) +
-                (finding.kind == FindingKind::l2_gradient
-                     ? ", which is in the loss, too"
-                     : ""));
+  addRemark(
+      result, getLoc(finding), stringifyFindingKind(finding.kind),
+      getName(finding.arguments.front()),
+      ", strength " + (strength ? toText(*strength) : weight) +
+          ": replaced by the squared distance " + belief + ", weight " +
+          weight + ", mode " + stringifyMode(entry.mode) +
+          (finding.kind == FindingKind::l2_gradient && recognition.findLoss()
+               ? ", which is in the loss, too"
+               : ""));
   return addEntry(finding, std::move(entry));
 }
 
@@ -392,7 +393,7 @@ std::vector<AveragedBelief> mlir::fisher::planAverages(Recognition &recognition,
   for (const auto &[components, family] : beliefs) {
     SmallVector<const Finding *, 2> found =
         llvm::map_to_vector<2>(components, find);
-    AveragedBelief belief{family, {}, 0};
+    AveragedBelief belief{family, {}, 0, 1};
     bool isWhole = true;
     Type type;
     for (const Finding *finding : found) {
@@ -420,6 +421,8 @@ std::vector<AveragedBelief> mlir::fisher::planAverages(Recognition &recognition,
     if (isWhole) {
       say(found, ", decay " + toText(belief.decay) +
                      ": replaced by the geodesic one of beliefs");
+      belief.share = getDecimal(function.getContext(), 1 - belief.decay)
+                         .getValueAsDouble();
       result.push_back(std::move(belief));
     } else {
       say(found, ": kept, as a geodesic one needs averages of the mean and the "

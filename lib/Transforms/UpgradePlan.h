@@ -74,7 +74,8 @@ struct AveragedComponent {
 struct AveragedBelief {
   FamilyInterface family;
   SmallVector<AveragedComponent, 2> averages;
-  double decay;
+  /// How much of an average is kept, and how far it goes.
+  double decay, share;
 };
 
 /// The averages that must become geodesic, of beliefs that are in the plan or

@@ -228,7 +228,7 @@ def test_among_all_gaussians_it_is_so_to_second_order(tmp_path):
         largest.append(max(np.abs(results["momentum." + m] - equal["momentum." + m]).max()
                            for m in MATRICES))
     assert largest[0] > 1e-6
-    assert largest[0] / largest[1] > 6 and largest[1] / largest[2] > 6
+    assert largest[0] / largest[1] > 7 and largest[1] / largest[2] > 7.5
 
 
 @pytest.mark.parametrize("options", ["", "sigma=0.1"])
