@@ -27,7 +27,9 @@ std::optional<bool> Rebuilder::isParallel(OpResult result) {
     return std::nullopt;
   AffineMap map =
       op.getMatchingIndexingMap(op.getDpsInitOperand(result.getResultNumber()));
-  return map.getNumResults() == op.getNumLoops();
+  // A constant is the place in a dimension of size 1.
+  return llvm::count_if(map.getResults(), llvm::IsaPred<AffineDimExpr>) ==
+         op.getNumLoops();
 }
 
 SmallVector<Child> Rebuilder::getChildren(Value value) {

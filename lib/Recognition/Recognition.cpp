@@ -125,10 +125,11 @@ std::optional<unsigned> Recognition::findLoss() {
                         });
   };
   SmallVector<unsigned> numbers;
-  for (auto [result, type] : llvm::enumerate(function.getResultTypes())) {
+  for (unsigned result = 0, e = function.getNumResults(); result != e;
+       ++result) {
     if (function.getResultAttr(result, marks::role))
       return std::nullopt;
-    auto tensor = dyn_cast<RankedTensorType>(type);
+    auto tensor = dyn_cast<RankedTensorType>(function.getResultTypes()[result]);
     if (tensor && tensor.getRank() == 0 &&
         isa<FloatType>(tensor.getElementType()) && !isCounter(result) &&
         llvm::none_of(newValues,

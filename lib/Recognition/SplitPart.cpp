@@ -8,7 +8,6 @@
 
 #include "SplitPart.h"
 
-#include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
@@ -140,11 +139,11 @@ bool Splitter::tryShares(bool takesWhole) {
       left.push_back(candidate);
     }
   }
-  SmallVector<unsigned> order =
-      llvm::to_vector(llvm::seq<unsigned>(children.size()));
-  llvm::stable_sort(order, [&](unsigned a, unsigned b) {
-    return isNumber(a) && !isNumber(b);
-  });
+  SmallVector<unsigned> order;
+  for (bool isConstant : {true, false})
+    for (unsigned child = 0; child != children.size(); ++child)
+      if (isNumber(child) == isConstant)
+        order.push_back(child);
   return llvm::any_of(order, [&](unsigned child) {
     SmallVector<Expr> tried = taken;
     for (const Candidate &candidate : left)
