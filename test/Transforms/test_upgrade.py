@@ -149,6 +149,22 @@ def test_learnt_spread_pulls_the_mean_as_before(chart):
     assert 500 < largest[0] / largest[1] < 2000
 
 
+@pytest.mark.parametrize("old, new", [
+    ("%w = arith.addf %m, %n", "%mm = arith.addf %m, %m : !t\n  %w = arith.addf %mm, %n"),
+    ("%w = arith.addf %m, %n", "%nx = arith.addf %n, %x : !t\n  %w = arith.addf %m, %nx"),
+    ("%n = arith.mulf %s, %eps", "%h = math.tanh %eps : !t\n  %n = arith.mulf %s, %h"),
+    ("%n = arith.mulf %s, %eps", "%ss = arith.mulf %s, %s : !t\n  %n = arith.mulf %ss, %eps"),
+    ("%r1 = arith.subf %r, %1", "%r1 = arith.maximumf %r, %1")],
+    ids=["twice the mean", "a sum", "no noise", "variance", "not learnt"])
+def test_what_is_no_spread(old, new):
+    text = step("log_sigma", has_l2=True)
+    assert old in text
+    done = subprocess.run([FISHER_OPT, "-", "--fisher-upgrade=belief=learnt"],
+                          input=text.replace(old, new), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no parameter is its spread" in done.stderr
+
+
 MOMENTUM = """func.func @main(%p: tensor<6xf64>, %v: tensor<6xf64>, %g: tensor<6xf64>) -> (tensor<6xf64>, tensor<6xf64>) {
   %rate = arith.constant dense<RATE> : tensor<6xf64>
   %mu = arith.constant dense<0.9> : tensor<6xf64>
