@@ -194,7 +194,17 @@ void Upgrade::runOnOperation() {
     // What it had is no longer there.
     function->removeDiscardableAttr(marks::findings);
     FailureOr<UpgradePlan> plan = planUpgrade(function, options);
-    if (failed(plan) || failed(removeFindings(function)))
+    if (failed(plan))
+      return signalPassFailure();
+    // Before what it calls may be erased.
+    if (!keep.empty() && !plan->entries.empty()) {
+      Operation *before = function->clone();
+      SymbolTable::setSymbolName(before, keep);
+      SymbolTable::setSymbolVisibility(before,
+                                       SymbolTable::Visibility::Private);
+      symbols.insert(before, std::next(Block::iterator(function)));
+    }
+    if (failed(removeFindings(function)))
       return signalPassFailure();
     Upgrader upgrader(function, *plan);
     if (!removeOnly) {

@@ -4,6 +4,7 @@
 """Classical regularizers of training steps that JAX wrote are taken out, and
 Fisher-Rao ones take their place: the numbers of both."""
 
+import json
 import re
 import subprocess
 
@@ -282,3 +283,66 @@ def test_what_has_no_term_stays(name):
     assert [remark.split(" on ")[0] for remark in remarks] == [
         kind for kind, _, _ in EXPECTED[name]]
     assert all(": kept, as " in remark for remark in remarks)
+
+
+#===------------------------------------------------------------------------===#
+# How far apart
+#===------------------------------------------------------------------------===#
+
+
+def compare(name):
+    module, _ = upgrade(name, "marked", "keep=classical", [
+        "--fisher-insert=compare-to=classical", *CLEAN, "--symbol-dce"])
+    assert "@classical" not in module
+    return module
+
+
+def test_nats_between_the_steps(tmp_path):
+    """The divergence of what the two steps make of the same belief."""
+    module = compare("bayes_mlp_kl")
+    arguments, results = read_marks("bayes_mlp_kl")
+    (tmp_path / "step.mlir").write_text(module)
+    subprocess.run(
+        [tool("fisher-run"), tmp_path / "step.mlir",
+         f"--inputs={HERE / 'bayes_mlp_kl' / 'io.npz'}",
+         f"--outputs={tmp_path / 'out.npz'}"], check=True)
+    _, old = read("bayes_mlp_kl")
+    with np.load(tmp_path / "out.npz") as out:
+        new = {mark: out[f"out{i}"].astype(np.float64) for i, mark in enumerate(results)}
+        nats = [float(out[f"out{len(results) + i}"]) for i in range(2)]
+    for layer, got in zip(LAYERS, nats):
+        m, n = new[f"{layer}.mu"], old[f"{layer}.mu"]
+        s, t = (np.logaddexp(0, x[f"{layer}.rho"]) for x in (new, old))
+        expected = np.sum(np.log(t / s) + (s**2 + (m - n) ** 2) / (2 * t**2) - 0.5)
+        assert expected > 1e-4
+        assert abs(got - expected) <= 2e-3 * expected
+
+
+def test_nats_of_what_is_the_same(tmp_path):
+    (tmp_path / "step.mlir").write_text(compare("mlp_sgd_l2"))
+    done = subprocess.run(
+        [tool("fisher-run"), tmp_path / "step.mlir",
+         f"--inputs={HERE / 'mlp_sgd_l2' / 'io.npz'}",
+         f"--outputs={tmp_path / 'out.npz'}"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "out.npz") as out:
+        count = len(read_marks("mlp_sgd_l2")[1])
+        assert len(out.files) == count + 2
+        assert all(0 <= out[f"out{count + i}"] < 1e-10 for i in range(2))
+
+
+def test_nats_in_training(tmp_path):
+    """One number a step and belief, from the arguments of that step."""
+    (tmp_path / "step.mlir").write_text(compare("bayes_mlp_kl"))
+    with np.load(HERE / "bayes_mlp_kl" / "io.npz") as io:
+        np.savez(tmp_path / "data.npz", x=io["arg6"], y=io["arg7"])
+        names = read_marks("bayes_mlp_kl")[0][:6]
+        np.savez(tmp_path / "start.npz", **{n: io[f"arg{i}"] for i, n in enumerate(names)})
+    subprocess.run(
+        [tool("fisher-run"), tmp_path / "step.mlir", f"--data={tmp_path / 'data.npz'}",
+         f"--init={tmp_path / 'start.npz'}", "--steps=20",
+         f"--metrics={tmp_path / 'run.jsonl'}"], check=True, capture_output=True)
+    lines = [json.loads(line) for line in (tmp_path / "run.jsonl").open()]
+    nats = [line["nats.fc0.mu"] for line in lines if "nats.fc0.mu" in line]
+    assert len(nats) == 20 and all(1e-5 < n < 1e-2 for n in nats)
+    assert len(set(nats)) == 20

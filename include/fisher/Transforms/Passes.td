@@ -149,6 +149,11 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     `fisher.regularized`; another policy may add to it, but not regularize the
     same again.
 
+    With `compare-to` the body of another step of the same type becomes part of
+    the function. For each belief whose new values are returned there is a new
+    result, `nats.NAME` after its first component: the sum over its elements of
+    KL(new belief || new belief of the other step), from the same arguments.
+
     For each belief a remark tells what was done.
 
     For example, the policy
@@ -180,6 +185,9 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
            "fisher.role = \"penalty\"">,
     Option<"keepPolicy", "keep-policy", "bool", /*default=*/"false",
            "Leave the module's own policy in it, for fisher-instrument">,
+    Option<"compareTo", "compare-to", "std::string", /*default=*/"",
+           "Name of another step of the same type: for each belief that has new "
+           "values, return how far they are from that step's, in nats">,
   ];
   let statistics = [
     Statistic<"numBeliefs", "num-beliefs", "Number of beliefs regularized">,
@@ -459,6 +467,9 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
            "Put nothing in the place of what is taken out">,
     Option<"policy", "policy", "std::string", /*default=*/"\"upgraded\"",
            "Name of the policy">,
+    Option<"keep", "keep", "std::string", /*default=*/"",
+           "Keep the step as it was, as a private function of this name, for "
+           "fisher-insert's compare-to">,
     Option<"belief", "belief", "std::string", /*default=*/"\"fixed\"",
            "Where the spread of what has L2 or weight decay comes from: fixed, "
            "adam or learnt">,
