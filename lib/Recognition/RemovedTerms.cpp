@@ -98,14 +98,13 @@ const Term *mlir::fisher::recognition::findTerm(Expr expr, const Term &like) {
 }
 
 bool Expansions::isClose(Expr a, Expr b) {
-  if (a == b)
-    return true;
-  Expr difference = algebra.subtract(a, b);
-  return llvm::all_of(difference->terms, [&](const Term &left) {
-    const Term *term = findTerm(a, left);
-    return term && std::abs(left.coefficient) <=
-                       tolerance * std::abs(term->coefficient);
-  });
+  // Terms are in order.
+  return a == b ||
+         llvm::equal(a->terms, b->terms, [](const Term &a, const Term &b) {
+           return a.factors == b.factors &&
+                  std::abs(a.coefficient - b.coefficient) <=
+                      tolerance * std::abs(a.coefficient);
+         });
 }
 
 Expr Expansions::snap(Expr part, Expr whole) {
