@@ -505,9 +505,10 @@ void ReturnWriter::compare(ArrayRef<Belief> beliefs,
           return mapping.lookupOrDefault(
               body.getTerminator()->getOperand(result));
         });
-    Value divergence = KLDivergenceOp::create(
-        builder, loc, belief.type.getBatchType(),
-        packed.pack(belief, getReturned(belief.updates)), packed.pack(belief, others));
+    Value divergence =
+        KLDivergenceOp::create(builder, loc, belief.type.getBatchType(),
+                               packed.pack(belief, getReturned(belief.updates)),
+                               packed.pack(belief, others));
     returned[*belief.comparison] =
         buildSumToShape(builder, loc, divergence, number);
   }
