@@ -51,9 +51,12 @@ void Matcher::findAverages() {
           // Two that are averages of each other are none.
           !forms.getCofactor(other.next, pair.old)->terms.empty())
         continue;
-      if (!matchAverage(pair, other.next) && !matchAverage(pair, other.old))
+      bool isOfNew = matchAverage(pair, other.next);
+      if (!isOfNew && !matchAverage(pair, other.old))
         continue;
       addAverage(pair, other.argument, "parameter");
+      if (isOfNew)
+        recognition.findings.back().averagedResult = other.result;
       break;
     }
   }

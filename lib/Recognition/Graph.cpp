@@ -53,6 +53,18 @@ Expr Graph::getArgumentExpr(unsigned number) {
   return getExpr(function.getArgument(number));
 }
 
+Expr Graph::sumOver(unsigned argument, Expr elements) {
+  auto type = cast<RankedTensorType>(function.getArgument(argument).getType());
+  SmallVector<Index> bounds;
+  SmallVector<int64_t> extents;
+  for (auto [dimension, size] : llvm::enumerate(type.getShape()))
+    if (size != 1) {
+      bounds.push_back(dimension);
+      extents.push_back(size);
+    }
+  return algebra.reduce("add", elements, bounds, extents);
+}
+
 bool Graph::isRandom(Expr expr) const {
   bool isAny = false;
   for (const Term &term : expr->terms)
@@ -305,6 +317,7 @@ void Graph::set(Value value, const Node *node, Scope &scope) {
   if (origins.try_emplace(node, value).second)
     values.push_back(node);
   scope.nodes[value] = node;
+  all[value] = node;
 }
 
 const Node *Graph::lookup(Value value, Scope &scope) {
@@ -337,7 +350,7 @@ bool Graph::readCall(Operation *op, Scope &scope) {
   read(block, inner);
   for (auto [result, value] :
        llvm::zip_equal(op->getResults(), block.getTerminator()->getOperands()))
-    scope.nodes[result] = lookup(value, inner);
+    all[result] = scope.nodes[result] = lookup(value, inner);
   return true;
 }
 
@@ -361,7 +374,7 @@ void Graph::read(Block &block, Scope &scope) {
 // Normal form
 //===----------------------------------------------------------------------===//
 
-Expr Graph::computeExpr(const Node *node, Exprs &known) {
+Expr Graph::computeExpr(const Node *node, Exprs &known, bool asElement) {
   switch (node->kind) {
   case Node::Kind::leaf: {
     SmallVector<Index> places;
@@ -420,9 +433,8 @@ Expr Graph::computeExpr(const Node *node, Exprs &known) {
         bounds.push_back(first + dimension);
         extents.push_back(node->extents[dimension]);
       }
-    return &known == &elements
-               ? algebra.reduceWhole(node->name, body, bounds, extents)
-               : algebra.reduce(node->name, body, bounds, extents);
+    return asElement ? algebra.reduceWhole(node->name, body, bounds, extents)
+                     : algebra.reduce(node->name, body, bounds, extents);
   }
   }
   llvm_unreachable("all kinds are handled");
@@ -446,7 +458,40 @@ Expr Graph::getExpr(const Node *node, Exprs &known) {
     if (!isReady)
       continue;
     stack.pop_back();
-    Expr expr = computeExpr(top, known);
+    Expr expr = computeExpr(top, known, &known == &elements);
+    known[top] = expr;
+  }
+  return known.lookup(node);
+}
+
+Expr Graph::getExprWith(const Node *node,
+                        ArrayRef<std::pair<const Node *, Expr>> replacements,
+                        bool asElement) {
+  Exprs &whole = asElement ? elements : exprs;
+  Exprs known(replacements.begin(), replacements.end());
+  SmallVector<const Node *> stack{node};
+  while (!stack.empty()) {
+    const Node *top = stack.back();
+    if (known.contains(top)) {
+      stack.pop_back();
+      continue;
+    }
+    // Other values are what they are.
+    if (top != node && (top->operands.empty() || getOrigin(top))) {
+      known[top] = getExpr(top, whole);
+      stack.pop_back();
+      continue;
+    }
+    bool isReady = true;
+    for (const Node *operand : top->operands)
+      if (!known.contains(operand)) {
+        stack.push_back(operand);
+        isReady = false;
+      }
+    if (!isReady)
+      continue;
+    stack.pop_back();
+    Expr expr = computeExpr(top, known, asElement);
     known[top] = expr;
   }
   return known.lookup(node);

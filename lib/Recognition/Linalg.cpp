@@ -52,10 +52,9 @@ static bool readsAny(Value value, ArrayRef<Value> arguments) {
   return false;
 }
 
-/// What a reduction's body combines with its accumulator, and how; null if the
-/// body does something else.
-static std::pair<Value, StringRef> getCombined(Value yielded,
-                                               BlockArgument accumulator) {
+std::pair<Value, StringRef>
+mlir::fisher::recognition::getCombined(Value yielded,
+                                       BlockArgument accumulator) {
   Operation *op = yielded.getDefiningOp();
   if (!op || op->getNumOperands() != 2)
     return {};
@@ -90,6 +89,7 @@ static Nodes readLoops(linalg::LinalgOp op, Graph &graph, Scope &scope) {
     loops.push_back(std::move(*map));
   }
   graph.read(block, inner);
+  graph.keep(inner);
 
   // What the results so far are is not known while others are computed.
   SmallVector<Value> accumulators;

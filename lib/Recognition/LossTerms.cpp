@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Charts.h"
 #include "Matcher.h"
 
 #include "fisher/IR/Marks.h"
@@ -29,31 +30,6 @@ static std::pair<Expr, double> getPart(Algebra &algebra, Expr sum) {
   return {algebra.getTerm(term), number};
 }
 
-namespace {
-/// How the spread of a normal distribution is stored.
-struct Chart {
-  StringRef name;
-  /// As a function of what is stored.
-  Expr variance, logSigma;
-};
-} // namespace
-
-static SmallVector<Chart> getCharts(Algebra &algebra, Expr stored) {
-  Expr softplus = algebra.apply("softplus", stored);
-  auto half = [&](Expr expr) { return algebra.scale(expr, 0.5); };
-  auto log = [&](Expr expr) { return algebra.apply("log", expr); };
-  auto exp = [&](Expr expr) { return algebra.apply("exp", expr); };
-  return {
-      {"sigma", algebra.power(stored, 2), log(stored)},
-      {"log_sigma", exp(algebra.scale(stored, 2)), stored},
-      {"softplus", algebra.power(softplus, 2), log(softplus)},
-      {"variance", stored, half(log(stored))},
-      {"log_variance", exp(stored), half(stored)},
-      {"precision", algebra.power(stored, -1),
-       algebra.scale(log(stored), -0.5)},
-  };
-}
-
 /// β Σ [log(s₀/s) + (s² + (m - m₀)²) / (2 s₀²) - 1/2]
 void Matcher::findKl(Expr loss) {
   unsigned numArguments = function.getNumArguments();
@@ -62,9 +38,10 @@ void Matcher::findKl(Expr loss) {
       continue;
     for (const Chart &chart :
          getCharts(algebra, graph.getArgumentExpr(spread))) {
-      auto [logs, logNumber] = getPart(algebra, getSum(chart.logSigma, spread));
+      auto [logs, logNumber] =
+          getPart(algebra, graph.sumOver(spread, chart.logSigma));
       auto [squares, squareNumber] =
-          getPart(algebra, getSum(chart.variance, spread));
+          getPart(algebra, graph.sumOver(spread, chart.variance));
       if (!logs || !squares)
         continue;
       Expr weight =
@@ -115,9 +92,9 @@ void Matcher::findKl(Expr loss) {
       }
       if (!best)
         continue;
-      auto [line, lineNumber] =
-          getPart(algebra, getSum(graph.getArgumentExpr(best->argument),
-                                  best->argument));
+      auto [line, lineNumber] = getPart(
+          algebra,
+          graph.sumOver(best->argument, graph.getArgumentExpr(best->argument)));
       Expr linear = forms.getCoefficient(loss, line);
       double priorMean = 0;
       if (!linear->terms.empty()) {

@@ -28,7 +28,8 @@ Matcher::Matcher(Recognition &recognition)
 //===----------------------------------------------------------------------===//
 
 double mlir::fisher::recognition::getEpsilon(Type type) {
-  auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+  auto element =
+      type ? dyn_cast<FloatType>(getElementTypeOrSelf(type)) : FloatType();
   if (!element)
     return std::ldexp(1.0, -40);
   // Coefficients have 40 bits.
@@ -180,20 +181,9 @@ Value Matcher::getResultValue(const Pair &pair) {
       pair.result);
 }
 
-Expr Matcher::getSum(Expr elements, unsigned argument) {
-  auto type = cast<RankedTensorType>(function.getArgument(argument).getType());
-  SmallVector<Index> bounds;
-  SmallVector<int64_t> extents;
-  for (auto [dimension, size] : llvm::enumerate(type.getShape()))
-    if (size != 1) {
-      bounds.push_back(dimension);
-      extents.push_back(size);
-    }
-  return algebra.reduce("add", elements, bounds, extents);
-}
-
 Expr Matcher::getSquares(unsigned argument) {
-  return getSum(algebra.power(graph.getArgumentExpr(argument), 2), argument);
+  return graph.sumOver(argument,
+                       algebra.power(graph.getArgumentExpr(argument), 2));
 }
 
 Value Matcher::findValueWith(ArrayRef<Expr> parts) {

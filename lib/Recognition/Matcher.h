@@ -16,7 +16,8 @@
 
 namespace mlir::fisher::recognition {
 
-/// The relative distance of neighbouring numbers of a type.
+/// The relative distance of neighbouring numbers of a type; without one, of
+/// coefficients.
 double getEpsilon(Type type);
 /// The shortest decimal number within `error` of a number.
 double roundToDecimal(double number, double error);
@@ -120,7 +121,6 @@ private:
   Value findMultiple(Expr strength, const Pair &pair);
   Value getResultValue(const Pair &pair);
   Expr getSquares(unsigned argument);
-  Expr getSum(Expr elements, unsigned argument);
   bool isTensor(unsigned argument);
   double getPrecision(unsigned argument);
   void findKl(Expr loss);

@@ -134,9 +134,13 @@ void Matcher::addUpdate(Pair &pair, FindingKind kind, Expr learningRate,
 double Matcher::getDecayError(const Pair &pair, Expr decay, Expr learningRate) {
   std::optional<double> rate = learningRate->getNumber();
   Expr loss = algebra.scale(decay, -1);
-  if (!rate || findValue(loss) || findValue(algebra.multiply(loss, pair.old)))
+  if (!rate)
     return 0;
-  return getPrecision(pair.argument) / *rate;
+  // Coefficients are rounded where the parameter is added to its decay.
+  bool isWritten =
+      findValue(loss) || findValue(algebra.multiply(loss, pair.old));
+  return (isWritten ? getEpsilon(nullptr) : getPrecision(pair.argument)) /
+         *rate;
 }
 
 /// How far off what is divided by 1 - share may be, relatively: the share is
@@ -149,7 +153,9 @@ double Matcher::getComplementError(const Pair &pair, Expr share) {
 /// `decay`: what is added to the parameter past the optimizer, a multiple of
 /// it.
 void Matcher::addDecay(Pair &pair, Expr decay, Expr learningRate) {
-  if (decay->terms.empty())
+  // What is left of 1 by rounding is no decay.
+  std::optional<double> number = decay->getNumber();
+  if (number && std::abs(*number) <= 4 * getEpsilon(nullptr))
     return;
   Expr strength = forms.divide(algebra.scale(decay, -1), learningRate);
   if (!strength || !mayBePositive(strength))

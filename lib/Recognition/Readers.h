@@ -23,6 +23,11 @@ Nodes readElementwise(Operation *op, Graph &graph, Scope &scope);
 /// linalg on tensors, and what of tensor moves elements.
 Nodes readLinalg(Operation *op, Graph &graph, Scope &scope);
 
+/// What a reduction's body combines with its accumulator, and how; null if the
+/// body does something else.
+std::pair<Value, StringRef> getCombined(Value yielded,
+                                        BlockArgument accumulator);
+
 /// StableHLO in generic form.
 Nodes readStableHLO(Operation *op, Graph &graph, Scope &scope);
 

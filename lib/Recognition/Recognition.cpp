@@ -13,6 +13,7 @@
 #include "fisher/IR/Marks.h"
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
@@ -105,6 +106,37 @@ Expr Recognition::getShare(const Update &update, unsigned result) {
     if (!forms.getCofactor(rest, part)->terms.empty())
       return nullptr;
   return share;
+}
+
+std::optional<unsigned> Recognition::findLoss() {
+  FunctionOpInterface function = graph.getFunction();
+  if (std::optional<unsigned> marked =
+          findResult(function, marks::role, "loss"))
+    return marked;
+  // Such as the number of the next step.
+  auto isCounter = [&](unsigned result) {
+    return llvm::all_of(graph.getElement(graph.getResults()[result])->terms,
+                        [&](const Term &term) {
+                          return llvm::all_of(
+                              term.factors, [&](const Factor &factor) {
+                                return factor.atom->indices.empty() &&
+                                       graph.getArgument(factor.atom);
+                              });
+                        });
+  };
+  SmallVector<unsigned> numbers;
+  for (unsigned result = 0, e = function.getNumResults(); result != e;
+       ++result) {
+    if (function.getResultAttr(result, marks::role))
+      return std::nullopt;
+    auto tensor = dyn_cast<RankedTensorType>(function.getResultTypes()[result]);
+    if (tensor && tensor.getRank() == 0 &&
+        isa<FloatType>(tensor.getElementType()) && !isCounter(result) &&
+        llvm::none_of(newValues,
+                      [&](auto entry) { return entry.second == result; }))
+      numbers.push_back(result);
+  }
+  return numbers.size() == 1 ? std::optional(numbers.front()) : std::nullopt;
 }
 
 bool mlir::fisher::recognition::isRecognizable(FunctionOpInterface function) {

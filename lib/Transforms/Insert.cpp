@@ -21,6 +21,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -47,7 +48,8 @@ public:
   }
 
   /// Returns the gradients that optimizers are given now.
-  SmallVector<Value> write(const InsertionPlan &plan, bool penaltyResult);
+  SmallVector<Value> write(const InsertionPlan &plan, bool penaltyResult,
+                           FunctionOpInterface other);
 
 private:
   /// What is known of a belief before its update is.
@@ -67,6 +69,7 @@ private:
   // The steps for all of them.
   void addSumsOfTied();
   Value sumPenalties(ArrayRef<Value> penalties, RankedTensorType type);
+  void compare(ArrayRef<Belief> beliefs, FunctionOpInterface other);
 
   SmallVector<Value> getReturned(ArrayRef<unsigned> numbers) {
     return llvm::map_to_vector(
@@ -101,9 +104,9 @@ private:
 class Inserter {
 public:
   Inserter(FunctionOpInterface function, InsertionPlan &plan,
-           bool penaltyResult)
+           bool penaltyResult, FunctionOpInterface other)
       : function(function), plan(plan), beliefs(plan.beliefs),
-        penaltyResult(penaltyResult) {}
+        penaltyResult(penaltyResult), other(other) {}
 
   /// 1. adds the arguments that references need, 2. the results, 3. fills in
   /// every return, and 4. notes in the function what is regularized now. Fails
@@ -125,6 +128,8 @@ private:
   const InsertionPlan &plan;
   MutableArrayRef<Belief> beliefs;
   bool penaltyResult;
+  /// What new beliefs are compared to; null if that is nothing.
+  FunctionOpInterface other;
 };
 } // namespace
 
@@ -138,8 +143,8 @@ LogicalResult Inserter::insert() {
   SmallVector<Value> gradients;
   for (Block &block : function.getFunctionBody())
     if (block.back().hasTrait<OpTrait::ReturnLike>())
-      gradients =
-          ReturnWriter(function, &block.back()).write(plan, penaltyResult);
+      gradients = ReturnWriter(function, &block.back())
+                      .write(plan, penaltyResult, other);
   noteRegularized();
   return checkHidden(gradients);
 }
@@ -254,6 +259,16 @@ void Inserter::addStateResults() {
                                        builder.getStringAttr(getName(state))));
     }
   }
+  if (other)
+    for (Belief &belief : beliefs)
+      if (!belief.updates.empty()) {
+        belief.comparison = end + types.size();
+        addResult(RankedTensorType::get({}, builder.getF64Type()),
+                  builder.getNamedAttr(
+                      marks::name,
+                      builder.getStringAttr(
+                          "nats." + getName(belief.components.front()))));
+      }
   if (penaltyResult) {
     Type total = builder.getF32Type();
     for (Belief &belief : beliefs)
@@ -274,7 +289,8 @@ void Inserter::addStateResults() {
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> ReturnWriter::write(const InsertionPlan &plan,
-                                       bool penaltyResult) {
+                                       bool penaltyResult,
+                                       FunctionOpInterface other) {
   ArrayRef<Belief> beliefs = plan.beliefs;
   std::optional<unsigned> loss = findResult(function, marks::role, "loss");
   SmallVector<Before> known(beliefs.size());
@@ -319,6 +335,8 @@ SmallVector<Value> ReturnWriter::write(const InsertionPlan &plan,
       updateState(belief, before.toward, before.belief, after);
   }
   addSumsOfTied();
+  if (other)
+    compare(beliefs, other);
   if (penaltyResult)
     returned.back() = sumPenalties(
         penalties, cast<RankedTensorType>(function.getResultTypes().back()));
@@ -467,6 +485,35 @@ Value ReturnWriter::sumPenalties(ArrayRef<Value> penalties,
   return sum;
 }
 
+/// Runs the other step on the same arguments.
+void ReturnWriter::compare(ArrayRef<Belief> beliefs,
+                           FunctionOpInterface other) {
+  Block &body = other.getFunctionBody().front();
+  IRMapping mapping;
+  for (auto [from, to] :
+       llvm::zip(body.getArguments(), returnOp->getBlock()->getArguments()))
+    mapping.map(from, to);
+  for (Operation &op : body.without_terminator())
+    builder.clone(op, mapping);
+  RankedTensorType number = RankedTensorType::get({}, builder.getF64Type());
+  for (const Belief &belief : beliefs) {
+    if (!belief.comparison)
+      continue;
+    Location loc = RegularizeOp(belief.entry).getLoc();
+    SmallVector<Value> others =
+        llvm::map_to_vector(belief.updates, [&](unsigned result) {
+          return mapping.lookupOrDefault(
+              body.getTerminator()->getOperand(result));
+        });
+    Value divergence =
+        KLDivergenceOp::create(builder, loc, belief.type.getBatchType(),
+                               packed.pack(belief, getReturned(belief.updates)),
+                               packed.pack(belief, others));
+    returned[*belief.comparison] =
+        buildSumToShape(builder, loc, divergence, number);
+  }
+}
+
 //===----------------------------------------------------------------------===//
 // The pass
 //===----------------------------------------------------------------------===//
@@ -488,11 +535,15 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
     if (!function)
       return signalPassFailure();
 
+    FailureOr<FunctionOpInterface> other = findOther(function);
+    if (failed(other))
+      return signalPassFailure();
+
     adoptJaxMarks(function);
     FailureOr<InsertionPlan> plan =
-        planInsertion(function, chosen, stepSize, penaltyResult);
+        planInsertion(function, chosen, stepSize, penaltyResult || *other);
     if (failed(plan) ||
-        failed(Inserter(function, *plan, penaltyResult).insert()))
+        failed(Inserter(function, *plan, penaltyResult, *other).insert()))
       return signalPassFailure();
     for (const Belief &belief : plan->beliefs)
       report(function, belief, plan->hidden);
@@ -502,12 +553,37 @@ struct InsertPass : fisher::impl::FisherInsertBase<InsertPass> {
   }
 
 private:
+  FailureOr<FunctionOpInterface> findOther(FunctionOpInterface function);
   void report(FunctionOpInterface function, const Belief &belief,
               ArrayRef<HiddenGradient> hidden);
 
   PolicyFile file;
 };
 } // namespace
+
+/// The step to compare to; null if there is none to be.
+FailureOr<FunctionOpInterface>
+InsertPass::findOther(FunctionOpInterface function) {
+  if (compareTo.empty())
+    return FunctionOpInterface();
+  for (FunctionOpInterface other :
+       getOperation().getOps<FunctionOpInterface>()) {
+    if (other.getName() != compareTo)
+      continue;
+    if (!other.isExternal() && other != function &&
+        other.getFunctionBody().hasOneBlock() &&
+        function.getFunctionBody().hasOneBlock() &&
+        other.getFunctionType() == function.getFunctionType())
+      return other;
+    emitError(other.getLoc())
+        << "cannot be compared to '" << function.getName()
+        << "': both must have one block, and the same type";
+    return failure();
+  }
+  emitError(getOperation().getLoc()) << "has no function '" << compareTo
+                                     << "', which the option compare-to names";
+  return failure();
+}
 
 /// A weight as the policy states it: a number without its type, or a name.
 static std::string describeNumber(Attribute attr) {

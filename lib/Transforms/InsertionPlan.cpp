@@ -164,7 +164,6 @@ private:
   recognition::Recognition *getRecognition();
   /// How an optimizer makes an argument's new value; null if none is known to.
   const recognition::Update *findUpdate(unsigned argument);
-  bool isCounter(unsigned result);
 
   /// An error at the entry, with a note at the function.
   InFlightDiagnostic error(RegularizeOp entry, const Twine &message,
@@ -238,19 +237,6 @@ const recognition::Update *Planner::findUpdate(unsigned argument) {
   return nullptr;
 }
 
-/// Whether a result is made of nothing but numbers that the step is given, such
-/// as the number of the next step.
-bool Planner::isCounter(unsigned result) {
-  recognition::Graph &graph = recognition->getGraph();
-  return llvm::all_of(
-      graph.getElement(graph.getResults()[result])->terms,
-      [&](const recognition::Term &term) {
-        return llvm::all_of(term.factors, [&](const recognition::Factor &part) {
-          return part.atom->indices.empty() && graph.getArgument(part.atom);
-        });
-      });
-}
-
 /// In a step without any names, the parameters are what optimizers update.
 void Planner::nameParameters() {
   auto hasName = [&](unsigned argument) { return !getName(argument).empty(); };
@@ -264,19 +250,8 @@ void Planner::nameParameters() {
     function.setArgAttr(update.parameter, marks::role,
                         builder.getStringAttr("param"));
   }
-  SmallVector<unsigned> numbers;
-  for (unsigned result = 0, e = function.getNumResults(); result != e;
-       ++result) {
-    if (function.getResultAttr(result, marks::role))
-      return;
-    auto tensor = dyn_cast<RankedTensorType>(function.getResultTypes()[result]);
-    if (tensor && tensor.getRank() == 0 &&
-        isa<FloatType>(tensor.getElementType()) && !isCounter(result))
-      numbers.push_back(result);
-  }
-  if (numbers.size() == 1)
-    function.setResultAttr(numbers.front(), marks::role,
-                           builder.getStringAttr("loss"));
+  if (std::optional<unsigned> loss = recognition->findLoss())
+    function.setResultAttr(*loss, marks::role, builder.getStringAttr("loss"));
 }
 
 //===----------------------------------------------------------------------===//

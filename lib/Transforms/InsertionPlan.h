@@ -63,6 +63,8 @@ struct Belief {
   /// The new arguments that hold the reference, and the new results that
   /// update them, if it has state: its components, and what it is made from.
   SmallVector<unsigned> stateArguments, stateResults;
+  /// The new result that says how far from another step's it is.
+  std::optional<unsigned> comparison;
 
   bool isMode(Mode mode) const { return RegularizeOp(entry).getMode() == mode; }
   bool isAnyHidden() const { return llvm::is_contained(isHidden, true); }

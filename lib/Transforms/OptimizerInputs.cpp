@@ -10,12 +10,13 @@
 
 #include "Broadcast.h"
 
+#include "fisher/Recognition/Calls.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Interfaces/CallInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -291,31 +292,6 @@ mlir::fisher::findHiddenGradient(Recognition &recognition, const Update &update,
 //===----------------------------------------------------------------------===//
 // Calls
 //===----------------------------------------------------------------------===//
-
-static bool inlineCall(Operation *op) {
-  auto call = dyn_cast<CallOpInterface>(op);
-  if (!call)
-    return false;
-  auto callee = dyn_cast_or_null<FunctionOpInterface>(call.resolveCallable());
-  if (!callee || !callee.getFunctionBody().hasOneBlock())
-    return false;
-  Block &body = callee.getFunctionBody().front();
-  Operation *end = body.getTerminator();
-  if (&body == op->getBlock() ||
-      body.getArgumentTypes() != op->getOperandTypes() ||
-      end->getOperandTypes() != op->getResultTypes())
-    return false;
-  IRMapping mapping;
-  mapping.map(body.getArguments(), op->getOperands());
-  OpBuilder builder(op);
-  for (Operation &inner : body.without_terminator())
-    builder.clone(inner, mapping);
-  for (auto [result, value] :
-       llvm::zip_equal(op->getResults(), end->getOperands()))
-    result.replaceAllUsesWith(mapping.lookupOrDefault(value));
-  op->erase();
-  return true;
-}
 
 bool mlir::fisher::inlineCalls(FunctionOpInterface function) {
   // As deep as the recognition looks: recursion ends, too.

@@ -79,9 +79,8 @@ findHiddenGradient(recognition::Recognition &recognition,
                    const recognition::Update &update, RegularizeOp entry,
                    RankedTensorType type);
 
-/// Puts the bodies of functions that have one block in place of their calls.
-/// Upstream's inliner refuses operations of dialects that are not there.
-/// Returns whether there were any.
+/// Puts the bodies of functions that have one block in place of their calls,
+/// and says whether there were any.
 bool inlineCalls(FunctionOpInterface function);
 
 /// Gives the optimizers of a function with one block other gradients. What else

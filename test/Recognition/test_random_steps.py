@@ -11,7 +11,7 @@ import pytest
 from findings import recognize
 from programs import make
 
-RATE, STRENGTH = 0.1, 0.01
+RATE, STRENGTH, DECAY, WEIGHT = 0.1, 0.01, 0.02, 1e-3
 FUSE = ["--convert-elementwise-to-linalg", "--linalg-fuse-elementwise-ops",
         "--canonicalize", "--cse"]
 SGD = [("sgd", ["arg0"], {"learning_rate": RATE})]
@@ -316,7 +316,7 @@ def momentum(s):
                                   "momentum_in": ["arg3"]})]
     if has_l2:
         expected += [("l2_gradient", ["arg0"], {"strength": STRENGTH})]
-    decay = s.rng.choice([0, 0.02])
+    decay = s.rng.choice([0, DECAY])
     kept = [(1 - RATE * decay, p)]
     if decay:
         expected += [("weight_decay", ["arg0"], {"strength": decay})]
@@ -338,7 +338,7 @@ def adam(s):
     p, g, *_ = start(s)
     m, v = s.argument(), s.argument()
     count = s.argument(s.scalar_type)
-    has_l2, decay = s.rng.random() < 0.3, s.rng.choice([0, 0, 0.01])
+    has_l2, decay = s.rng.random() < 0.3, s.rng.choice([0, 0, DECAY])
     is_inside, is_corrected = s.rng.random() < 0.3, s.rng.random() < 0.7
     epsilon = s.rng.choice([1e-8, 1e-6])
     if has_l2:
@@ -463,10 +463,9 @@ def kl(s):
     each = s.add(s.subtract(half, logs), s.constant(-0.5))
     if spread != 1:
         each = s.add(each, s.constant(math.log(spread)))
-    weight = 1e-3
-    loss = s.add(s.sum(s.elementwise(x, m)), s.scale(weight, s.sum(each)))
+    loss = s.add(s.sum(s.elementwise(x, m)), s.scale(WEIGHT, s.sum(each)))
     return s.text(loss), [("kl_to_prior", ["arg0", "arg1"],
-                           {"weight": weight, "prior_mean": mean,
+                           {"weight": WEIGHT, "prior_mean": mean,
                             "prior_sigma": spread, "chart": chart})]
 
 

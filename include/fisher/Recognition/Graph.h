@@ -95,10 +95,23 @@ public:
   Expr getElement(const Node *node) { return getExpr(node, elements); }
   Expr getElement(Value value) { return getElement(getNode(value)); }
 
+  /// What a value is, in the function's block or in the body of an operation of
+  /// it; null if it was not read. In a body, indices are those of the loops.
+  const Node *findNode(Value value) const { return all.lookup(value); }
+  /// A value takes the place of one that was read.
+  void setNode(Value value, const Node *node) { all[value] = node; }
+  /// What a node would be if nodes of which its operation makes it were
+  /// something else. `asElement`: as `getElement` has it.
+  Expr getExprWith(const Node *node,
+                   llvm::ArrayRef<std::pair<const Node *, Expr>> replacements,
+                   bool asElement);
+
   /// The argument that a leaf is, if it is one.
   std::optional<unsigned> getArgument(const Atom *atom) const;
   /// The argument's elements.
   Expr getArgumentExpr(unsigned number);
+  /// The sum of elements that have the argument's indices.
+  Expr sumOver(unsigned argument, Expr elements);
   /// Whether an expression is made of random bits only.
   bool isRandom(Expr expr) const;
 
@@ -133,6 +146,11 @@ public:
   /// An operation's result, without a look at what the operation does.
   const Node *getOpaque(OpResult result, Scope &scope);
 
+  /// Keeps what the values in a body are.
+  void keep(const Scope &inner) {
+    for (auto [value, node] : inner.nodes)
+      all[value] = node;
+  }
   /// Reads what a block computes into the scope.
   void read(Block &block, Scope &scope);
   /// What a value is: of the scope, or a constant around it.
@@ -152,7 +170,7 @@ private:
   bool readCall(Operation *op, Scope &scope);
   using Exprs = llvm::DenseMap<const Node *, Expr>;
   Expr getExpr(const Node *node, Exprs &known);
-  Expr computeExpr(const Node *node, Exprs &known);
+  Expr computeExpr(const Node *node, Exprs &known, bool asElement);
 
   FunctionOpInterface function;
   Algebra algebra;
@@ -160,6 +178,7 @@ private:
   llvm::SmallVector<const Node *> values;
   llvm::SmallVector<const Node *> results;
   Scope scope;
+  llvm::DenseMap<Value, const Node *> all;
   llvm::DenseMap<const Node *, Value> origins;
   Exprs exprs, elements;
   /// The leaf of what the same operation makes of the same operands.

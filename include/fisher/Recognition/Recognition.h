@@ -38,6 +38,9 @@ struct Finding {
   SmallVector<NamedAttribute> facts;
   /// The values that make it.
   SmallVector<Value> values;
+  /// Of a moving average of a parameter: the result that is averaged, if that
+  /// is the new value.
+  std::optional<unsigned> averagedResult;
 
   const Coefficient *getCoefficient(StringRef name) const;
 };
@@ -82,6 +85,10 @@ public:
   /// linear in it, zero if it is not in it; null if the result is not linear.
   Expr getShare(const Update &update, unsigned result);
   bool areEqual(Expr a, Expr b);
+
+  /// The result that is the loss: by its mark, or as the only number that is
+  /// not made of other numbers alone.
+  std::optional<unsigned> findLoss();
 
 private:
   friend class Matcher;

@@ -149,6 +149,11 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
     `fisher.regularized`; another policy may add to it, but not regularize the
     same again.
 
+    With `compare-to` the body of another step of the same type becomes part of
+    the function. For each belief whose new values are returned there is a new
+    result, `nats.NAME` after its first component: the sum over its elements of
+    KL(new belief || new belief of the other step), from the same arguments.
+
     For each belief a remark tells what was done.
 
     For example, the policy
@@ -180,6 +185,9 @@ def FisherInsert : Pass<"fisher-insert", "::mlir::ModuleOp"> {
            "fisher.role = \"penalty\"">,
     Option<"keepPolicy", "keep-policy", "bool", /*default=*/"false",
            "Leave the module's own policy in it, for fisher-instrument">,
+    Option<"compareTo", "compare-to", "std::string", /*default=*/"",
+           "Name of another step of the same type: for each belief that has new "
+           "values, return how far they are from that step's, in nats">,
   ];
   let statistics = [
     Statistic<"numBeliefs", "num-beliefs", "Number of beliefs regularized">,
@@ -393,6 +401,98 @@ def FisherReport : Pass<"fisher-report", "::mlir::ModuleOp"> {
            "File for the tables; without it, stderr">,
   ];
   let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
+def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
+  let summary = "Replace a step's classical regularizers by Fisher-Rao ones";
+  let description = [{
+    Looks at every function that `fisher-recognize` looks at. Takes out of it the
+    weight decay, the L2 in gradients or in the loss, and the KL divergences to a
+    normal prior that it has: its results are what they were without these terms,
+    and nothing is left of what computed them. If that is not possible, this is
+    an error at the operation where it ends, and the function stays as it was.
+
+    What takes their place is written in a policy beside the function, for
+    `fisher-insert`:
+
+    - for a KL divergence of weight β the squared distance to the same prior with
+      weight β/2, its equal to second order, in mode `coupled`;
+    - for L2 of strength λ, in gradients or the loss, the squared distance to mean
+      0 of beliefs that the option `belief` chooses, in mode `coupled`. With
+      `fixed` they are of the family `gaussian_mean` and of fixed sigma; the
+      weight is λ sigma²/2, and the gradient the same as before;
+    - for decoupled weight decay the same in mode `proximal`, whose step size is
+      the optimizer's learning rate η. The weight is λ/2: such a step is measured
+      by the same metric as the distance, and gives p/(1 + ηλ) whatever the spread
+      of a `gaussian_mean` is, the same as before to second order.
+
+    With `belief=adam` the spread is made of the second moment that the optimizer
+    keeps, `count` and `epsilon`. With `belief=learnt` it is the parameter that
+    the step multiplies by noise before it adds the mean; the family is
+    `gaussian`, and the prior N(0, sigma²). The weight is the same in all three.
+    Where the λ of L2 is an argument it is the weight itself, and sigma is √2.
+
+    Arguments and results that the policy speaks of are given the marks that they
+    lack: `fisher.name`, `fisher.updates`, and the loss's `fisher.role`. Each
+    finding has a remark that says what takes its place, or why it stays.
+
+    A geodesic moving average takes the place of moving averages of the mean and
+    of the spread of a belief: one that a KL divergence names, or that the step
+    samples. The average of a mean alone stays: at fixed sigma, straight lines
+    are geodesics.
+
+    For example, of
+
+    ```mlir
+    func.func @step(%p: tensor<4xf32>, %g: tensor<4xf32>) -> tensor<4xf32> {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %strength = arith.constant dense<0.01> : tensor<4xf32>
+      %0 = arith.mulf %p, %strength : tensor<4xf32>
+      %1 = arith.addf %g, %0 : tensor<4xf32>
+      %2 = arith.mulf %1, %rate : tensor<4xf32>
+      %3 = arith.subf %p, %2 : tensor<4xf32>
+      return %3 : tensor<4xf32>
+    }
+    ```
+
+    it makes
+
+    ```mlir
+    fisher.policy @upgraded {
+      fisher.regularize "arg0" as #fisher.gaussian_mean<sigma> fixed sigma 1.0
+          toward #fisher.prior<[0.0]> weight 5.0e-3 mode coupled
+    }
+    func.func @step(%p: tensor<4xf32> {fisher.name = "arg0"}, %g: tensor<4xf32>)
+        -> (tensor<4xf32> {fisher.updates = "arg0"}) {
+      %rate = arith.constant dense<0.1> : tensor<4xf32>
+      %0 = arith.mulf %g, %rate : tensor<4xf32>
+      %1 = arith.subf %p, %0 : tensor<4xf32>
+      return %1 : tensor<4xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"removeOnly", "remove-only", "bool", /*default=*/"false",
+           "Put nothing in the place of what is taken out">,
+    Option<"policy", "policy", "std::string", /*default=*/"\"upgraded\"",
+           "Name of the policy">,
+    Option<"keep", "keep", "std::string", /*default=*/"",
+           "Keep the step as it was, as a private function of this name, for "
+           "fisher-insert's compare-to">,
+    Option<"belief", "belief", "std::string", /*default=*/"\"fixed\"",
+           "Where the spread of what has L2 or weight decay comes from: fixed, "
+           "adam or learnt">,
+    Option<"sigma", "sigma", "double", /*default=*/"1.0",
+           "The spread at which the pull is what it was: the fixed one, or the "
+           "prior's">,
+    Option<"count", "count", "int64_t", /*default=*/"0",
+           "With belief=adam, the number of examples">,
+    Option<"epsilon", "epsilon", "double", /*default=*/"1e-8",
+           "With belief=adam, what is added to the second moment">,
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::fisher::FisherDialect",
+                           "::mlir::linalg::LinalgDialect"];
 }
 
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
