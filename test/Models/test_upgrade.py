@@ -135,6 +135,7 @@ def test_the_step_without_the_term(name, way, tmp_path):
     assert changed > 5 * EXACT
 
 
+# test/Python/test_stablehlo.py runs these, where JAX is.
 @pytest.mark.parametrize("way", ["stablehlo", "stablehlo-clean"])
 @pytest.mark.parametrize("name", MODELS)
 def test_the_step_in_stablehlo(name, way):

@@ -38,6 +38,15 @@ def test_families(family):
     assert " passed" in done.stdout
 
 
+def test_upgraded_steps():
+    """Steps without their classical regularizers, run by XLA."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--tb=short", "-k", "in_stablehlo",
+         MODELS / "test_upgrade.py"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-4000:]
+    assert "8 passed" in done.stdout and "skipped" not in done.stdout
+
+
 PENALTY = """
 !t = tensor<{count}x{element}>
 !b = !fisher.belief<#fisher.gaussian<{chart}>, !t>
