@@ -39,7 +39,7 @@ static void keepIntrinsics(ConversionTarget &target) {
 
 static bool convertsBFloat16(Type from, Type to) {
   Type source = getElementTypeOrSelf(from), target = getElementTypeOrSelf(to);
-  return (source.isBF16() && target.isF32()) ||
+  return (source.isBF16() && (target.isF32() || target.isF64())) ||
          ((source.isF32() || source.isF64()) && target.isBF16());
 }
 
@@ -49,6 +49,23 @@ static Type withElement(Type type, Type element) {
 }
 
 namespace {
+/// bf16 to f64 by way of f32, which upstream expands.
+struct ExtendToDouble : public OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value narrow = op.getIn();
+    if (!getElementTypeOrSelf(narrow.getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getType()).isF64())
+      return failure();
+    Type single = withElement(narrow.getType(), rewriter.getF32Type());
+    Value wider = arith::ExtFOp::create(rewriter, op.getLoc(), single, narrow);
+    rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), wider);
+    return success();
+  }
+};
+
 /// f64 to bf16 by way of f32, which is rounded to odd: a number between two of
 /// f32 becomes the one whose last bit is 1, so that it is not taken for a tie
 /// when it is rounded again.
@@ -228,6 +245,7 @@ struct LegalizeFloats
     RewritePatternSet patterns(&getContext());
     populateMathToLibmConversionPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
+    patterns.add<ExtendToDouble>(&getContext());
     patterns.add<TruncateDouble>(&getContext(), expandHalf);
     if (expandHalf)
       patterns.add<ExtendHalf, TruncateToHalf>(&getContext());

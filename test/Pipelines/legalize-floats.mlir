@@ -52,3 +52,16 @@ func.func @bfloat16(%x: f32, %y: bf16, %z: f16) -> (bf16, f32, f32) {
   %2 = arith.extf %z : f16 to f32
   return %0, %1, %2 : bf16, f32, f32
 }
+
+// What is wider still goes by way of it.
+
+// CHECK-LABEL: func @bfloat16_to_double(
+func.func @bfloat16_to_double(%x: bf16, %y: vector<4xbf16>) -> (f64, vector<4xf64>) {
+  // CHECK: arith.shli
+  // CHECK: arith.extf %{{.*}} : f32 to f64
+  %0 = arith.extf %x : bf16 to f64
+  // CHECK: arith.shli
+  // CHECK: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
+  %1 = arith.extf %y : vector<4xbf16> to vector<4xf64>
+  return %0, %1 : f64, vector<4xf64>
+}

@@ -48,11 +48,10 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
       conversion to LLVM writes log1p(x) as log(1 + x), which loses all digits
       of a small x. What LLVM has an intrinsic for (`math.sqrt`, `math.exp`,
       `math.fma`, ...) stays.
-    - Conversions between bf16 and f32, and from f64 to bf16, become integer
-      arithmetic that rounds once, to nearest even, so that they need no runtime
-      library and treat subnormal numbers alike on every CPU. With
-      `expand-half`, so do those between f16 and f32 or f64, for targets that
-      know no f16.
+    - Conversions between bf16 and f32 or f64 become integer arithmetic that
+      rounds once, to nearest even, so that they need no runtime library and
+      treat subnormal numbers alike on every CPU. With `expand-half`, so do those
+      between f16 and f32 or f64, for targets that know no f16.
 
     Example:
 
