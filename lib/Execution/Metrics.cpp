@@ -41,27 +41,55 @@ static void writeRow(const Measurements &measurements, size_t row,
   });
 }
 
+static void writeMeasurements(const Measurements &measurements,
+                              llvm::json::OStream &json) {
+  json.attributeObject("measurements", [&] {
+    json.attributeBegin("all");
+    writeRow(measurements, measurements.beliefs.size(), json);
+    json.attributeEnd();
+    json.attributeObject("beliefs", [&] {
+      for (auto [row, belief] : llvm::enumerate(measurements.beliefs)) {
+        json.attributeBegin(belief);
+        writeRow(measurements, row, json);
+        json.attributeEnd();
+      }
+    });
+  });
+}
+
+static void writeTrace(const Trace &trace, llvm::json::OStream &json) {
+  json.attributeObject(trace.belief, [&] {
+    json.attribute("family", trace.family);
+    json.attributeArray("columns", [&] {
+      for (const std::string &column : trace.columns)
+        json.value(column);
+    });
+    json.attributeArray("elements", [&] {
+      ArrayRef<double> rest = trace.values;
+      for (; !rest.empty(); rest = rest.drop_front(trace.columns.size()))
+        json.array([&] {
+          for (double value : rest.take_front(trace.columns.size()))
+            json.value(toJson(value));
+        });
+    });
+  });
+}
+
 void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
-                       const Measurements *measurements, raw_ostream &os) {
+                       const Measurements *measurements, ArrayRef<Trace> traces,
+                       raw_ostream &os) {
   llvm::json::OStream json(os);
   json.object([&] {
     json.attribute("step", static_cast<int64_t>(step));
     for (const auto &[name, number] : numbers)
       json.attribute(name, toJson(number));
-    if (!measurements)
-      return;
-    json.attributeObject("measurements", [&] {
-      json.attributeBegin("all");
-      writeRow(*measurements, measurements->beliefs.size(), json);
-      json.attributeEnd();
-      json.attributeObject("beliefs", [&] {
-        for (auto [row, belief] : llvm::enumerate(measurements->beliefs)) {
-          json.attributeBegin(belief);
-          writeRow(*measurements, row, json);
-          json.attributeEnd();
-        }
+    if (measurements)
+      writeMeasurements(*measurements, json);
+    if (!traces.empty())
+      json.attributeObject("trace", [&] {
+        for (const Trace &trace : traces)
+          writeTrace(trace, json);
       });
-    });
   });
 }
 
@@ -74,8 +102,9 @@ llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
 }
 
 llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers,
-                               const Measurements *measurements) {
-  writeJson(step, numbers, measurements, *os);
+                               const Measurements *measurements,
+                               ArrayRef<Trace> traces) {
+  writeJson(step, numbers, measurements, traces, *os);
   *os << '\n';
   os->flush();
   if (!os->has_error())

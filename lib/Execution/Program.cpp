@@ -119,9 +119,10 @@ LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
 }
 
 LogicalResult fisher::measureBeliefs(Program &program, StringRef policyPath,
-                                     bool sampled,
+                                     bool sampled, unsigned traceSize,
                                      PassConfiguration configure) {
   FisherInstrumentOptions options;
+  options.trace = traceSize;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();
   options.sampled = sampled;

@@ -51,6 +51,15 @@ static std::string getMark(DictionaryAttr attributes, StringRef name) {
   return mark ? mark.str() : "";
 }
 
+/// The family of a trace as it prints.
+static std::string getFamily(DictionaryAttr attributes) {
+  Attribute mark = attributes ? attributes.get(marks::family) : nullptr;
+  std::string text;
+  if (mark)
+    llvm::raw_string_ostream(text) << mark;
+  return text;
+}
+
 static std::vector<std::string> getLabels(DictionaryAttr attributes,
                                           StringRef name) {
   std::vector<std::string> labels;
@@ -88,7 +97,9 @@ static Port makePort(const Twine &position, Type type, Location loc,
             /*updates=*/getMark(attributes, marks::updates),
             /*gradientOf=*/getMark(attributes, marks::gradientOf),
             /*beliefs=*/getLabels(attributes, marks::beliefs),
-            /*columns=*/getLabels(attributes, marks::columns)};
+            /*columns=*/getLabels(attributes, marks::columns),
+            /*traceOf=*/getMark(attributes, marks::traceOf),
+            /*family=*/getFamily(attributes)};
   if (port.name.empty())
     port.name = port.position;
   return port;

@@ -255,12 +255,28 @@ Trainer::getMeasurements(ArrayRef<Array> results) const {
   return measurements;
 }
 
+std::vector<Trace> Trainer::getTraces(ArrayRef<Array> results) const {
+  std::vector<Trace> traces;
+  for (size_t index : plan.traces) {
+    if (index >= results.size())
+      break;
+    const Port &result = getSignature().results[index];
+    Array table = toHost(results[index]);
+    traces.push_back({result.traceOf, result.family, result.columns, {}});
+    for (int64_t i = 0, e = table.getNumElements(); i != e; ++i)
+      traces.back().values.push_back(table.get(i));
+  }
+  return traces;
+}
+
 LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers,
-                           const std::optional<Measurements> &measurements) {
+                           const std::optional<Measurements> &measurements,
+                           ArrayRef<Array> results) {
   if (!metrics)
     return success();
-  if (llvm::Error err = metrics->write(step, numbers,
-                                       measurements ? &*measurements : nullptr))
+  if (llvm::Error err =
+          metrics->write(step, numbers, measurements ? &*measurements : nullptr,
+                         getTraces(results)))
     return emitError(getSignature().loc) << llvm::toString(std::move(err));
   return success();
 }
@@ -326,7 +342,7 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
       llvm::append_range(shown, scores);
     }
     if ((isScored || isLast || step % options.logEvery == 0) &&
-        failed(log(step, numbers, measurements)))
+        failed(log(step, numbers, measurements, results)))
       return failure();
     if (isScored || isLast) {
       progress.clear();

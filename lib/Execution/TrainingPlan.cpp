@@ -109,6 +109,9 @@ static LogicalResult collectNumbers(ArrayRef<Port> results,
                        static_cast<int64_t>(result.beliefs.size()) + 1,
                        static_cast<int64_t>(result.columns.size())}) {
       plan.measurements = index;
+    } else if (result.role == "trace" && !result.columns.empty() &&
+               result.getShape().size() == 2) {
+      plan.traces.push_back(index);
     } else if (result.isScalar() && result.role == "penalty") {
       plan.numbers.emplace_back("penalty", index);
     } else if (result.isScalar() && result.name != result.position) {

@@ -137,9 +137,9 @@ static LogicalResult verifyLabels(Operation *op, unsigned resultIndex,
     return success();
   bool areRows = mark.getName() == marks::beliefs;
   int64_t count = labels.size() + (areRows ? 1 : 0);
-  auto table =
-      dyn_cast<RankedTensorType>(function.getResultTypes()[resultIndex]);
-  if (table && table.getRank() == 2 &&
+  // A tensor becomes a buffer.
+  auto table = dyn_cast<ShapedType>(function.getResultTypes()[resultIndex]);
+  if (table && table.hasRank() && table.getRank() == 2 &&
       table.getDimSize(areRows ? 0 : 1) == count)
     return success();
   return op->emitOpError() << "has " << labels.size() << " texts in '"
@@ -156,23 +156,31 @@ LogicalResult FisherDialect::verifyRegionResultAttribute(Operation *op,
   StringRef name = mark.getName().getValue();
   if (name == marks::beliefs || name == marks::columns)
     return verifyLabels(op, resultIndex, mark);
+  if (name == marks::family) {
+    if (isa<FamilyInterface>(mark.getValue()))
+      return success();
+    return op->emitOpError()
+           << "expects '" << name << "' to be a family of distributions, got "
+           << mark.getValue();
+  }
   StringAttr text = getText(op, mark);
   if (!text)
     return failure();
-  if (name == marks::name)
+  if (name == marks::name || name == marks::traceOf)
     return success();
   if (name == marks::role)
-    return failure(
-        failed(verifyOneOf(op, mark, text,
-                           {"loss", "grad", "penalty", "measurements"})) ||
-        (text.getValue() == "loss" &&
-         failed(verifyFirst(op, mark, text, resultIndex))));
+    return failure(failed(verifyOneOf(
+                       op, mark, text,
+                       {"loss", "grad", "penalty", "measurements", "trace"})) ||
+                   (text.getValue() == "loss" &&
+                    failed(verifyFirst(op, mark, text, resultIndex))));
   if (name == marks::updates || name == marks::gradientOf)
     return failure(failed(verifyNamesArgument(op, mark, text)) ||
                    failed(verifyFirst(op, mark, text, resultIndex)));
   return unknownMark(op, mark, "a result",
                      {marks::name, marks::role, marks::updates,
-                      marks::gradientOf, marks::beliefs, marks::columns});
+                      marks::gradientOf, marks::beliefs, marks::columns,
+                      marks::traceOf, marks::family});
 }
 
 LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,

@@ -16,6 +16,7 @@
 #include "fisher/IR/Marks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -53,9 +54,10 @@ struct Sums {
 /// Measures the beliefs of a plan in their function.
 class Instrumenter {
 public:
-  Instrumenter(FunctionOpInterface function, InsertionPlan &plan, bool sampled)
+  Instrumenter(FunctionOpInterface function, InsertionPlan &plan, bool sampled,
+               unsigned traceSize)
       : function(function), plan(plan), beliefs(plan.beliefs),
-        hasUpdates(!sampled) {}
+        traceSize(traceSize), hasUpdates(!sampled) {}
 
   /// 1. adds the arguments that keep what beliefs were and what is added up,
   /// 2. the results, and 3. fills in every return.
@@ -74,6 +76,8 @@ private:
   FunctionOpInterface function;
   InsertionPlan &plan;
   ArrayRef<Belief> beliefs;
+  /// How many elements of each belief are returned.
+  unsigned traceSize;
   /// Whether every belief's new value is a result of the step, and is what
   /// counts. Else what moved is told one step later.
   bool hasUpdates;
@@ -96,11 +100,14 @@ public:
         hasUpdates(hasUpdates), starts(starts), previous(previous),
         totals(totals), builder(returnOp), packed(function, builder) {}
 
-  /// Returns the components `renewed`, too.
-  void measure(ArrayRef<unsigned> renewed);
+  /// Returns the components `renewed` and so many elements of beliefs, too.
+  void measure(ArrayRef<unsigned> renewed, unsigned traceSize);
 
 private:
   Sums measure(const Belief &belief);
+  /// The belief that this step has come to.
+  Value packCurrent(const Belief &belief);
+  Value trace(const Belief &belief, RankedTensorType type, unsigned size);
   // Sums over all elements.
   Value sumSquaredDistances(const Belief &belief, Value a, Value b);
   Value sumDivergences(const Belief &belief, Value a, Value b);
@@ -155,6 +162,147 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
+// Traces
+//===----------------------------------------------------------------------===//
+
+/// The family in whose chart elements of a belief are shown; null if it has
+/// none.
+static FamilyInterface getTracedFamily(const Belief &belief) {
+  FamilyInterface family = belief.type.getFamily();
+  return family.getEventRank() == 0 ? family.getInStandardChart() : nullptr;
+}
+
+/// The type of a tensor of elements, of which each has a number and
+/// coordinates.
+static RankedTensorType getTraceType(const Belief &belief, unsigned size) {
+  RankedTensorType type = belief.type.getComponentType();
+  int64_t rows = type.hasStaticShape()
+                     ? std::min<int64_t>(size, type.getNumElements())
+                     : ShapedType::kDynamic;
+  int64_t columns = 1 + belief.type.getComponentTypes().size();
+  return RankedTensorType::get({rows, columns},
+                               Float64Type::get(type.getContext()));
+}
+
+namespace {
+/// Which elements are shown: `count` of them, each `stride` after the one
+/// before, from the first.
+struct Selection {
+  OpFoldResult count, stride;
+
+  Selection(OpBuilder &builder, Location loc, Value flat, unsigned size) {
+    int64_t total = cast<RankedTensorType>(flat.getType()).getDimSize(0);
+    if (!ShapedType::isDynamic(total)) {
+      int64_t least = std::min<int64_t>(size, total);
+      count = builder.getIndexAttr(least);
+      stride = builder.getIndexAttr(least > 1 ? (total - 1) / (least - 1)
+                                              : int64_t(1));
+      return;
+    }
+    auto getIndex = [&](int64_t number) -> Value {
+      return arith::ConstantIndexOp::create(builder, loc, number);
+    };
+    Value one = getIndex(1);
+    Value numElements = tensor::DimOp::create(builder, loc, flat, 0);
+    Value least =
+        arith::MinUIOp::create(builder, loc, numElements, getIndex(size));
+    auto lessOne = [&](Value number) -> Value {
+      return arith::SubIOp::create(
+          builder, loc, arith::MaxUIOp::create(builder, loc, number, one), one);
+    };
+    Value steps = arith::MaxUIOp::create(builder, loc, lessOne(least), one);
+    Value distance =
+        arith::DivUIOp::create(builder, loc, lessOne(numElements), steps);
+    count = least;
+    stride = arith::MaxUIOp::create(builder, loc, distance, one).getResult();
+  }
+
+  Value buildSlice(OpBuilder &builder, Location loc, Value flat) const {
+    // A slice of nothing is no operation.
+    if (getConstantIntValue(count) ==
+        cast<RankedTensorType>(flat.getType()).getDimSize(0))
+      return flat;
+    return tensor::ExtractSliceOp::create(builder, loc, flat,
+                                          OpFoldResult(builder.getIndexAttr(0)),
+                                          count, stride);
+  }
+};
+} // namespace
+
+/// A tensor with one dimension of the elements of another.
+static Value buildFlat(OpBuilder &builder, Location loc, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  int64_t rank = type.getRank();
+  if (rank == 1)
+    return tensor;
+  if (rank == 0)
+    return tensor::ExpandShapeOp::create(builder, loc, type.clone({1}), tensor,
+                                         ArrayRef<ReassociationIndices>());
+  auto all = llvm::to_vector<2>(llvm::seq<int64_t>(0, rank));
+  return tensor::CollapseShapeOp::create(builder, loc, tensor,
+                                         ArrayRef<ReassociationIndices>(all));
+}
+
+Value Measurer::trace(const Belief &belief, RankedTensorType type,
+                      unsigned size) {
+  loc = RegularizeOp(belief.entry).getLoc();
+  MLIRContext *context = builder.getContext();
+  Value current = packCurrent(belief);
+  std::optional<Selection> selection;
+  SmallVector<Value> chosen;
+  for (Value component : current.getDefiningOp<BeliefOp>().getComponents()) {
+    Value flat = buildFlat(builder, loc, component);
+    if (!selection)
+      selection.emplace(builder, loc, flat, size);
+    chosen.push_back(selection->buildSlice(builder, loc, flat));
+  }
+  auto from = cast<RankedTensorType>(chosen.front().getType());
+  FamilyInterface family = belief.type.getFamily();
+  Value part = BeliefOp::create(builder, loc,
+                                BeliefType::get(context, family, from), chosen);
+  BeliefType shown = BeliefType::get(context, getTracedFamily(belief),
+                                     from.clone(builder.getF64Type()));
+  Value converted = ConvertOp::create(builder, loc, shown, part);
+  auto coordinates =
+      ComponentsOp::create(builder, loc, shown.getComponentTypes(), converted);
+  Value stride =
+      getValueOrCreateConstantIndexOp(builder, loc, selection->stride);
+
+  SmallVector<Value> sizes;
+  if (type.isDynamicDim(0))
+    sizes.push_back(cast<Value>(selection->count));
+  Value init = tensor::EmptyOp::create(builder, loc, type, sizes);
+  AffineMap row = AffineMap::get(2, 0, builder.getAffineDimExpr(0));
+  SmallVector<AffineMap> maps(coordinates->getNumResults(), row);
+  maps.push_back(AffineMap::getMultiDimIdentityMap(2, context));
+  SmallVector<utils::IteratorType> iterators(2, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, type, coordinates.getResults(), init, maps,
+             iterators,
+             [&](OpBuilder &nested, Location bodyLoc, ValueRange elements) {
+               Value element = arith::MulIOp::create(
+                   nested, bodyLoc, linalg::IndexOp::create(nested, bodyLoc, 0),
+                   stride);
+               element = arith::IndexCastOp::create(
+                   nested, bodyLoc, nested.getI64Type(), element);
+               Value entry = arith::SIToFPOp::create(
+                   nested, bodyLoc, nested.getF64Type(), element);
+               Value column = linalg::IndexOp::create(nested, bodyLoc, 1);
+               for (auto [number, coordinate] :
+                    llvm::enumerate(elements.drop_back())) {
+                 Value here = arith::ConstantIndexOp::create(nested, bodyLoc,
+                                                             number + 1);
+                 Value isHere = arith::CmpIOp::create(
+                     nested, bodyLoc, arith::CmpIPredicate::eq, column, here);
+                 entry = arith::SelectOp::create(nested, bodyLoc, isHere,
+                                                 coordinate, entry);
+               }
+               linalg::YieldOp::create(nested, bodyLoc, entry);
+             })
+      .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
 // Arguments and results
 //===----------------------------------------------------------------------===//
 
@@ -168,7 +316,7 @@ void Instrumenter::instrument() {
     if (block.back().hasTrait<OpTrait::ReturnLike>())
       Measurer(function, &block.back(), plan, hasUpdates, starts, previous,
                function.getArgument(totals))
-          .measure(renewed);
+          .measure(renewed, traceSize);
 }
 
 void Instrumenter::addArguments() {
@@ -250,6 +398,20 @@ void Instrumenter::addResults() {
        builder.getNamedAttr(marks::beliefs, builder.getStrArrayAttr(rows)),
        builder.getNamedAttr(marks::columns,
                             builder.getStrArrayAttr(columns))}));
+  for (auto [belief, name] : llvm::zip_equal(beliefs, names)) {
+    FamilyInterface family = getTracedFamily(belief);
+    if (traceSize == 0 || !family)
+      continue;
+    SmallVector<StringRef> coordinates = {"element"};
+    llvm::append_range(coordinates, family.getStandardNames());
+    types.push_back(getTraceType(belief, traceSize));
+    attrs.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr(marks::role, builder.getStringAttr("trace")),
+         builder.getNamedAttr(marks::traceOf, builder.getStringAttr(name)),
+         builder.getNamedAttr(marks::family, family),
+         builder.getNamedAttr(marks::columns,
+                              builder.getStrArrayAttr(coordinates))}));
+  }
   LogicalResult inserted = function.insertResults(
       SmallVector<unsigned>(types.size(), function.getNumResults()), types,
       attrs);
@@ -261,7 +423,7 @@ void Instrumenter::addResults() {
 // Filling in a return
 //===----------------------------------------------------------------------===//
 
-void Measurer::measure(ArrayRef<unsigned> renewed) {
+void Measurer::measure(ArrayRef<unsigned> renewed, unsigned traceSize) {
   std::optional<Sums> all;
   for (const Belief &belief : plan.beliefs) {
     Sums sums = measure(belief);
@@ -276,11 +438,23 @@ void Measurer::measure(ArrayRef<unsigned> renewed) {
   SmallVector<Value> returned(returnOp->getOperands());
   llvm::append_range(returned, packed.getArguments(renewed));
   ArrayRef<Type> types = function.getResultTypes();
-  returned.push_back(tensor::FromElementsOp::create(
-      builder, loc, types[types.size() - 2], newTotals));
-  returned.push_back(
-      tensor::FromElementsOp::create(builder, loc, types.back(), measured));
+  for (ArrayRef<Value> table : {ArrayRef(newTotals), ArrayRef(measured)})
+    returned.push_back(tensor::FromElementsOp::create(
+        builder, loc, types[returned.size()], table));
+  if (traceSize > 0)
+    for (const Belief &belief : plan.beliefs)
+      if (getTracedFamily(belief))
+        returned.push_back(trace(
+            belief, cast<RankedTensorType>(types[returned.size()]), traceSize));
   returnOp->setOperands(returned);
+}
+
+Value Measurer::packCurrent(const Belief &belief) {
+  if (belief.isIntermediate)
+    return packed.pack(belief, getReturned(belief.components));
+  return packed.pack(belief, hasUpdates
+                                 ? getReturned(belief.updates)
+                                 : packed.getArguments(belief.components));
 }
 
 Sums Measurer::measure(const Belief &belief) {
@@ -296,7 +470,7 @@ Sums Measurer::measure(const Belief &belief) {
   if (!isIntermediate) {
     Value from = before;
     if (hasUpdates)
-      after = packed.pack(belief, getReturned(belief.updates));
+      after = packCurrent(belief);
     else
       from = packed.pack(belief, getKept(belief, previous));
     start = packed.pack(belief, getKept(belief, starts));
@@ -440,7 +614,7 @@ struct InstrumentPass : fisher::impl::FisherInstrumentBase<InstrumentPass> {
     FailureOr<InsertionPlan> plan = planMeasurement(function, chosen);
     if (failed(plan))
       return signalPassFailure();
-    Instrumenter(function, *plan, sampled).instrument();
+    Instrumenter(function, *plan, sampled, trace).instrument();
     if (!file)
       chosen.erase();
   }

@@ -25,7 +25,7 @@ func.func private @role_of_result_on_argument(tensor<f32> {fisher.role = "loss"}
 
 // -----
 
-// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'loss', 'grad', 'penalty', 'measurements', got 'param'}}
+// expected-error@+1 {{'func.func' op expects 'fisher.role' to be one of 'loss', 'grad', 'penalty', 'measurements', 'trace', got 'param'}}
 func.func private @role_of_argument_on_result() -> (tensor<f32> {fisher.role = "param"})
 
 // -----
@@ -55,7 +55,7 @@ func.func private @unknown_on_argument(tensor<f32> {fisher.updates = "w"})
 
 // -----
 
-// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.gradient' on a result; known are 'fisher.name', 'fisher.role', 'fisher.updates', 'fisher.gradient_of', 'fisher.beliefs', 'fisher.columns'}}
+// expected-error@+1 {{'func.func' op has an unknown mark 'fisher.gradient' on a result; known are 'fisher.name', 'fisher.role', 'fisher.updates', 'fisher.gradient_of', 'fisher.beliefs', 'fisher.columns', 'fisher.trace_of', 'fisher.family'}}
 func.func private @unknown_on_result() -> (tensor<f32> {fisher.gradient = "w"})
 
 // -----
@@ -131,3 +131,13 @@ func.func private @no_row_for_all() -> (tensor<1x1xf64> {fisher.beliefs = ["w"]}
 
 // expected-error@+1 {{'func.func' op has 2 texts in 'fisher.columns', which is for a matrix with 2 columns, got 'tensor<2xf64>'}}
 func.func private @columns_of_a_row() -> (tensor<2xf64> {fisher.columns = ["a", "b"]})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.family' to be a family of distributions, got "gaussian"}}
+func.func private @family_is_a_text() -> (tensor<1x3xf64> {fisher.family = "gaussian"})
+
+// -----
+
+// expected-error@+1 {{'func.func' op expects 'fisher.trace_of' to be a text}}
+func.func private @trace_of_a_list() -> (tensor<1x3xf64> {fisher.trace_of = ["w.mu", "w.rho"]})

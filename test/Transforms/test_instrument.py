@@ -458,3 +458,80 @@ fisher.policy @p {
     kl = (q * np.log(q / p)).sum()
     np.testing.assert_allclose(table[0, [0, 2, 7]], [distance, kl, distance], rtol=1e-12)
     assert np.isnan(table[0, 4])
+
+
+@pytest.mark.parametrize("shape", ["", "0x", "1x", "4x", "?x", "2x?x3x", "3x5x", "0x4x"])
+@pytest.mark.parametrize("element", ["f64", "f32", "bf16", "f16"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_traces(element, shape, count):
+    """Elements at equal distances, from what the step returns."""
+    size = [4 if n == "?" else int(n) for n in shape.split("x") if n]
+    dtype = {"f64": np.float64, "f32": np.float32, "bf16": ml_dtypes.bfloat16, "f16": np.float16}
+    module = f"""
+!t = tensor<{shape}{element}>
+func.func @main(%mu: !t {{fisher.name = "mu"}}, %rho: !t {{fisher.name = "rho"}}, %next: !t)
+    -> (!t {{fisher.updates = "mu"}}, !t {{fisher.updates = "rho"}}) {{
+  return %mu, %next : !t, !t
+}}
+fisher.policy @p {{
+  fisher.regularize "mu", "rho" as #fisher.gaussian<log_sigma>
+      toward #fisher.prior<[0.0, 1.0]> weight 0.0 mode loss_only
+}}
+"""
+    instrumented = subprocess.run(
+        [tool("fisher-opt"), f"--fisher-instrument=trace={count}"],
+        input=module, capture_output=True, text=True,
+    )  # fmt: skip
+    assert instrumented.returncode == 0, instrumented.stderr
+    total = int(np.prod(size))
+    mean = np.arange(total).reshape(size).astype(dtype[element])
+    following = (-0.25 * np.arange(total)).reshape(size).astype(dtype[element])
+    zero = np.zeros(size, dtype[element])
+    *_, trace = run(
+        instrumented.stdout, mean, zero, following, mean.copy(), zero.copy(), np.zeros((2, 4))
+    )
+    shown = min(count, total)
+    elements = np.arange(shown) * ((total - 1) // (shown - 1) if shown > 1 else 1)
+    expected = np.stack([elements, elements, np.exp(-0.25 * elements)], axis=1)
+    assert trace.dtype == np.float64 and trace.shape == (shown, 3)
+    np.testing.assert_allclose(trace, expected, rtol=1e-6)
+
+
+def test_trace_of_tied_components(tmp_path):
+    """One spread for all means, and one that is made of Adam's second moment."""
+    module = """
+func.func @main(%mu: tensor<2x3xf32> {fisher.name = "w.mu", fisher.role = "param"},
+                %rho: tensor<3xf32> {fisher.name = "rho", fisher.role = "param"},
+                %v: tensor<2x3xf32> {fisher.name = "v", fisher.role = "state"})
+    -> (tensor<2x3xf32> {fisher.updates = "w.mu"}, tensor<3xf32> {fisher.updates = "rho"}) {
+  return %mu, %rho : tensor<2x3xf32>, tensor<3xf32>
+}
+fisher.policy @p {
+  fisher.regularize "(*).mu", "rho" as #fisher.gaussian<log_sigma>
+      toward #fisher.prior<[0.0, 1.0]> weight 1.0 mode loss_only
+}
+fisher.policy @made {
+  fisher.regularize "(*).mu" as #fisher.gaussian_mean<sigma> from adam("v") count 4 epsilon 0.0
+      toward #fisher.prior<[0.0]> weight 1.0 mode loss_only
+}
+"""
+    init = {
+        "w.mu": np.arange(6).reshape(2, 3),
+        "rho": np.log([1, 2, 4]),
+        "v": 1 / np.arange(1, 7).reshape(2, 3),
+    }
+    init = {name: value.astype(np.float32) for name, value in init.items()}
+    policies = module.index("fisher.policy"), module.index("fisher.policy @made")
+    step = module[: policies[0]]
+    for policy, spread in (
+        (module[policies[0] : policies[1]], [1, 2, 4, 1, 2, 4]),
+        (module[policies[1] :], np.sqrt(np.arange(1, 7) / 4)),
+    ):
+        (tmp_path / "policy.mlir").write_text(policy)
+        lines, _ = train(
+            tmp_path, step, init, 1, "--trace=6",
+            measure=(f"--measure={tmp_path / 'policy.mlir'}",),
+        )  # fmt: skip
+        (trace,) = lines[0]["trace"].values()
+        expected = np.stack([np.arange(6), np.arange(6), spread], axis=1)
+        np.testing.assert_allclose(np.array(trace["elements"], float), expected, rtol=1e-6)

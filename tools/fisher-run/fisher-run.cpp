@@ -82,6 +82,11 @@ static cl::opt<std::string> measuredPath(
     cl::desc("Measure how the beliefs of this policy move with "
              "fisher-instrument, whatever is inserted; without a file, those "
              "of the policy that is inserted"));
+static cl::opt<unsigned> traceSize(
+    "trace", cl::value_desc("count"), cl::init(0), cl::cat(generalCategory),
+    cl::desc("With --measure, also return so many elements of each belief in "
+             "standard coordinates, such as mean and standard deviation; "
+             "default: 0"));
 static cl::opt<bool>
     donate("donate", cl::init(true), cl::cat(generalCategory),
            cl::desc("Write new parameters and states over the old ones; "
@@ -173,10 +178,11 @@ static cl::opt<double>
              cl::desc("Momentum of --optimizer=sgd; default: 0"));
 static cl::opt<std::string> metricsPath(
     "metrics", cl::value_desc("file.jsonl"), cl::cat(trainingCategory),
-    cl::desc("Write a JSON object a line: step, loss, penalty, "
-             "named scalar results, scores, measurements. Numbers that are not "
-             "finite become \"NaN\", \"Infinity\" or "
-             "\"-Infinity\""));
+    cl::desc(
+        "Write a JSON object a line: step, loss, penalty, "
+        "named scalar results, scores, measurements, trace. Numbers that are "
+        "not finite become \"NaN\", \"Infinity\" or "
+        "\"-Infinity\""));
 static cl::opt<uint64_t>
     logEvery("log-every", cl::value_desc("steps"), cl::init(1),
              cl::cat(trainingCategory),
@@ -266,6 +272,8 @@ static llvm::Error checkMode() {
     return llvm::createStringError("--" + option.ArgStr + " needs --" +
                                    other.ArgStr);
   };
+  if (llvm::Error err = require(traceSize, measuredPath))
+    return err;
   return llvm::joinErrors(
       llvm::joinErrors(require(optimizer, learningRate),
                        require(learningRate, optimizer)),
@@ -438,9 +446,9 @@ static FailureOr<Program> loadStep(MLIRContext &context, bool isMeasured) {
                           /*keepPolicy=*/isMeasured, configure)))
     return failure();
   if (isMeasured &&
-      failed(measureBeliefs(*program,
-                            measuredPath.empty() ? policyPath : measuredPath,
-                            /*sampled=*/measureEvery > 1, configure)))
+      failed(measureBeliefs(
+          *program, measuredPath.empty() ? policyPath : measuredPath,
+          /*sampled=*/measureEvery > 1, traceSize, configure)))
     return failure();
   return program;
 }

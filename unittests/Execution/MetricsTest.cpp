@@ -18,10 +18,11 @@ using namespace mlir;
 using namespace mlir::fisher;
 
 static std::string format(uint64_t step, const NamedNumbers &numbers,
-                          const Measurements *measurements = nullptr) {
+                          const Measurements *measurements = nullptr,
+                          ArrayRef<Trace> traces = {}) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  writeJson(step, numbers, measurements, os);
+  writeJson(step, numbers, measurements, traces, os);
   return text;
 }
 
@@ -54,6 +55,18 @@ TEST(MetricsTest, WritesMeasurementsByBelief) {
             R"("kl":"NaN"},"beliefs":{"a \"b\"":{"moved":1,"kl":2}}}})");
   EXPECT_EQ(measurements.getOfAll("moved"), 3);
   EXPECT_EQ(measurements.getOfAll("length"), std::nullopt);
+}
+
+TEST(MetricsTest, WritesTracesByBelief) {
+  std::vector<std::string> columns = {"element", "rate"};
+  double nan = std::numeric_limits<double>::quiet_NaN();
+  Trace trace{"a \"b\"", "#f<c>", columns, {0, 0.5, 7, nan}};
+  Trace none{"c", "#f<c>", columns, {}};
+  EXPECT_EQ(format(1, {}, nullptr, {trace, none}),
+            R"({"step":1,"trace":{"a \"b\"":{"family":"#f<c>","columns":)"
+            R"(["element","rate"],"elements":[[0,0.5],[7,"NaN"]]},)"
+            R"("c":{"family":"#f<c>","columns":["element","rate"],)"
+            R"("elements":[]}}})");
 }
 
 TEST(ProgressTest, ShowsHowFarARunIs) {

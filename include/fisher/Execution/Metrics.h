@@ -34,11 +34,19 @@ struct Measurements {
   std::optional<double> getOfAll(StringRef column) const;
 };
 
-/// Writes one JSON object on `os`: the step, the numbers, and what is measured,
-/// if anything is. JSON has no numbers that are not finite: these become the
-/// strings "NaN", "Infinity" and "-Infinity".
+/// Some elements of a belief, a row for each.
+struct Trace {
+  StringRef belief, family;
+  ArrayRef<std::string> columns;
+  std::vector<double> values;
+};
+
+/// Writes one JSON object on `os`: the step, the numbers, and what is measured
+/// and traced, if anything is. JSON has no numbers that are not finite: these
+/// become the strings "NaN", "Infinity" and "-Infinity".
 void writeJson(uint64_t step, const NamedNumbers &numbers,
-               const Measurements *measurements, raw_ostream &os);
+               const Measurements *measurements, ArrayRef<Trace> traces,
+               raw_ostream &os);
 
 /// A file of such objects, a line for each. Whole lines are flushed, so that a
 /// run can be watched and leaves valid lines however it ends.
@@ -48,7 +56,7 @@ public:
 
   /// Appends a line; reports what the operating system refuses.
   llvm::Error write(uint64_t step, const NamedNumbers &numbers,
-                    const Measurements *measurements);
+                    const Measurements *measurements, ArrayRef<Trace> traces);
 
 private:
   MetricsFile(StringRef path, std::unique_ptr<llvm::raw_fd_ostream> os)

@@ -45,9 +45,10 @@ LogicalResult insertPolicy(Program &program, StringRef policyPath,
 
 /// Runs `fisher-instrument` with the policy of the file `policyPath`, or with
 /// the module's own where the path is empty. `sampled`: some steps will be made
-/// without it.
+/// without it; `traceSize`: how many elements of each belief are returned.
 LogicalResult measureBeliefs(Program &program, StringRef policyPath,
-                             bool sampled, PassConfiguration configure = {});
+                             bool sampled, unsigned traceSize,
+                             PassConfiguration configure = {});
 
 } // namespace mlir::fisher
 

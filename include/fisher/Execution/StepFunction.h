@@ -39,8 +39,10 @@ struct Port {
   std::string updates;
   /// Of a result: the argument that it is the loss's gradient in, or empty.
   std::string gradientOf;
-  /// Of measurements: `fisher.beliefs` and `fisher.columns`.
+  /// Of measurements: `fisher.beliefs`; of these and traces: `fisher.columns`.
   std::vector<std::string> beliefs, columns;
+  /// Of a trace: `fisher.trace_of`, and `fisher.family` as it prints.
+  std::string traceOf, family;
 
   ElementKind getKind() const;
   /// Sizes, `ShapedType::kDynamic` where unknown; empty for scalars.

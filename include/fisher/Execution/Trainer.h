@@ -94,8 +94,10 @@ private:
   double getLoss(const NamedNumbers &numbers) const;
   bool isEvaluated(uint64_t step) const;
   std::optional<Measurements> getMeasurements(ArrayRef<Array> results) const;
+  std::vector<Trace> getTraces(ArrayRef<Array> results) const;
   LogicalResult log(uint64_t step, const NamedNumbers &numbers,
-                    const std::optional<Measurements> &measurements);
+                    const std::optional<Measurements> &measurements,
+                    ArrayRef<Array> results);
   LogicalResult writeOutputs() const;
 
   const Signature &getSignature() const { return function.getSignature(); }

@@ -37,6 +37,8 @@ struct TrainingPlan {
   SmallVector<std::pair<std::string, size_t>> numbers;
   /// The result that is what the step measures of its beliefs.
   std::optional<size_t> measurements;
+  /// The results that have some elements of a belief.
+  SmallVector<size_t> traces;
   /// Rows of a batch; `ShapedType::kDynamic` where the function leaves it open.
   int64_t batchSize = 1;
 };

@@ -37,7 +37,7 @@ def Fisher_Dialect : Dialect {
     |---|---|---|
     | `fisher.name = "fc0.mu"` | argument, result | the name that policies and data files use |
     | `fisher.role = "param"` | argument | a parameter; also `state`, `batch`, `eps` (noise) |
-    | `fisher.role = "loss"` | result | the loss; also `grad`, `penalty` (the sum of penalties), and `measurements` (what `fisher-instrument` measures) |
+    | `fisher.role = "loss"` | result | the loss; also `grad`, `penalty` (the sum of penalties), `measurements` (what `fisher-instrument` measures), and `trace` (some elements of a belief) |
     | `fisher.updates = "fc0.mu"` | result | the argument's value after the step |
     | `fisher.gradient_of = "fc0.mu"` | result | the gradient of the loss |
     | `fisher.initialize = "fc0.mu"` | argument | starts as a copy of that argument |
@@ -45,6 +45,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.regularized = [["fc0.mu", "fc0.rho"]]` | function | the beliefs that `fisher-insert` has regularized, by their components |
     | `fisher.findings = [#fisher.finding<...>]` | function | the optimizers and regularizers that `fisher-recognize` found in it |
     | `fisher.beliefs = ["fc0.mu, fc0.rho"]`, `fisher.columns = ["moved", "reference"]` | result | the beliefs that the rows of measurements are of (the last row is of all together), and what is in the columns |
+    | `fisher.trace_of = "fc0.mu, fc0.rho"`, `fisher.family = #fisher.gaussian<sigma>` | result | the belief whose elements are the rows of a trace, and the family and the chart that they are in; `fisher.columns` says what is in the columns |
     | `fisher.work = 42000` | loop | how many operations all its iterations are, about; `fisher-batch-loops` reads it |
 
     ```mlir

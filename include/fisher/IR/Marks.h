@@ -36,6 +36,10 @@ inline constexpr llvm::StringLiteral findings = "fisher.findings";
 /// On measurements: the beliefs of the rows, and what the columns are.
 inline constexpr llvm::StringLiteral beliefs = "fisher.beliefs";
 inline constexpr llvm::StringLiteral columns = "fisher.columns";
+/// On a trace: the belief whose elements it has, and the family in the chart
+/// that their numbers are in.
+inline constexpr llvm::StringLiteral traceOf = "fisher.trace_of";
+inline constexpr llvm::StringLiteral family = "fisher.family";
 /// On a loop: how many operations all its iterations are, about.
 inline constexpr llvm::StringLiteral work = "fisher.work";
 

@@ -267,6 +267,20 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
 
     Length, action and efficiency are those of a path of beliefs in the
     Fisher-Rao metric; docs/efficiency.md says where the definition comes from.
+
+    With the option `trace`, the step also returns what some elements of each
+    belief are: as many as the option says, or all if there are fewer, at equal
+    distances in memory, after the update if every belief's new value is a
+    result of the step, else what the step was given. They are in the family's
+    standard coordinates, so beliefs whose family has no chart that stores these
+    have no trace. A row of the tensor has the number of an element, in the order
+    of memory, and its coordinates. With `trace=4` the step above gets the result
+
+    ```mlir
+    tensor<4x3xf64> {fisher.role = "trace", fisher.trace_of = "fc0.mu, fc0.rho",
+                     fisher.family = #fisher.gaussian<sigma>,
+                     fisher.columns = ["element", "mean", "standard deviation"]}
+    ```
   }];
   let options = [
     Option<"policyFile", "policy-file", "std::string", /*default=*/"",
@@ -279,6 +293,9 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     Option<"sampled", "sampled", "bool", /*default=*/"false",
            "Measure from the last call to this one, for steps that are called "
            "without it in between">,
+    Option<"trace", "trace", "unsigned", /*default=*/"0",
+           "How many elements of each belief the step returns in standard "
+           "coordinates">,
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::fisher::FisherDialect",
