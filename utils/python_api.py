@@ -20,6 +20,7 @@ MODULES = {
     "fisher": PACKAGE / "__init__.py",
     "fisher.jax": PACKAGE / "jax" / "__init__.py",
     "fisher.optax": PACKAGE / "optax.py",
+    "fisher.report": PACKAGE / "report" / "__init__.py",
     "fisher.torch": PACKAGE / "torch" / "__init__.py",
 }
 

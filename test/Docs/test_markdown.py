@@ -38,6 +38,9 @@ RUN_ELSEWHERE = {
     "python3 -m venv venv && . venv/bin/activate": "test/Python/test_wheel.py",
     "pip install '.[examples]'": "test/Python/test_wheel.py",
     "python examples/jax_bayes_mlp.py": "test/Python/test_examples.py",
+    "python -m fisher.report $TMPDIR/traced.jsonl -o $TMPDIR/report.html --png $TMPDIR/figures": (
+        "test/Python/test_report.py"
+    ),
 }
 
 

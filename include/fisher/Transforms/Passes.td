@@ -271,10 +271,11 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     With the option `trace`, the step also returns what some elements of each
     belief are: as many as the option says, or all if there are fewer, at equal
     distances in memory, after the update if every belief's new value is a
-    result of the step, else what the step was given. They are in the family's
-    standard coordinates, so beliefs whose family has no chart that stores these
-    have no trace. A row of the tensor has the number of an element, in the order
-    of memory, and its coordinates. With `trace=4` the step above gets the result
+    result of the step and it is not `sampled`, else what the step was given.
+    They are in the family's standard coordinates, so beliefs whose family has no
+    chart that stores these have no trace. A row of the tensor has the number of
+    an element, in the order of memory, and its coordinates. With `trace=4` the
+    step above gets the result
 
     ```mlir
     tensor<4x3xf64> {fisher.role = "trace", fisher.trace_of = "fc0.mu, fc0.rho",

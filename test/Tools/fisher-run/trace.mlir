@@ -8,6 +8,13 @@
 // CHECK-NEXT: {"step":5,{{.*}}"elements":{{\[\[}}0,2.5,2],[5,7.5,2]]}}}
 // CHECK-NOT: step
 
+// Steps that are not measured have none; the others tell what they were given.
+// RUN: fisher-run %t/step.mlir --measure=%t/policy.mlir --trace=2 --measure-every=2 --steps=3 --init=%t/init.npz --metrics=%t/some.jsonl
+// RUN: FileCheck %s --check-prefix=SOME --input-file=%t/some.jsonl
+// SOME: {"step":1,{{.*}}"elements":{{\[\[}}0,0,2],[5,5,2]]}}}
+// SOME-NEXT: {"step":2}
+// SOME-NEXT: {"step":3,{{.*}}"elements":{{\[\[}}0,1,2],[5,6,2]]}}}
+
 // Without the option there are none, and nothing else changes.
 // RUN: fisher-run %t/step.mlir --measure=%t/policy.mlir --trace=2 --steps=5 --init=%t/init.npz --metrics=%t/traced.jsonl
 // RUN: fisher-run %t/step.mlir --measure=%t/policy.mlir --steps=5 --init=%t/init.npz --metrics=%t/plain.jsonl
