@@ -360,7 +360,7 @@ def kl_divergence(tools, first, second):
     return tools.evaluate(_DISTANCE, m1=first[0], s1=first[1], m2=second[0], s2=second[1])[1]
 
 
-def trained_ends(tools, data, seed, steps=1600):
+def trained_ends(tools, data, seed, steps):
     """Where a network starts and what it believes after it was trained on digits
     with Fisher-Rao regularization, both as means and standard deviations; and the
     last measurements of that run."""
@@ -368,7 +368,7 @@ def trained_ends(tools, data, seed, steps=1600):
     final, metrics = tools.train(
         step(chart, "geodesic", steps), begin, steps, seed, data,
         policy=policy(chart), measure=policy(chart),
-        settings={"lr": 4.0, "bias_lr": 0.1, "weight": 1 / (2 * NUM_TRAINING)},
+        settings={"lr": 1.0, "bias_lr": 0.1, "weight": 1 / (2 * NUM_TRAINING)},
     )  # fmt: skip
     ends = [to_sigma(tools, chart, *flatten(parameters)) for parameters in (begin, final)]
     return ends, metrics["measurements"]["all"]

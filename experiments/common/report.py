@@ -59,6 +59,7 @@ def write_picture(path, panels, draw, width=12.5, height=4.2):
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
+            "axes.axisbelow": True,
             "grid.color": "0.9",
             "lines.linewidth": 1.6,
             "legend.frameon": False,

@@ -167,15 +167,16 @@ def walk(tools, scheme, ends, steps, seed=1, shown=0):
     policy = model.policy(scheme.chart, "coupled").replace('weight "weight"', "weight 1.0")
     final, metrics = tools.train(text, start, steps, seed, measure=policy)
     found = metrics["measurements"]["all"]
-    shown = model.to_sigma(tools, scheme.chart, *final["path"].T.copy())
-    return Path(steps * found["action"] / found["displacement"] ** 2, np.array(shown))
+    shown_path = model.to_sigma(tools, scheme.chart, *final["path"].T.copy())
+    ratio = steps * found["action"] / found["displacement"] ** 2
+    return Path(ratio, np.array(shown_path))
 
 
 def run(tools, quick, picture):
     """Lets schemes go from one belief to another, and measures their action."""
     seeds = range(1, 3 if quick else 6)
     steps = 100 if quick else 400
-    training = 100 if quick else 1600
+    training = 400 if quick else 4000
     data = model.write_data(tools.folder)
     trained = map_parallel(lambda seed: model.trained_ends(tools, data, seed, training), seeds)
     # A weight that has moved much, with both numbers.
@@ -195,7 +196,7 @@ def run(tools, quick, picture):
 
     def walk_line(line):
         ends = [[np.zeros(4), np.full(4, sigma)] for sigma in (0.1, 0.1 * line[1])]
-        return walk(tools, SCHEMES[line[0]], ends, 4000).ratio
+        return walk(tools, SCHEMES[line[0]], ends, 20_000).ratio
 
     measured = dict(zip(lines, map_parallel(walk_line, lines)))
 
@@ -240,17 +241,18 @@ def run(tools, quick, picture):
     def draw(bars, plane, theory):
         names = list(SCHEMES)[::-1]
         found = [log_interval(ratios[name]) for name in names]
-        means = np.array([f.mean for f in found])
-        error = [means - [f.low for f in found], [f.high for f in found] - means]
-        colors = [report.COLORS[0 if name == "fisher_rao" else 2] for name in names]
-        bars.barh([SCHEMES[name].label for name in names], means, xerr=error, color=colors, height=0.6)
-        for i, mean in enumerate(means):
-            bars.annotate(
-                f"{mean:.3g}", (mean, i), xytext=(6, 0), textcoords="offset points", va="center"
+        for i, (name, f) in enumerate(zip(names, found)):
+            color = report.COLORS[0 if name == "fisher_rao" else 2]
+            bars.errorbar(
+                f.mean, i, xerr=[[f.mean - f.low], [f.high - f.mean]], fmt="o", color=color
             )
+            bars.annotate(
+                f"{f.mean:.2f}" if f.mean < 100 else f"{f.mean:,.0f}", (f.mean, i),
+                xytext=(8, 0), textcoords="offset points", va="center",
+            )  # fmt: skip
+        bars.set_yticks(range(len(names)), [SCHEMES[name].label for name in names])
         bars.set_xscale("log")
-        bars.set_xlim(0.8, 12 * max(means))
-        bars.grid(axis="y", visible=False)
+        bars.set_xlim(0.7, 15 * max(f.mean for f in found))
         bars.set_title("Action, of the least")
         bars.set_xlabel("action / least action")
 
@@ -264,12 +266,13 @@ def run(tools, quick, picture):
             tenths = np.arange(0, steps + 1, steps // 10)
             plane.plot(mu[tenths], sigma[tenths], ".", color=report.COLORS[color], ms=6)
         plane.set_yscale("log")
-        plane.yaxis.set_major_formatter("{x:g}")
-        plane.yaxis.set_minor_formatter("{x:g}")
+        plane.yaxis.set_ticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"])
+        plane.yaxis.set_ticks([], minor=True)
+        plane.set_ylim(0.15 * sigma0[shown], 1.2 * sigma1[shown])  # leaves room for the legend
         plane.set_title("Paths of one weight, a dot each tenth")
         plane.set_xlabel("mean μ")
         plane.set_ylabel("standard deviation σ")
-        plane.legend()
+        plane.legend(loc="lower right")
 
         r = np.geomspace(1.05, max(folds) * 1.2, 100)
         for name, color, marker in zip(THEORY, (1, 2, 3), "osd"):
@@ -286,7 +289,8 @@ def run(tools, quick, picture):
         theory.set_yscale("log")
         theory.set_xlim(1, None)
         for axis in (theory.xaxis, theory.yaxis):
-            axis.set_major_formatter("{x:g}")
+            axis.set_ticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
+            axis.set_ticks([], minor=True)
         theory.set_title("Straight lines, where only σ grows")
         theory.set_xlabel("σ at the end / at the start")
         theory.set_ylabel("action, of the least")
