@@ -9,7 +9,7 @@ from string import Template
 
 import numpy as np
 from common import model, report
-from common.statistics import FAILED, HELD, interval, is_between, log_interval, together
+from common.statistics import FAILED, HELD, is_between, log_interval, together
 from common.tools import map_parallel
 
 # How a belief %mu, %c goes to %m, %r, given the belief %mu1, %c1 where it should

@@ -167,14 +167,10 @@ def run(tools, quick, picture):
     times = np.array([0.1, 3, 10, 100] if quick else [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000, 3000])
     lengths = {f: sorted({max(1, round(x / f)) for x in times}) for f in shares}
     proximal = {
-        f: lead_all(
-            [("geodesic", "all" if f == 1 else "proximal", T, f) for T in lengths[f]]
-        )
+        f: lead_all([("geodesic", "all" if f == 1 else "proximal", T, f) for T in lengths[f]])
         for f in shares
     }
-    of_law = {
-        f: proximal[f] * np.array(lengths[f])[:, None] / (d2 * (1 / f - 0.5)) for f in shares
-    }
+    of_law = {f: proximal[f] * np.array(lengths[f])[:, None] / (d2 * (1 / f - 0.5)) for f in shares}
     slowest = {f: lengths[f][-1] for f in shares}
     line = lead_all([("line", "all" if f == 1 else "proximal", slowest[f], f) for f in shares])
 
@@ -186,9 +182,7 @@ def run(tools, quick, picture):
     fine = narrow / (2 if quick else 5)
     fine_steps = [max(20, round(x * tau / fine)) for x in durations]
     cases = [(T, x * tau / T) for x, T in zip(durations, fine_steps)]
-    diffusing = {
-        path: lead_all([(path, "langevin", T, h) for T, h in cases]) for path in _PATHS
-    }
+    diffusing = {path: lead_all([(path, "langevin", T, h) for T, h in cases]) for path in _PATHS}
     bound = np.array([[least_work(ends, x * tau) for ends in trained] for x in durations])
 
     # The same, slowly, in steps of more and less time.
@@ -219,12 +213,17 @@ def run(tools, quick, picture):
         together(is_between(c, 1 - tolerance, 1 + tolerance) for c in constants.values()),
         "; ".join(f"f = {f:g}: {found.format(4)} of it" for f, found in constants.items()),
     )
-    cheaper = {f: log_interval(of) for f, of in zip(shares, line / [proximal[f][-1] for f in shares])}
+    cheaper = {
+        f: log_interval(of) for f, of in zip(shares, line / [proximal[f][-1] for f in shares])
+    }
     result.add(
         "geodesic_loses_least",
         "slowly led along the geodesic, less is lost than along the Wasserstein line (equal steps of μ and σ)",
         together(is_between(found, low=1) for found in cheaper.values()),
-        "; ".join(f"f = {f:g}: the line loses {found.format()} times as much" for f, found in cheaper.items()),
+        "; ".join(
+            f"f = {f:g}: the line loses {found.format()} times as much"
+            for f, found in cheaper.items()
+        ),
     )
     broken = {f: _find_break(lengths[f], of_law[f]) * f for f in shares if f < 1}
     result.add(
@@ -296,10 +295,21 @@ def run(tools, quick, picture):
         slow.legend(title="dotted: d²(1/f - ½)/T\ndashed: with the start")
 
         report.draw_band(
-            finite, durations, diffusing["geodesic"].T, report.COLORS[1], "Fisher-Rao geodesic", marker="."
+            finite,
+            durations,
+            diffusing["geodesic"].T,
+            report.COLORS[1],
+            "Fisher-Rao geodesic",
+            marker=".",
         )
         report.draw_band(
-            finite, durations, diffusing["line"].T, report.COLORS[2], "Wasserstein line", marker=".", ls=(0, (4, 2))
+            finite,
+            durations,
+            diffusing["line"].T,
+            report.COLORS[2],
+            "Wasserstein line",
+            marker=".",
+            ls=(0, (4, 2)),
         )
         finite.plot(durations, np.median(bound, axis=1), "k--", label="least, whatever the way")
         finite.plot(durations, np.median(transport) / durations / tau, "k:", label="W₂²/T")
