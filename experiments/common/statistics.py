@@ -16,6 +16,12 @@ _T = [
 HELD, FAILED, UNKNOWN = "held", "did not hold", "cannot tell"
 
 
+def show(value, digits):
+    """So many digits of a number, without an exponent where a reader needs none."""
+    text = f"{value:#.{digits}g}".rstrip(".")
+    return f"{float(text):.0f}" if "e" in text and 1 < abs(value) < 1e5 else text
+
+
 @dataclass
 class Interval:
     """A mean over seeds and its 95 % confidence interval."""
@@ -24,11 +30,9 @@ class Interval:
     low: float
     high: float
 
-    def format(self, digits=3):
-        def show(value):
-            return f"{value:#.{digits}g}".rstrip(".") if value else "0"
-
-        return f"{show(self.mean)} [{show(self.low)}, {show(self.high)}]"
+    def format(self, digits=3, unit=""):
+        low, high = show(self.low, digits), show(self.high, digits)
+        return f"{show(self.mean, digits)}{unit} [{low}, {high}]"
 
 
 def interval(values):

@@ -9,7 +9,7 @@ from collections import namedtuple
 
 import numpy as np
 from common import model, report
-from common.statistics import FAILED, HELD, interval, is_between, log_interval
+from common.statistics import FAILED, HELD, Interval, interval, is_between, log_interval
 from common.tools import map_parallel
 
 Scheme = namedtuple("Scheme", "label update decay rate type")
@@ -155,7 +155,7 @@ def run(tools, quick, picture):
             f"{name}_is_not_invariant",
             f"{scheme.label}: charts differ by more than a millionth of the way",
             differ,
-            f"{100 * apart.mean:.2g} % [{100 * apart.low:.2g}, {100 * apart.high:.2g}]"
+            Interval(*[100 * x for x in (apart.mean, apart.low, apart.high)]).format(2, " %")
             + (f"; {_range(lost[name])} of six left the domain" if lost[name].any() else ""),
             exact=True,
         )

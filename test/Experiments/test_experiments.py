@@ -105,6 +105,13 @@ def test_intervals():
         interval([1])
 
 
+def test_shows_numbers():
+    from common.statistics import Interval
+
+    assert Interval(2834.5, 2780, 0.012345).format() == "2830 [2780, 0.0123]"
+    assert Interval(110, 99, 1.234e9).format(2, " %") == "110 % [99, 1.2e+09]"
+
+
 def test_verdicts():
     from common.statistics import FAILED, HELD, UNKNOWN, Interval, is_between, together
 
