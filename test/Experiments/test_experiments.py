@@ -86,6 +86,10 @@ def test_document(name):
     found = read(DOCUMENT.parent, name)
     for statement in found.values():
         assert f"| **{statement['verdict']}** | {statement['text']}" in section
+    # The text around the numbers is the one of now.
+    pieces = re.split(r"\$\w+", (EXPERIMENTS / name / "section.md").read_text().strip())
+    assert re.fullmatch(".*?".join(map(re.escape, pieces)) + "\n", section, re.DOTALL)
+    assert text.startswith((EXPERIMENTS / "preface.md").read_text().strip())
     exact = {key: s["verdict"] for key, s in found.items() if s["exact"]}
     assert EXACT.get(name, {}).items() <= exact.items()
     assert f"(experiments/{name}.svg)" in section
