@@ -12,7 +12,7 @@ import pytest
 from paths import ROOT
 
 TOP = {
-    "benchmarks", "cmake", "docs", "examples", "include", "lib", "python", "test",
+    "benchmarks", "cmake", "docs", "examples", "experiments", "include", "lib", "python", "test",
     "tools", "unittests", "utils", ".ci",
 }  # fmt: skip
 LICENSED = {".cpp", ".h", ".py", ".sh", ".td"}

@@ -1,0 +1,173 @@
+# Part of the Fisher project, under the Apache License v2.0 with LLVM
+# Exceptions. See LICENSE for license information.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A small version of each experiment: the verdicts in which there is no chance are
+what they were, in it and in docs/experiments.md. After a change of an experiment,
+run experiments/run.sh."""
+
+import json
+import os
+import re
+import subprocess
+import xml.etree.ElementTree
+
+import numpy as np
+import pytest
+from paths import BUILD, ROOT
+
+EXPERIMENTS = ROOT / "experiments"
+DOCUMENT = ROOT / "docs" / "experiments.md"
+NAMES = sorted(path.parent.name for path in EXPERIMENTS.glob("*/run.sh"))
+
+# Of the statements in which there is no chance. Whatever changes one of these has
+# changed what the project computes, or what the theory says.
+EXACT = {
+    "invariance": {
+        "fisher_rao_is_invariant": "held",
+        "decay_is_not_invariant": "held",
+        # log σ² is twice log σ, which decay cannot tell.
+        "decay_has_six": "did not hold",
+        "sgd_is_not_invariant": "held",
+        "sgd_has_six": "held",
+    },
+    "optimality": {
+        "geodesic_is_least": "held",
+        "lines_are_as_theory_says": "held",
+    },
+    "quasi_static": {
+        "sudden_loss_is_kl": "held",
+        "wasserstein_bounds_any_time": "held",
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def shared(monkeypatch):
+    monkeypatch.syspath_prepend(EXPERIMENTS)
+
+
+def run(*arguments):
+    return subprocess.run(
+        [EXPERIMENTS / "run.sh", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BUILD_DIR": str(BUILD)},
+    )
+
+
+def read(folder, name):
+    statements = json.loads((folder / "experiments" / f"{name}.json").read_text())
+    return {statement["name"]: statement for statement in statements}
+
+
+def test_finds_experiments():
+    assert EXACT.keys() <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_verdicts(name, tmp_path):
+    done = run("--quick", f"--output={tmp_path}", name)
+    assert done.returncode == 0, done.stderr
+    found = read(tmp_path, name)
+    exact = {key: s["verdict"] for key, s in found.items() if s["exact"]}
+    assert exact == EXACT[name], done.stdout
+    for statement in found.values():
+        assert f"prediction {statement['verdict']}: {statement['text']}\n" in done.stdout
+    section = (tmp_path / "experiments.md").read_text()
+    assert f"<!-- {name} -->\n## " in section and "$" not in section
+    xml.etree.ElementTree.parse(tmp_path / "experiments" / f"{name}.svg")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_document(name):
+    """It has the experiment as it was run in full, and its picture is small."""
+    text = DOCUMENT.read_text()
+    section = re.search(f"<!-- {name} -->\n(.*?)<!-- end of {name} -->", text, re.DOTALL)[1]
+    found = read(DOCUMENT.parent, name)
+    for statement in found.values():
+        assert f"| **{statement['verdict']}** | {statement['text']}" in section
+    # The text around the numbers is the one of now.
+    pieces = re.split(r"\$\w+", (EXPERIMENTS / name / "section.md").read_text().strip())
+    assert re.fullmatch(".*?".join(map(re.escape, pieces)) + "\n", section, re.DOTALL)
+    assert text.startswith((EXPERIMENTS / "preface.md").read_text().strip())
+    exact = {key: s["verdict"] for key, s in found.items() if s["exact"]}
+    assert EXACT.get(name, {}).items() <= exact.items()
+    assert f"(experiments/{name}.svg)" in section
+    assert (DOCUMENT.parent / "experiments" / f"{name}.svg").stat().st_size < 300_000
+
+
+def test_intervals():
+    from common.statistics import interval, log_interval
+
+    # By scipy.stats.t.interval(0.95, 3, 2.5, scipy.stats.sem([1, 2, 3, 4])).
+    found = interval([1, 2, 3, 4])
+    assert found.mean == 2.5 and abs(found.low - 0.445739743239121) < 1e-3
+    assert abs(found.mean - found.low - (found.high - found.mean)) < 1e-12
+    found = log_interval([1, 100])
+    assert abs(found.mean - 10) < 1e-9 and found.low < 1 < 100 < found.high
+    with pytest.raises(AssertionError):
+        interval([1])
+
+
+def test_shows_numbers():
+    from common.statistics import Interval
+
+    assert Interval(2834.5, 2780, 0.012345).format() == "2830 [2780, 0.0123]"
+    assert Interval(110, 99, 1.234e9).format(2, " %") == "110 % [99, 1.2e+09]"
+
+
+def test_verdicts():
+    from common.statistics import FAILED, HELD, UNKNOWN, Interval, is_between, together
+
+    found = Interval(2, 1, 3)
+    assert is_between(found, 0, 4) == is_between(found, low=1) == HELD
+    assert is_between(found, low=4) == is_between(found, high=0) == FAILED
+    assert is_between(found, low=2) == is_between(Interval(np.nan, 1, 3), 0, 4) == UNKNOWN
+    assert together([HELD, HELD]) == HELD
+    assert together([HELD, UNKNOWN]) == UNKNOWN
+    assert together([UNKNOWN, FAILED, HELD]) == FAILED
+
+
+def test_counts_trajectories(monkeypatch):
+    """Those apart by rounding are one; one that left its domain is its own."""
+    monkeypatch.syspath_prepend(EXPERIMENTS / "invariance")
+    from invariance import PAIRS, count_trajectories
+
+    def count(place):
+        between = [[abs(place[i] - place[j]), 0.0] for i, j in PAIRS]
+        return count_trajectories(np.array(between))
+
+    assert count([0, 0, 1e-12, 0, 0, 0]) == 1
+    assert count([0, 1, 2, 3, 1, 5]) == 5
+    assert count([0, 0, 0, np.nan, 0, 0]) == 2
+    assert count([0, 1, 2, 3, 4, 5]) == 6
+
+
+def test_least_work(monkeypatch):
+    """The bound is the least of what it is the least of, and has both limits."""
+    monkeypatch.syspath_prepend(EXPERIMENTS / "quasi_static")
+    from quasi_static import least_work, wasserstein_squared
+
+    ends = [[np.array([0.0]), np.array([0.5])], [np.array([1.0]), np.array([2.0])]]
+    mu, sigma = np.meshgrid(np.linspace(0, 1, 801), np.linspace(0.5, 2, 801))
+
+    def kl(mu, sigma):
+        ratio = (sigma / 2) ** 2
+        return ((mu - 1) / 2) ** 2 / 2 + (ratio - 1 - np.log(ratio)) / 2
+
+    for time in (0.3, 3.0, 30.0):
+        sums = (mu**2 + (sigma - 0.5) ** 2) / time + kl(mu, sigma)
+        assert 0 <= sums.min() - least_work(ends, time) < 1e-5
+    assert abs(least_work(ends, 1e9) * 1e9 / wasserstein_squared(ends) - 1) < 1e-6
+    assert abs(least_work(ends, 1e-9) / kl(0.0, 0.5) - 1) < 1e-6
+
+
+def test_arguments(tmp_path):
+    assert run("--help").stdout.startswith("usage: experiments/run.sh")
+    for wrong in ("--frobnicate", "common"):
+        done = run(wrong)
+        assert done.returncode == 2 and f"unknown argument '{wrong}'" in done.stderr
+    program = EXPERIMENTS / NAMES[0] / "run.sh"
+    command = [program, f"--build-dir={tmp_path}", f"--output={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "run utils/setup.sh first" in done.stderr
