@@ -1,4 +1,4 @@
-//===- Gaussian.cpp - The normal distributions of one variable ----------===//
+//===- Gaussian.cpp - The normal distributions of one variable ------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

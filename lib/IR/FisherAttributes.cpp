@@ -1,4 +1,4 @@
-//===- FisherAttributes.cpp - References and charts ---------------------===//
+//===- FisherAttributes.cpp - References and charts -----------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- FisherDialect.cpp - Registration and marks -----------------------===//
+//===- FisherDialect.cpp - Registration and marks -------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

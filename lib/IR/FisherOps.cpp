@@ -1,4 +1,4 @@
-//===- FisherOps.cpp - Verifiers, folds and canonicalizations -----------===//
+//===- FisherOps.cpp - Verifiers, folds and canonicalizations -------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- FisherTypes.cpp - Beliefs ----------------------------------------===//
+//===- FisherTypes.cpp - Beliefs ------------------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Glob.cpp - Patterns of names -------------------------------------===//
+//===- Glob.cpp - Patterns of names ---------------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

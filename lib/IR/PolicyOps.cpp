@@ -1,4 +1,4 @@
-//===- PolicyOps.cpp - Policies and their entries -----------------------===//
+//===- PolicyOps.cpp - Policies and their entries -------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

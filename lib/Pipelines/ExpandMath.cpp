@@ -1,4 +1,4 @@
-//===- ExpandMath.cpp - Portable functions -------------------------------===//
+//===- ExpandMath.cpp - Portable functions --------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- GuardThreads.cpp - Threads where they pay -------------------------===//
+//===- GuardThreads.cpp - Threads where they pay --------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Reduction.cpp - What a loop sums ---------------------------------===//
+//===- Reduction.cpp - What a loop sums -----------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Stages.cpp - What pipelines have in common -----------------------===//
+//===- Stages.cpp - What pipelines have in common -------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Averages.cpp - Finds moving averages -----------------------------===//
+//===- Averages.cpp - Finds moving averages -------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Charts.h - How spreads are stored --------------------------------===//
+//===- Charts.h - How spreads are stored ----------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Dropout.cpp - Finds dropout --------------------------------------===//
+//===- Dropout.cpp - Finds dropout ----------------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Entropy.cpp - Finds entropy bonuses ------------------------------===//
+//===- Entropy.cpp - Finds entropy bonuses --------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- LossTerms.cpp - Finds regularizers in the loss -------------------===//
+//===- LossTerms.cpp - Finds regularizers in the loss ---------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Optimizers.cpp - Finds optimizers --------------------------------===//
+//===- Optimizers.cpp - Finds optimizers ----------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

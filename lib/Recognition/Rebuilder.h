@@ -1,4 +1,4 @@
-//===- Rebuilder.h - Makes operations of less ----------------------------===//
+//===- Rebuilder.h - Makes operations of less -----------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Removal.cpp - Take regularizers out of a training step ------------===//
+//===- Removal.cpp - Take regularizers out of a training step -------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

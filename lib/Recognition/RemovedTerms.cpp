@@ -1,4 +1,4 @@
-//===- RemovedTerms.cpp - What is taken out of a step --------------------===//
+//===- RemovedTerms.cpp - What is taken out of a step ---------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

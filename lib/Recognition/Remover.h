@@ -1,4 +1,4 @@
-//===- Remover.h - Takes terms out of a step -----------------------------===//
+//===- Remover.h - Takes terms out of a step ------------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- SplitPart.h - Parts of what a value is made of -------------------===//
+//===- SplitPart.h - Parts of what a value is made of ---------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Spreads.cpp - Beliefs that a step samples ------------------------===//
+//===- Spreads.cpp - Beliefs that a step samples --------------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Unused.cpp - Erases what nothing needs any more ------------------===//
+//===- Unused.cpp - Erases what nothing needs any more --------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- BeliefBuilder.cpp - Planned beliefs as values -------------------- ===//
+//===- BeliefBuilder.cpp - Planned beliefs as values ----------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

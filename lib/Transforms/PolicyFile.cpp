@@ -1,4 +1,4 @@
-//===- PolicyFile.cpp - Which policy, and which step -------------------- ===//
+//===- PolicyFile.cpp - Which policy, and which step ----------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.

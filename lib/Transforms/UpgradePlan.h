@@ -1,4 +1,4 @@
-//===- UpgradePlan.h - What takes regularizers' place -------------------===//
+//===- UpgradePlan.h - What takes regularizers' place ---------------------===//
 //
 // Part of the Fisher project, under the Apache License v2.0 with LLVM
 // Exceptions. See LICENSE for license information.
