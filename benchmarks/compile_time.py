@@ -45,6 +45,7 @@ FAMILIES = [
     Family("gaussian<softplus>", ["mu", "rho"], "0.0, 1.0"),
     Family("gaussian<log_sigma>", ["mu", "rho"], "0.0, 1.0"),
     Family("gaussian<variance>", ["mu", "rho"], "0.0, 1.0"),
+    Family("gaussian_mean<sigma>", ["mu", "sigma"], "0.0, 1.0"),
     Family("von_mises<kappa>", ["mu", "kappa"], "0.0, 1.0"),
     Family("von_mises<log_kappa>", ["mu", "kappa"], "0.0, 1.0"),
     Family("bernoulli<logit>", ["p"], "0.5"),
