@@ -18,7 +18,7 @@ from programs import make
 
 REMOVED = {"l2_gradient", "l2_loss", "weight_decay", "kl_to_prior"}
 KINDS = [steps.l2_added, steps.momentum, steps.adam, steps.l2_loss, steps.kl]
-SEEDS = range(12)
+SEEDS = range(6)
 REMOVE = ["--fisher-upgrade=remove-only", "--canonicalize", "--cse"]
 
 
@@ -60,7 +60,7 @@ def test_numbers_are_those_without_the_terms(kind, passes, monkeypatch):
         assert any(np.abs(old - reference).max() > 1e-6
                    for old, reference in zip(before, run_step(without)))
         count += 1
-    assert count >= 4
+    assert count >= 2
 
 
 @pytest.mark.parametrize("passes", [[], steps.FUSE], ids=["written", "fused"])
