@@ -34,6 +34,15 @@ EXACT = {
         "geodesic_is_least": "held",
         "lines_are_as_theory_says": "held",
     },
+    "phases": {
+        "likelihood_is_a_divergence": "held",
+        "narrow_beliefs_are_gaussian": "held",
+        "cut_is_no_place": "held",
+        "broad_beliefs_are_flat": "held",
+        "l2_is_steep_where_narrow": "held",
+        "turned_phases_are_learnt_alike": "held",
+        "stored_angle_depends_on_the_cut": "held",
+    },
     "quasi_static": {
         "sudden_loss_is_kl": "held",
         "wasserstein_bounds_any_time": "held",
@@ -160,6 +169,56 @@ def test_least_work(monkeypatch):
         assert 0 <= sums.min() - least_work(ends, time) < 1e-5
     assert abs(least_work(ends, 1e9) * 1e9 / wasserstein_squared(ends) - 1) < 1e-6
     assert abs(least_work(ends, 1e-9) / kl(0.0, 0.5) - 1) < 1e-6
+
+
+def test_phases(monkeypatch):
+    """They are of the digits' Fourier coefficients; the examples of a class are the
+    first of one order, so that more of them have the fewer."""
+    monkeypatch.syspath_prepend(EXPERIMENTS / "phases")
+    from phases import FREQUENCIES, draw_examples, read_phases, stack
+
+    z, y = read_phases()
+    with np.load(ROOT / "examples" / "bayes_mlp" / "digits.npz") as digits:
+        image = digits["x"][7].reshape(8, 8)
+    u, v = FREQUENCIES[3]
+    at = np.arange(8)
+    wave = np.exp(-2j * np.pi * (u * at[:, None] + v * at) / 8)
+    assert abs(np.angle((image * wave).sum() / z[7, 3])) < 1e-12
+    assert len(FREQUENCIES) == len({max(f, (-f[0], -f[1])) for f in FREQUENCIES}) == 12
+
+    one, two, all_of_them = draw_examples(z, y, 1, [1, 2, len(y)])
+    classes = [z[y == digit] for digit in range(10)]
+    for digit, rows in enumerate(classes):
+        assert np.abs(rows - one[digit]).sum(axis=1).min() < 1e-12
+        assert np.abs(rows - (2 * two - one)[digit]).sum(axis=1).min() < 1e-12
+        assert np.allclose(rows.mean(axis=0), all_of_them[digit])
+
+    found = stack(lambda a, b: [a + b, a * b], {"x": ([[1.0], [2.0]], [3, 4.0]), "y": ([5.0], 6.0)})
+    assert found["x"][0].tolist() == [[4, 5], [5, 6]]
+    assert found["y"][1].tolist() == [30]
+
+
+def test_belief_of_phases(monkeypatch):
+    """It is where n·NLL + weight·D² is least, by a grid of beliefs and numpy's I₀."""
+    monkeypatch.syspath_prepend(EXPERIMENTS / "phases")
+    from common.tools import Tools
+    from phases import METHODS, learn, squared_distances
+
+    tools = Tools(BUILD)
+    number, weight = 4.0, 0.5
+    mean, toward = 0.8 * np.exp(2.9j), (1.9, 0.4)
+    mu, c = np.meshgrid(np.linspace(0, 5, 501), np.linspace(-2, 2, 401), indexing="ij")
+    kappa = np.exp(c)
+    nll = np.log(np.i0(kappa)) - kappa * (mean * np.exp(-1j * mu)).real
+    by_distance = squared_distances(tools, {"": (mu, kappa, toward[0], np.exp(toward[1]))})[""]
+    case = {"": (np.array([mean]), number, *toward, weight)}
+    for method, d2 in zip(("exact", "gaussian", "l2"), by_distance):
+        found_mu, found_c, moved = (part[0] for part in learn(tools, METHODS[method], 400, case)[""])
+        i, j = np.unravel_index((number * nll + weight * d2).argmin(), nll.shape)
+        assert 0 < i < 500 and 0 < j < 400
+        assert abs(found_mu - mu[i, j]) <= 0.011, method
+        assert abs(found_c - c[i, j]) <= 0.011, method
+        assert moved < 1e-9
 
 
 def test_arguments(tmp_path):
