@@ -119,6 +119,85 @@ func.func private @update$layer(%mu: $t, %c: $t, %dmu: $t, %dc: $t, %h: $type, %
 }
 """
 
+# The network, for any number of rows, inputs, hidden units and classes: a sample
+# of its weights %w0, %w1 and its biases %a0, %a1 make logits of %x; those and the
+# classes %y make the loss and its gradients %dw0, %dw1, %da0, %da1. %share is one
+# over the number of rows.
+_TYPES = Template("""
+!f = $type
+!s = tensor<$type>
+!n = tensor<${rows}x$type>
+!x = tensor<${rows}x${inputs}x$type>
+!xt = tensor<${inputs}x${rows}x$type>
+!h = tensor<${rows}x${hidden}x$type>
+!i = tensor<${rows}x${hidden}xi1>
+!ht = tensor<${hidden}x${rows}x$type>
+!l = tensor<${rows}x${classes}x$type>
+!w0 = tensor<${inputs}x${hidden}x$type>
+!w1 = tensor<${hidden}x${classes}x$type>
+!w1t = tensor<${classes}x${hidden}x$type>
+!a0 = tensor<${hidden}x$type>
+!a1 = tensor<${classes}x$type>
+""")
+
+LOGITS = """\
+  %e0 = tensor.empty() : !h
+  %e1 = tensor.empty() : !l
+  %rows0 = linalg.broadcast ins(%a0 : !a0) outs(%e0 : !h) dimensions = [0]
+  %pre = linalg.matmul ins(%x, %w0 : !x, !w0) outs(%rows0 : !h) -> !h
+  %zeros = arith.constant dense<0.0> : !h
+  %hidden = arith.maximumf %pre, %zeros : !h
+  %rows1 = linalg.broadcast ins(%a1 : !a1) outs(%e1 : !l) dimensions = [0]
+  %logits = linalg.matmul ins(%hidden, %w1 : !h, !w1) outs(%rows1 : !l) -> !l"""
+
+GRADIENTS = """\
+  %lowest = arith.constant dense<-1.0e30> : !n
+  %top = linalg.reduce ins(%logits : !l) outs(%lowest : !n) dimensions = [1]
+    (%in: !f, %acc: !f) { %m = arith.maximumf %in, %acc : !f linalg.yield %m : !f }
+  %tops = linalg.broadcast ins(%top : !n) outs(%e1 : !l) dimensions = [1]
+  %shifted = arith.subf %logits, %tops : !l
+  %exps = math.exp %shifted : !l
+  %none = arith.constant dense<0.0> : !n
+  %sum = linalg.reduce { arith.addf } ins(%exps : !l) outs(%none : !n) dimensions = [1]
+  %sums = linalg.broadcast ins(%sum : !n) outs(%e1 : !l) dimensions = [1]
+  %logsum = math.log %sums : !l
+  %logp = arith.subf %shifted, %logsum : !l
+  %told = arith.mulf %logp, %y : !l
+  %start = arith.constant dense<0.0> : !s
+  %total = linalg.reduce { arith.addf } ins(%told : !l) outs(%start : !s) dimensions = [0, 1]
+  %minus_share = arith.negf %share : !f
+  %mean = tensor.from_elements %minus_share : !s
+  %loss = arith.mulf %total, %mean : !s
+
+  // Backward.
+  %p = arith.divf %exps, %sums : !l
+  %wrong = arith.subf %p, %y : !l
+  %shares = tensor.splat %share : !l
+  %dlogits = arith.mulf %wrong, %shares : !l
+  %et = tensor.empty() : !ht
+  %hidden_t = linalg.transpose ins(%hidden : !h) outs(%et : !ht) permutation = [1, 0]
+  %zeros1 = arith.constant dense<0.0> : !w1
+  %dw1 = linalg.matmul ins(%hidden_t, %dlogits : !ht, !l) outs(%zeros1 : !w1) -> !w1
+  %zero10 = arith.constant dense<0.0> : !a1
+  %da1 = linalg.reduce { arith.addf } ins(%dlogits : !l) outs(%zero10 : !a1) dimensions = [0]
+  %ew = tensor.empty() : !w1t
+  %w1_t = linalg.transpose ins(%w1 : !w1) outs(%ew : !w1t) permutation = [1, 0]
+  %dhidden = linalg.matmul ins(%dlogits, %w1_t : !l, !w1t) outs(%zeros : !h) -> !h
+  %on = arith.cmpf ogt, %pre, %zeros : !h
+  %dpre = arith.select %on, %dhidden, %zeros : !i, !h
+  %zeros_w0 = arith.constant dense<0.0> : !w0
+  %ex = tensor.empty() : !xt
+  %x_t = linalg.transpose ins(%x : !x) outs(%ex : !xt) permutation = [1, 0]
+  %dw0 = linalg.matmul ins(%x_t, %dpre : !xt, !h) outs(%zeros_w0 : !w0) -> !w0
+  %zero32 = arith.constant dense<0.0> : !a0
+  %da0 = linalg.reduce { arith.addf } ins(%dpre : !h) outs(%zero32 : !a0) dimensions = [0]"""
+
+
+def network_types(rows, inputs, hidden, classes, type):
+    """The types that the texts LOGITS and GRADIENTS name."""
+    return _TYPES.substitute(rows=rows, inputs=inputs, hidden=hidden, classes=classes, type=type)
+
+
 _STEP = Template("""
 func.func @main(
     %mu0: tensor<64x32x$type> {fisher.name = "fc0.mu", fisher.role = "param"},
@@ -175,53 +254,8 @@ func.func @main(
       : (tensor<32x10x$type>, tensor<32x10x$type>, tensor<32x10x$type>) -> (tensor<32x10x$type>, tensor<32x10x$type>)
 
   // Forward.
-  %e0 = tensor.empty() : tensor<64x32x$type>
-  %e1 = tensor.empty() : tensor<64x10x$type>
-  %rows0 = linalg.broadcast ins(%a0 : tensor<32x$type>) outs(%e0 : tensor<64x32x$type>) dimensions = [0]
-  %pre = linalg.matmul ins(%x, %w0 : tensor<64x64x$type>, tensor<64x32x$type>) outs(%rows0 : tensor<64x32x$type>) -> tensor<64x32x$type>
-  %zeros = arith.constant dense<0.0> : tensor<64x32x$type>
-  %hidden = arith.maximumf %pre, %zeros : tensor<64x32x$type>
-  %rows1 = linalg.broadcast ins(%a1 : tensor<10x$type>) outs(%e1 : tensor<64x10x$type>) dimensions = [0]
-  %logits = linalg.matmul ins(%hidden, %w1 : tensor<64x32x$type>, tensor<32x10x$type>) outs(%rows1 : tensor<64x10x$type>) -> tensor<64x10x$type>
-  %lowest = arith.constant dense<-1.0e30> : tensor<64x$type>
-  %top = linalg.reduce ins(%logits : tensor<64x10x$type>) outs(%lowest : tensor<64x$type>) dimensions = [1]
-    (%in: $type, %acc: $type) { %m = arith.maximumf %in, %acc : $type linalg.yield %m : $type }
-  %tops = linalg.broadcast ins(%top : tensor<64x$type>) outs(%e1 : tensor<64x10x$type>) dimensions = [1]
-  %shifted = arith.subf %logits, %tops : tensor<64x10x$type>
-  %exps = math.exp %shifted : tensor<64x10x$type>
-  %none = arith.constant dense<0.0> : tensor<64x$type>
-  %sum = linalg.reduce { arith.addf } ins(%exps : tensor<64x10x$type>) outs(%none : tensor<64x$type>) dimensions = [1]
-  %sums = linalg.broadcast ins(%sum : tensor<64x$type>) outs(%e1 : tensor<64x10x$type>) dimensions = [1]
-  %logsum = math.log %sums : tensor<64x10x$type>
-  %logp = arith.subf %shifted, %logsum : tensor<64x10x$type>
-  %told = arith.mulf %logp, %y : tensor<64x10x$type>
-  %start = arith.constant dense<0.0> : tensor<$type>
-  %total = linalg.reduce { arith.addf } ins(%told : tensor<64x10x$type>) outs(%start : tensor<$type>) dimensions = [0, 1]
-  %mean = arith.constant dense<-0.015625> : tensor<$type>
-  %loss = arith.mulf %total, %mean : tensor<$type>
-
-  // Backward.
-  %p = arith.divf %exps, %sums : tensor<64x10x$type>
-  %wrong = arith.subf %p, %y : tensor<64x10x$type>
-  %shares = tensor.splat %share : tensor<64x10x$type>
-  %dlogits = arith.mulf %wrong, %shares : tensor<64x10x$type>
-  %et = tensor.empty() : tensor<32x64x$type>
-  %hidden_t = linalg.transpose ins(%hidden : tensor<64x32x$type>) outs(%et : tensor<32x64x$type>) permutation = [1, 0]
-  %zeros1 = arith.constant dense<0.0> : tensor<32x10x$type>
-  %dw1 = linalg.matmul ins(%hidden_t, %dlogits : tensor<32x64x$type>, tensor<64x10x$type>) outs(%zeros1 : tensor<32x10x$type>) -> tensor<32x10x$type>
-  %zero10 = arith.constant dense<0.0> : tensor<10x$type>
-  %da1 = linalg.reduce { arith.addf } ins(%dlogits : tensor<64x10x$type>) outs(%zero10 : tensor<10x$type>) dimensions = [0]
-  %ew = tensor.empty() : tensor<10x32x$type>
-  %w1_t = linalg.transpose ins(%w1 : tensor<32x10x$type>) outs(%ew : tensor<10x32x$type>) permutation = [1, 0]
-  %dhidden = linalg.matmul ins(%dlogits, %w1_t : tensor<64x10x$type>, tensor<10x32x$type>) outs(%zeros : tensor<64x32x$type>) -> tensor<64x32x$type>
-  %on = arith.cmpf ogt, %pre, %zeros : tensor<64x32x$type>
-  %dpre = arith.select %on, %dhidden, %zeros : tensor<64x32xi1>, tensor<64x32x$type>
-  %ex = tensor.empty() : tensor<64x64x$type>
-  %x_t = linalg.transpose ins(%x : tensor<64x64x$type>) outs(%ex : tensor<64x64x$type>) permutation = [1, 0]
-  %dw0 = linalg.matmul ins(%x_t, %dpre : tensor<64x64x$type>, tensor<64x32x$type>) outs(%zeros : tensor<64x32x$type>) -> tensor<64x32x$type>
-  %zero32 = arith.constant dense<0.0> : tensor<32x$type>
-  %da0 = linalg.reduce { arith.addf } ins(%dpre : tensor<64x32x$type>) outs(%zero32 : tensor<32x$type>) dimensions = [0]
-
+$logits
+$gradients
   // Updates.
   %dc0 = arith.mulf %dw0, %by_c0 : tensor<64x32x$type>
   %dc1 = arith.mulf %dw1, %by_c1 : tensor<32x10x$type>
@@ -251,7 +285,8 @@ def step(chart, update, steps, decay=False, type="f64"):
     gradient, 'natural' by adding that to what is stored, 'euclidean' by adding
     the gradient itself. With `decay`, what is stored then decays. A run of so
     many steps keeps its beliefs eight times."""
-    text = _STEP.substitute(type=type, every=-(-steps // KEPT))
+    text = network_types(BATCH, *LAYERS["0"], LAYERS["1"][1], type)
+    text += _STEP.substitute(type=type, every=-(-steps // KEPT), logits=LOGITS, gradients=GRADIENTS)
     for layer, shape in LAYERS.items():
         tensor = f"tensor<{shape[0]}x{shape[1]}x{type}>"
         belief = f"!fisher.belief<#fisher.gaussian<{chart}>, {tensor}>"
@@ -365,10 +400,10 @@ def trained_ends(tools, data, seed, steps):
     with Fisher-Rao regularization, both as means and standard deviations; and the
     last measurements of that run."""
     chart, begin = "log_sigma", start("log_sigma", seed)
-    final, metrics = tools.train(
+    final, lines = tools.train(
         step(chart, "geodesic", steps), begin, steps, seed, data,
         policy=policy(chart), measure=policy(chart),
         settings={"lr": 1.0, "bias_lr": 0.1, "weight": 1 / (2 * NUM_TRAINING)},
     )  # fmt: skip
     ends = [to_sigma(tools, chart, *flatten(parameters)) for parameters in (begin, final)]
-    return ends, metrics["measurements"]["all"]
+    return ends, lines[-1]["measurements"]["all"]

@@ -1,7 +1,7 @@
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Means with confidence intervals, and verdicts from them."""
+"""Means and rank correlations with confidence intervals, and verdicts from them."""
 
 from dataclasses import dataclass
 
@@ -69,3 +69,37 @@ def together(verdicts):
         if verdict in verdicts:
             return verdict
     return HELD
+
+
+def agree(verdicts):
+    """For the same prediction on several data sets, where one more that cannot be
+    told leaves the verdict open: so a verdict by chance needs as many chances."""
+    verdicts = list(verdicts)
+    return UNKNOWN if UNKNOWN in verdicts else together(verdicts)
+
+
+def ranks(values):
+    """Along the last axis, from the mean rank; equal ones share theirs."""
+    values = np.asarray(values, float)
+    one, other = values[..., :, None], values[..., None, :]
+    found = (other < one).sum(axis=-1) + (other == one).sum(axis=-1) / 2
+    return found - values.shape[-1] / 2
+
+
+def correlation(x, y, axis=-1):
+    """Of numbers whose mean is zero; zero where one of the two does not vary."""
+    product, squares = (x * y).sum(axis), (x * x).sum(axis) * (y * y).sum(axis)
+    return product / np.sqrt(np.where(squares > 0, squares, np.inf))
+
+
+def rank_correlation(x, y):
+    """Spearman's, along the last axis."""
+    return correlation(ranks(x), ranks(y))
+
+
+def bootstrap(statistic, count, resamples=4000):
+    """The 95 % interval of a statistic of `count` things by how it scatters over
+    resamples of these; it is given their indices, in rows."""
+    drawn = np.random.default_rng(1).integers(count, size=(resamples, count))
+    low, high = np.percentile(statistic(drawn), [2.5, 97.5])
+    return Interval(float(statistic(np.arange(count)[None])[0]), low, high)

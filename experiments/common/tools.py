@@ -56,8 +56,10 @@ class Tools:
         with np.load(place / "out.npz") as results:
             return [results[f"out{i}"] for i in range(len(results.files))]
 
-    def train(self, step, start, steps, seed, data=None, policy="", measure="", settings={}):
-        """The parameters and states after training, and the last line of metrics."""
+    def train(self, step, start, steps, seed, data=None, log_every=None, settings={}, **texts):
+        """The parameters and states after training, and the lines of metrics, by
+        default one of the end. `texts` are modules for fisher-run's options: policy,
+        measure, evaluate, the last of which also scores whenever there is a line."""
         place = self._place()
         (place / "step.mlir").write_text(step)
         np.savez(place / "start.npz", **start)
@@ -66,21 +68,24 @@ class Tools:
             f"--init={place / 'start.npz'}",
             f"--steps={steps}",
             f"--seed={seed}",
-            f"--log-every={steps}",
+            f"--log-every={log_every or steps}",
             f"--metrics={place / 'run.jsonl'}",
             f"--outputs={place / 'final.npz'}",
         ]
-        for option, text in (("policy", policy), ("measure", measure)):
+        for option, text in texts.items():
             if text:
                 (place / f"{option}.mlir").write_text(text)
                 arguments.append(f"--{option}={place / option}.mlir")
+        if texts.get("evaluate"):
+            arguments.append(f"--evaluate-every={log_every or steps}")
         if data:
             arguments.append(f"--data={data}")
         arguments += [f"--set={name}={value!r}" for name, value in settings.items()]
         self._fisher_run(*arguments)
         with np.load(place / "final.npz") as arrays:
             final = {name: arrays[name] for name in arrays.files}
-        return final, json.loads((place / "run.jsonl").read_text().splitlines()[-1])
+        lines = (place / "run.jsonl").read_text().splitlines()
+        return final, [json.loads(line) for line in lines]
 
 
 def map_parallel(function, items):

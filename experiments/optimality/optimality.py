@@ -165,8 +165,8 @@ def walk(tools, scheme, ends, steps, seed=1, shown=0):
         "clock": np.float64(0), "path": np.zeros((steps, 2)),
     }  # fmt: skip
     policy = model.policy(scheme.chart, "coupled").replace('weight "weight"', "weight 1.0")
-    final, metrics = tools.train(text, start, steps, seed, measure=policy)
-    found = metrics["measurements"]["all"]
+    final, lines = tools.train(text, start, steps, seed, measure=policy)
+    found = lines[-1]["measurements"]["all"]
     shown_path = model.to_sigma(tools, scheme.chart, *final["path"].T.copy())
     ratio = steps * found["action"] / found["displacement"] ** 2
     return Path(ratio, np.array(shown_path))
