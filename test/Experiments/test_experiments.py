@@ -22,6 +22,8 @@ NAMES = sorted(path.parent.name for path in EXPERIMENTS.glob("*/run.sh"))
 # Of the statements in which there is no chance. Whatever changes one of these has
 # changed what the project computes, or what the theory says.
 EXACT = {
+    # What a sweep tells is a matter of chance, all of it.
+    "generalization": {},
     "invariance": {
         "fisher_rao_is_invariant": "held",
         "decay_is_not_invariant": "held",
@@ -135,6 +137,56 @@ def test_verdicts():
     assert together([HELD, HELD]) == HELD
     assert together([HELD, UNKNOWN]) == UNKNOWN
     assert together([UNKNOWN, FAILED, HELD]) == FAILED
+
+
+def test_agree():
+    from common.statistics import FAILED, HELD, UNKNOWN, agree
+
+    assert agree([HELD, HELD]) == HELD
+    assert agree([HELD, FAILED]) == agree([FAILED, FAILED]) == FAILED
+    assert agree([FAILED, UNKNOWN]) == agree([UNKNOWN, HELD]) == UNKNOWN
+
+
+def test_rank_correlations():
+    from common.statistics import bootstrap, rank_correlation, ranks
+
+    assert list(ranks([3, 1, 4, 4, 9]) + 3) == [2, 1, 3.5, 3.5, 5]
+    # By scipy.stats.spearmanr, with ties.
+    x, y = np.array([[1, 2, 2, 4, 5], [3, 1, 4, 4, -9]], float)
+    assert abs(rank_correlation(x, y) + 0.2894736842105264) < 1e-12
+    assert list(rank_correlation(np.stack([x, x, x]), np.stack([x, -x, 0 * x]))) == [1, -1, 0]
+    # Fisher's z has the standard error 1/sqrt(n - 3).
+    random = np.random.default_rng(0)
+    x = random.normal(size=60)
+    y = x + random.normal(size=60)
+    found = bootstrap(lambda i: rank_correlation(x[i], y[i]), len(x))
+    assert found.mean == rank_correlation(x, y)
+    width = np.arctanh(found.high) - np.arctanh(found.low)
+    assert abs(width / (2 * 1.96 / np.sqrt(57)) - 1) < 0.2
+
+
+def test_sweep_tells_levels_apart(monkeypatch):
+    """Within each family, and between seeds, what goes up with efficiency may go
+    down with it over the sweep."""
+    monkeypatch.syspath_prepend(EXPERIMENTS / "generalization")
+    from generalization import Sweep
+
+    families = ["none", "a", "a", "a", "b", "b", "b"]
+    efficiency = [0, 1, 2, 3, 101, 102, 103]
+    accuracy = [60, 51, 52, 53, 1, 2, 3]
+
+    def runs(e, a):
+        return [{"efficiency": e + shift, "accuracy": a - shift} for shift in (0, 0.1, 0.2)]
+
+    sweep = Sweep(families, [runs(e, a) for e, a in zip(efficiency, accuracy)])
+    over = sweep.over_sweep("efficiency", "accuracy")
+    assert -1 <= over.low < over.mean < -0.5
+    within = sweep.within_families("efficiency", "accuracy")
+    assert within.low == within.mean == within.high == 1
+    between = sweep.between_seeds("efficiency", "accuracy")
+    assert abs(between.mean + 1) < 1e-12 and abs(between.high + 1) < 1e-12
+    better = sweep.advantage("efficiency", "accuracy", "accuracy")
+    assert better.mean == abs(over.mean) - 1
 
 
 def test_counts_trajectories(monkeypatch):
