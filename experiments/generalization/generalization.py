@@ -300,7 +300,7 @@ def sweep(tools, families, seeds, steps):
 
 def run(tools, quick, picture):
     """Trains with many regularizers and weights, and correlates ranks."""
-    seeds, steps = (2, 100) if quick else (4, 800)
+    seeds, steps = (2, 100) if quick else (3, 800)
     families = FAMILIES
     if quick:
         families = {
