@@ -330,6 +330,7 @@ def run(tools, quick, picture):
             "; ".join(f"{data.label} {_format(f)}" for data, f in zip(DATA.values(), gains)),
         )
 
+    count = len(result.statements)
     for level, where in LEVELS.items():
         directed = {
             f"{data.label}, {o.label}": _direct(f, o)
@@ -412,7 +413,6 @@ def run(tools, quick, picture):
         ],
     )
     of = {name: sweeps[name].found for name in DATA}
-    count = len(result.statements)
     result.values = {
         "seeds": seeds,
         "steps": steps,
