@@ -21,6 +21,13 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
+Program Program::clone() const {
+  OwningOpRef<ModuleOp> copy = module.get().clone();
+  auto function =
+      copy->lookupSymbol<func::FuncOp>(func::FuncOp(entry).getName());
+  return {std::move(copy), function};
+}
+
 /// Finds the function to run; `loc` stands for the whole file.
 static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name,
                                          Location loc) {

@@ -441,6 +441,12 @@ Expr Graph::computeExpr(const Node *node, Exprs &known, bool asElement) {
 }
 
 Expr Graph::getExpr(const Node *node, Exprs &known) {
+  return getExpr(node, known, &known == &elements,
+                 [](const Node *) -> Expr { return nullptr; });
+}
+
+Expr Graph::getExpr(const Node *node, Exprs &known, bool asElement,
+                    llvm::function_ref<Expr(const Node *)> getLeaf) {
   // Operands first, without recursion: a body may be long.
   SmallVector<const Node *> stack{node};
   while (!stack.empty()) {
@@ -449,36 +455,8 @@ Expr Graph::getExpr(const Node *node, Exprs &known) {
       stack.pop_back();
       continue;
     }
-    bool isReady = true;
-    for (const Node *operand : top->operands)
-      if (!known.contains(operand)) {
-        stack.push_back(operand);
-        isReady = false;
-      }
-    if (!isReady)
-      continue;
-    stack.pop_back();
-    Expr expr = computeExpr(top, known, &known == &elements);
-    known[top] = expr;
-  }
-  return known.lookup(node);
-}
-
-Expr Graph::getExprWith(const Node *node,
-                        ArrayRef<std::pair<const Node *, Expr>> replacements,
-                        bool asElement) {
-  Exprs &whole = asElement ? elements : exprs;
-  Exprs known(replacements.begin(), replacements.end());
-  SmallVector<const Node *> stack{node};
-  while (!stack.empty()) {
-    const Node *top = stack.back();
-    if (known.contains(top)) {
-      stack.pop_back();
-      continue;
-    }
-    // Other values are what they are.
-    if (top != node && (top->operands.empty() || getOrigin(top))) {
-      known[top] = getExpr(top, whole);
+    if (Expr leaf = getLeaf(top)) {
+      known[top] = leaf;
       stack.pop_back();
       continue;
     }
@@ -495,4 +473,17 @@ Expr Graph::getExprWith(const Node *node,
     known[top] = expr;
   }
   return known.lookup(node);
+}
+
+Expr Graph::getExprWith(const Node *node,
+                        ArrayRef<std::pair<const Node *, Expr>> replacements,
+                        bool asElement) {
+  Exprs &whole = asElement ? elements : exprs;
+  Exprs known(replacements.begin(), replacements.end());
+  // Other values are what they are.
+  return getExpr(node, known, asElement, [&](const Node *other) -> Expr {
+    bool isLeaf =
+        other != node && (other->operands.empty() || getOrigin(other));
+    return isLeaf ? getExpr(other, whole) : nullptr;
+  });
 }

@@ -10,6 +10,7 @@
 #include "fisher/Execution/Once.h"
 #include "fisher/Execution/Program.h"
 #include "fisher/Execution/Trainer.h"
+#include "fisher/IR/Fisher.h"
 #include "fisher/InitFisher.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -436,29 +437,36 @@ static FailureOr<CompiledFunction> compile(Program program) {
   return CompiledFunction::compile(std::move(program), options, configure, cpu);
 }
 
-static FailureOr<Program> loadStep(MLIRContext &context, bool isMeasured) {
+/// The step with its policy inserted. A policy that is to be measured is still
+/// there.
+static FailureOr<Program> loadStep(MLIRContext &context) {
   FailureOr<Program> program = loadProgram(modulePath, entryName, &context);
   if (failed(program))
     return failure();
   // While training, the penalty is one more number to show.
   if (failed(insertPolicy(*program, policyPath, stepSize,
                           /*returnPenalty=*/isGiven(steps),
-                          /*keepPolicy=*/isMeasured, configure)))
-    return failure();
-  if (isMeasured &&
-      failed(measureBeliefs(
-          *program, measuredPath.empty() ? policyPath : measuredPath,
-          /*sampled=*/measureEvery > 1, traceSize, configure)))
+                          /*keepPolicy=*/isGiven(measuredPath), configure)))
     return failure();
   return program;
 }
 
-static FailureOr<CompiledFunction> compileStep(MLIRContext &context,
-                                               bool isMeasured) {
-  FailureOr<Program> program = loadStep(context, isMeasured);
-  if (failed(program))
-    return failure();
-  return compile(std::move(*program));
+/// Adds what --measure asks for.
+static LogicalResult measure(Program &program) {
+  if (!isGiven(measuredPath))
+    return success();
+  return measureBeliefs(program,
+                        measuredPath.empty() ? policyPath : measuredPath,
+                        /*sampled=*/measureEvery > 1, traceSize, configure);
+}
+
+/// Compiles the step as it is where it is not measured.
+static FailureOr<CompiledFunction> compileUnmeasured(const Program &step) {
+  Program program = step.clone();
+  for (PolicyOp policy :
+       llvm::make_early_inc_range(program.module->getOps<PolicyOp>()))
+    policy.erase();
+  return compile(std::move(program));
 }
 
 static FailureOr<CompiledFunction> compilePrediction(MLIRContext &context) {
@@ -472,8 +480,10 @@ static int runOnce(MLIRContext &context) {
   llvm::Expected<OnceOptions> options = makeOnceOptions();
   if (!options)
     return reportOptionError(options.takeError());
-  FailureOr<CompiledFunction> function =
-      compileStep(context, isGiven(measuredPath));
+  FailureOr<Program> step = loadStep(context);
+  if (failed(step) || failed(measure(*step)))
+    return failureStatus;
+  FailureOr<CompiledFunction> function = compile(std::move(*step));
   if (failed(function) ||
       failed(fisher::runOnce(*function, *options, llvm::outs())))
     return failureStatus;
@@ -508,8 +518,8 @@ static int emit(MLIRContext &context) {
   options.device = device;
   options.threads = parallel;
   options.origin = llvm::sys::path::filename(modulePath).str();
-  FailureOr<Program> program = loadStep(context, isGiven(measuredPath));
-  if (failed(program) ||
+  FailureOr<Program> program = loadStep(context);
+  if (failed(program) || failed(measure(*program)) ||
       failed(exportProgram(std::move(*program), options, configure)))
     return failureStatus;
   return 0;
@@ -519,23 +529,21 @@ static int train(MLIRContext &context) {
   llvm::Expected<TrainingOptions> options = makeTrainingOptions();
   if (!options)
     return reportOptionError(options.takeError());
-  FailureOr<CompiledFunction> function =
-      compileStep(context, isGiven(measuredPath));
-  if (failed(function))
+  FailureOr<Program> step = loadStep(context);
+  if (failed(step))
     return failureStatus;
   std::optional<CompiledFunction> unmeasured, prediction;
   if (measureEvery > 1) {
-    // What there is to tell of the step was told of the measured one.
-    ScopedDiagnosticHandler quiet(&context, [](Diagnostic &diagnostic) {
-      return success(diagnostic.getSeverity() == DiagnosticSeverity::Remark ||
-                     diagnostic.getSeverity() == DiagnosticSeverity::Warning);
-    });
-    FailureOr<CompiledFunction> compiled =
-        compileStep(context, /*isMeasured=*/false);
+    FailureOr<CompiledFunction> compiled = compileUnmeasured(*step);
     if (failed(compiled))
       return failureStatus;
     unmeasured.emplace(std::move(*compiled));
   }
+  if (failed(measure(*step)))
+    return failureStatus;
+  FailureOr<CompiledFunction> function = compile(std::move(*step));
+  if (failed(function))
+    return failureStatus;
   if (isGiven(evaluatePath)) {
     FailureOr<CompiledFunction> compiled = compilePrediction(context);
     if (failed(compiled))

@@ -26,6 +26,8 @@ using PassConfiguration = llvm::function_ref<LogicalResult(PassManager &)>;
 struct Program {
   OwningOpRef<ModuleOp> module;
   func::FuncOp entry;
+
+  Program clone() const;
 };
 
 /// Parses the MLIR text or bytecode in the file `path` and finds the entry by

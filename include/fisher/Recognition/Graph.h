@@ -170,6 +170,10 @@ private:
   bool readCall(Operation *op, Scope &scope);
   using Exprs = llvm::DenseMap<const Node *, Expr>;
   Expr getExpr(const Node *node, Exprs &known);
+  /// `getLeaf`: what is to stand for a node, whatever that is made of; null if
+  /// it is made of its operands.
+  Expr getExpr(const Node *node, Exprs &known, bool asElement,
+               llvm::function_ref<Expr(const Node *)> getLeaf);
   Expr computeExpr(const Node *node, Exprs &known, bool asElement);
 
   FunctionOpInterface function;

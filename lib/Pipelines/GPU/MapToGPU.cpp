@@ -44,10 +44,13 @@ using namespace mlir::fisher;
 /// whose last thread can.
 static void launchStore(memref::StoreOp store, HostCode &host) {
   auto canAppend = [&] { return host.last && host.last->canAppend(store); };
-  if (canAppend())
+  bool isAppended = canAppend();
+  if (isAppended) {
     host.fetchChanged(store, host.last.get());
-  // What was fetched may be in between.
-  if (!canAppend())
+    // What was fetched may be in between.
+    isAppended = canAppend();
+  }
+  if (!isAppended)
     host.fetchChanged(store);
   auto build = [&] {
     IRMapping mapping;
@@ -55,7 +58,7 @@ static void launchStore(memref::StoreOp store, HostCode &host) {
       mapping.map(operand, host.last->import(operand));
     host.last->b.clone(*store, mapping);
   };
-  if (canAppend()) {
+  if (isAppended) {
     host.last->append(build);
   } else {
     IndexBuilder before(store.getLoc(), store);
