@@ -8,9 +8,11 @@
 
 #include "fisher/IR/Fisher.h"
 #include "fisher/IR/Marks.h"
+#include "fisher/IR/Version.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
@@ -28,6 +30,7 @@ void FisherDialect::initialize() {
 #define GET_OP_LIST
 #include "fisher/IR/FisherOps.cpp.inc"
       >();
+  addBytecodeInterface(*this);
 }
 
 Operation *FisherDialect::materializeConstant(OpBuilder &builder,
@@ -213,6 +216,13 @@ LogicalResult FisherDialect::verifyOperationAttribute(Operation *op,
       return success();
     return op->emitOpError()
            << "expects '" << marks::work << "' to be a positive i64, got "
+           << attr.getValue();
+  }
+  if (attr.getName() == marks::version && isa<ModuleOp>(op)) {
+    if (isa<VersionAttr>(attr.getValue()))
+      return success();
+    return op->emitOpError()
+           << "expects '" << marks::version << "' to be a #fisher.version, got "
            << attr.getValue();
   }
   return op->emitOpError()

@@ -20,7 +20,7 @@ namespace mlir::fisher {
 // Custom syntax of the policy operations.
 ParseResult parseGlobs(OpAsmParser &parser, ArrayAttr &globs);
 void printGlobs(OpAsmPrinter &printer, Operation *op, ArrayAttr globs);
-ParseResult parseSource(OpAsmParser &parser, Attribute &source);
+OptionalParseResult parseSource(OpAsmParser &parser, Attribute &source);
 void printSource(OpAsmPrinter &printer, Operation *op, Attribute source);
 ParseResult parseNumberOrName(OpAsmParser &parser, Attribute &value);
 void printNumberOrName(OpAsmPrinter &printer, Operation *op, Attribute value);

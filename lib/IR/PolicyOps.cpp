@@ -44,7 +44,7 @@ void printGlobs(OpAsmPrinter &printer, Operation *, ArrayAttr globs) {
 
 /// A source, if there is one: `from adam(NAME) count N [epsilon E]`,
 /// `from ATTRIBUTE`, or `fixed COORDINATE NUMBER`.
-ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
+OptionalParseResult parseSource(OpAsmParser &parser, Attribute &source) {
   Builder &builder = parser.getBuilder();
   if (succeeded(parser.parseOptionalKeyword("fixed"))) {
     StringRef chart;
@@ -56,7 +56,7 @@ ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
     return success();
   }
   if (failed(parser.parseOptionalKeyword("from")))
-    return success();
+    return std::nullopt;
   if (failed(parser.parseOptionalKeyword("adam")))
     return parser.parseAttribute(source);
   StringAttr moment;
@@ -75,17 +75,17 @@ ParseResult parseSource(OpAsmParser &parser, Attribute &source) {
 }
 
 void printSource(OpAsmPrinter &printer, Operation *, Attribute source) {
-  if (auto fixed = dyn_cast_if_present<FixedAttr>(source)) {
+  if (auto fixed = dyn_cast<FixedAttr>(source)) {
     printer << "fixed " << fixed.getChart().getValue() << " ";
     printer.printFloat(fixed.getNumber().getValue());
-  } else if (auto adam = dyn_cast_if_present<AdamAttr>(source)) {
+  } else if (auto adam = dyn_cast<AdamAttr>(source)) {
     printer << "from adam(" << adam.getMoment() << ") count "
             << adam.getCount();
     if (adam.getEpsilon().getValueAsDouble() != defaultAdamEpsilon) {
       printer << " epsilon ";
       printer.printFloat(adam.getEpsilon().getValue());
     }
-  } else if (source) {
+  } else {
     printer << "from " << source;
   }
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Transforms/Destinations.h"
+#include "DestinationSchedule.h"
 #include "fisher/IR/Fisher.h"
 #include "fisher/IR/Marks.h"
 #include "fisher/Transforms/Passes.h"
@@ -18,12 +19,8 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
-
-#include <queue>
-#include <set>
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERASSIGNDESTINATIONS
@@ -104,36 +101,6 @@ fisher::findDestinations(func::FuncOp function, bool dynamicResults) {
 //===----------------------------------------------------------------------===//
 // Writing there
 //===----------------------------------------------------------------------===//
-
-/// A result that is written into an argument.
-namespace {
-struct Target {
-  Target(unsigned result, BlockArgument buffer, bool isUpdate,
-         bufferization::MaterializeInDestinationOp store)
-      : result(result), buffer(buffer), isUpdate(isUpdate), store(store) {}
-
-  unsigned result;
-  BlockArgument buffer;
-  bool isUpdate;
-  /// Puts the result there; null where the result is the argument itself.
-  bufferization::MaterializeInDestinationOp store;
-  /// The argument, in the shape that the result has before it is reshaped for
-  /// the store.
-  Value view;
-  /// The operation that is the first to write the memory that the result ends
-  /// up in, and the number of its result; null where that memory cannot be the
-  /// argument's.
-  Operation *first = nullptr;
-  unsigned firstResult = 0;
-  /// The operations from the first to the one that computes the result.
-  SmallVector<Operation *> chain;
-  /// Operations that have to come before the argument is written.
-  unsigned numPendingReaders = 0;
-
-  /// What writes the argument.
-  Operation *getWriter() { return first ? first : store; }
-};
-} // namespace
 
 /// The operand in whose memory `result` is computed, if there is one.
 static OpOperand *getTiedInit(OpResult result) {
@@ -230,10 +197,10 @@ public:
     addArguments();
     addStores();
     separateFills();
-    for (Target &target : targets)
+    for (DestinationTarget &target : targets)
       findFirstWriter(target);
     orderReadersBeforeWriters();
-    for (Target &target : targets) {
+    for (DestinationTarget &target : targets) {
       if (target.first)
         writeInPlace(target);
       else
@@ -246,16 +213,16 @@ private:
   void addArguments();
   void addStores();
   void separateFills();
-  void findFirstWriter(Target &target);
+  void findFirstWriter(DestinationTarget &target);
   SmallVector<OpOperand *> getUses(Value root, OpOperand *init);
-  bool readsOnlyWhatItWrites(Target &target, OpOperand &use);
+  bool readsOnlyWhatItWrites(DestinationTarget &target, OpOperand &use);
   void orderReadersBeforeWriters();
-  void writeInPlace(Target &target);
-  void setInit(Target &target);
-  void readThroughInit(Target &target);
+  void writeInPlace(DestinationTarget &target);
+  void setInit(DestinationTarget &target);
+  void readThroughInit(DestinationTarget &target);
   void replaceWriter(Operation *op, Operation *replacement);
   void dropResults();
-  void checkSizes(Target &target, Value source);
+  void checkSizes(DestinationTarget &target, Value source);
 
   /// The operation of the body that `op` is or is in.
   Operation *getAncestor(Operation *op) {
@@ -269,11 +236,11 @@ private:
   IRRewriter rewriter;
   bufferization::BufferizationOptions options;
   bufferization::AnalysisState analysis;
-  SmallVector<Target> targets;
+  SmallVector<DestinationTarget> targets;
   /// The values that are computed in place.
   DenseSet<Value> computed;
   /// For an operation that is the first to write: the targets of its results.
-  DenseMap<Operation *, SmallVector<Target *>> writers;
+  DenseMap<Operation *, SmallVector<DestinationTarget *>> writers;
 };
 } // namespace
 
@@ -354,7 +321,7 @@ void DestinationWriter::separateFills() {
 /// Goes from the store of a result backwards along the operations that compute
 /// it in place, to the one that writes into a tensor of no, constant or an
 /// argument's contents.
-void DestinationWriter::findFirstWriter(Target &target) {
+void DestinationWriter::findFirstWriter(DestinationTarget &target) {
   rewriter.setInsertionPointToStart(body);
   target.view = target.buffer;
   OpOperand *use = &target.store.getSourceMutable();
@@ -419,7 +386,8 @@ SmallVector<OpOperand *> DestinationWriter::getUses(Value root,
 
 /// Whether the first writer reads, by `use`, each element of the argument only
 /// where it writes it.
-bool DestinationWriter::readsOnlyWhatItWrites(Target &target, OpOperand &use) {
+bool DestinationWriter::readsOnlyWhatItWrites(DestinationTarget &target,
+                                              OpOperand &use) {
   auto op = dyn_cast<linalg::LinalgOp>(target.first);
   if (!op || target.chain.size() != 1 || use.getOwner() != op ||
       use.get() != target.view || !op.isDpsInput(&use))
@@ -429,170 +397,9 @@ bool DestinationWriter::readsOnlyWhatItWrites(Target &target, OpOperand &use) {
                                            op->getResult(target.firstResult));
 }
 
-/// A copy of `value`, made before `op`.
-static Value createCopy(RewriterBase &rewriter, Operation *op, Value value) {
-  rewriter.setInsertionPoint(op);
-  return bufferization::AllocTensorOp::create(
-      rewriter, op->getLoc(), cast<RankedTensorType>(value.getType()),
-      /*dynamicSizes=*/ValueRange(), /*copy=*/value);
-}
-
-namespace {
-/// Puts the operations of a block into an order in which what reads an argument
-/// comes before what writes it, and what came first stays first otherwise.
-///
-/// Where two arguments wait for each other, what computes one of them is
-/// demoted: it gets memory of its own, and the store copies. If it is the
-/// stores that wait, one stores a copy made before.
-class Schedule {
-public:
-  Schedule(Block *body, RewriterBase &rewriter)
-      : body(body), rewriter(rewriter) {}
-
-  void addReader(Operation *reader, Target &target) {
-    if (!readers.insert({reader, &target}).second)
-      return;
-    reads[reader].push_back(&target);
-    ++target.numPendingReaders;
-  }
-
-  void run(MutableArrayRef<Target> targets) {
-    for (Target &target : targets)
-      written[target.getWriter()].push_back(&target);
-    addDependences();
-    while (!ready.empty() || !blocked.empty()) {
-      if (ready.empty())
-        breakCycle();
-      unsigned place = ready.top();
-      ready.pop();
-      append(operations[place]);
-    }
-    for (Operation *op : order)
-      op->moveBefore(body->getTerminator());
-  }
-
-private:
-  void addDependences();
-  void breakCycle();
-  void copySource(Target &target);
-
-  bool isBlocked(Operation *op) {
-    auto it = written.find(op);
-    return it != written.end() && llvm::any_of(it->second, [&](Target *target) {
-             return target->getWriter() == op && target->numPendingReaders > 0;
-           });
-  }
-
-  /// Lets an operation come that follows nothing any more but readers.
-  void release(Operation *op) {
-    if (isBlocked(op))
-      blocked.insert(places[op]);
-    else
-      ready.push(places[op]);
-  }
-
-  void unblock(Operation *op) {
-    if (blocked.count(places.lookup(op)) != 0 && !isBlocked(op)) {
-      blocked.erase(places[op]);
-      ready.push(places[op]);
-    }
-  }
-
-  void forgetReads(Operation *op) {
-    for (Target *target : std::exchange(reads[op], {}))
-      if (--target->numPendingReaders == 0)
-        unblock(target->getWriter());
-  }
-
-  void append(Operation *op) {
-    order.push_back(op);
-    forgetReads(op);
-    for (Operation *follower : followers[op])
-      if (--numPending[follower] == 0)
-        release(follower);
-  }
-
-  Block *body;
-  RewriterBase &rewriter;
-  /// The operations as they were, and the place of each.
-  SmallVector<Operation *> operations;
-  DenseMap<Operation *, unsigned> places;
-  /// For each operation: how many others must come before it, and those that
-  /// must come after it.
-  DenseMap<Operation *, unsigned> numPending;
-  DenseMap<Operation *, SmallVector<Operation *>> followers;
-  /// The targets whose argument an operation reads, and those it writes.
-  DenseMap<Operation *, SmallVector<Target *>> reads, written;
-  DenseSet<std::pair<Operation *, Target *>> readers;
-  /// Places of operations that can come next, and of those that wait for
-  /// readers only.
-  std::priority_queue<unsigned, std::vector<unsigned>, std::greater<unsigned>>
-      ready;
-  std::set<unsigned> blocked;
-  SmallVector<Operation *> order;
-};
-} // namespace
-
-/// An operation follows those whose results it uses, and the last one before it
-/// that has an effect.
-void Schedule::addDependences() {
-  Operation *lastEffect = nullptr;
-  auto addDependence = [&](Operation *before, Operation *after) {
-    followers[before].push_back(after);
-    ++numPending[after];
-  };
-  for (Operation &op : body->without_terminator()) {
-    places[&op] = operations.size();
-    operations.push_back(&op);
-    op.walk([&](Operation *nested) {
-      for (Value operand : nested->getOperands())
-        if (Operation *source = operand.getDefiningOp())
-          if (source->getBlock() == body)
-            addDependence(source, &op);
-    });
-    if (lastEffect)
-      addDependence(lastEffect, &op);
-    if (!isMemoryEffectFree(&op))
-      lastEffect = &op;
-  }
-  for (Operation *op : operations)
-    if (numPending[op] == 0)
-      release(op);
-}
-
-void Schedule::breakCycle() {
-  for (unsigned place : blocked) {
-    Operation *op = operations[place];
-    bool isDemoted = false;
-    for (Target *target : SmallVector<Target *>(written[op]))
-      if (target->first == op && target->numPendingReaders > 0) {
-        target->first = nullptr;
-        written[target->store].push_back(target);
-        isDemoted = true;
-      }
-    if (isDemoted) {
-      unblock(op);
-      return;
-    }
-  }
-  for (unsigned place : blocked) {
-    Operation *op = operations[place];
-    if (!reads[op].empty())
-      return copySource(*written[op].front());
-  }
-  llvm_unreachable("only readers of arguments are waited for");
-}
-
-void Schedule::copySource(Target &target) {
-  Value copy = createCopy(rewriter, target.store, target.store.getSource());
-  target.store.getSourceMutable().assign(copy);
-  order.push_back(copy.getDefiningOp());
-  forgetReads(target.store);
-}
-
 void DestinationWriter::orderReadersBeforeWriters() {
-  Schedule schedule(body, rewriter);
-  for (Target &target : targets) {
+  DestinationSchedule schedule(body, rewriter);
+  for (DestinationTarget &target : targets) {
     if (!target.isUpdate)
       continue;
     OpOperand *init =
@@ -627,7 +434,7 @@ void DestinationWriter::orderReadersBeforeWriters() {
 }
 
 /// Asserts that a result of dynamic shape fits into the argument.
-void DestinationWriter::checkSizes(Target &target, Value source) {
+void DestinationWriter::checkSizes(DestinationTarget &target, Value source) {
   Operation *user = target.first ? target.first : target.store;
   rewriter.setInsertionPoint(user);
   Location loc = user->getLoc();
@@ -653,13 +460,13 @@ void DestinationWriter::checkSizes(Target &target, Value source) {
   }
 }
 
-void DestinationWriter::writeInPlace(Target &target) {
+void DestinationWriter::writeInPlace(DestinationTarget &target) {
   setInit(target);
   readThroughInit(target);
 }
 
 /// Lets the first writer start from the argument.
-void DestinationWriter::setInit(Target &target) {
+void DestinationWriter::setInit(DestinationTarget &target) {
   OpOperand *init = getTiedInit(target.first->getResult(target.firstResult));
   Value start = init->get();
   if (start == target.view)
@@ -681,7 +488,7 @@ void DestinationWriter::setInit(Target &target) {
 /// What the first writer reads of the argument it reads through what it writes
 /// to, so that bufferization sees that each element is read before it is
 /// written.
-void DestinationWriter::readThroughInit(Target &target) {
+void DestinationWriter::readThroughInit(DestinationTarget &target) {
   auto op = dyn_cast<linalg::LinalgOp>(target.first);
   if (!op || !target.isUpdate)
     return;
@@ -731,9 +538,9 @@ void DestinationWriter::readThroughInit(Target &target) {
 }
 
 void DestinationWriter::replaceWriter(Operation *op, Operation *replacement) {
-  SmallVector<Target *> own = writers.lookup(op);
+  SmallVector<DestinationTarget *> own = writers.lookup(op);
   writers.erase(op);
-  for (Target *target : own)
+  for (DestinationTarget *target : own)
     if (target->first)
       target->first = replacement;
   writers[replacement] = std::move(own);
@@ -760,7 +567,7 @@ void DestinationWriter::dropResults() {
     if (destination.kind != Destination::Kind::Result)
       dropped.set(index);
   terminator->eraseOperands(dropped);
-  for (Target &target : targets) {
+  for (DestinationTarget &target : targets) {
     rewriter.setInsertionPoint(target.store);
     bufferization::MaterializeInDestinationOp::create(
         rewriter, target.store.getLoc(), /*result=*/Type(),

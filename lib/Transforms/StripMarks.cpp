@@ -11,6 +11,7 @@
 #include "fisher/IR/Fisher.h"
 #include "fisher/IR/Marks.h"
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 
@@ -40,6 +41,8 @@ static SmallVector<DictionaryAttr> withoutMarks(ArrayAttr list) {
 namespace {
 struct StripMarks : fisher::impl::FisherStripMarksBase<StripMarks> {
   void runOnOperation() override {
+    getOperation()->walk(
+        [](ModuleOp module) { module->removeDiscardableAttr(marks::version); });
     getOperation()->walk([](FunctionOpInterface function) {
       function->removeDiscardableAttr(marks::regularized);
       function->removeDiscardableAttr(marks::findings);

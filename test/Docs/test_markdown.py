@@ -44,6 +44,10 @@ RUN_ELSEWHERE = {
 }
 
 
+# Runs tests that run anyway.
+PYTEST = ".venv/bin/python -m pytest "
+
+
 @dataclass
 class Block:
     line: int
@@ -179,6 +183,15 @@ def test_shown_files(document):
             continue
         assert path.is_file(), f"{document.name}:{block.line}: no file {block.mark}"
         assert matches(block.text, path.read_text()), f"{document.name}:{block.line}: differs"
+
+
+def name_files(command):
+    """The files of the tree that a command is, or that run it."""
+    if command in RUN_ELSEWHERE:
+        return [RUN_ELSEWHERE[command]]
+    if command.startswith(PYTEST):
+        return command.removeprefix(PYTEST).split()
+    return command.split()[:1]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -299,4 +299,26 @@ def Fisher_FindingAttr : Fisher_Attr<"Finding", "finding"> {
   let genVerifyDecl = 1;
 }
 
+def Fisher_VersionAttr : Fisher_Attr<"Version", "version"> {
+  let summary = "the version of the dialect that wrote a module";
+  let description = [{
+    Bytecode carries the version by itself; in text it is an attribute of the
+    module, which `fisher-stamp-version` writes. What is newer than what reads
+    it gets an error that says so, before anything in the module is read. What
+    is older is read as it was meant.
+
+    ```mlir
+    module attributes {fisher.version = #fisher.version<1>} {
+      fisher.policy @toward_zero {
+        fisher.regularize "w.mu", "w.rho" as #fisher.gaussian<softplus>
+            toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+      }
+    }
+    ```
+  }];
+  let parameters = (ins "uint64_t":$number);
+  let assemblyFormat = "`<` $number `>`";
+  let genVerifyDecl = 1;
+}
+
 #endif // FISHER_IR_FISHERATTRIBUTES_TD

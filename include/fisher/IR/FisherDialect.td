@@ -46,6 +46,7 @@ def Fisher_Dialect : Dialect {
     | `fisher.findings = [#fisher.finding<...>]` | function | the optimizers and regularizers that `fisher-recognize` found in it |
     | `fisher.beliefs = ["fc0.mu, fc0.rho"]`, `fisher.columns = ["moved", "reference"]` | result | the beliefs that the rows of measurements are of (the last row is of all together), and what is in the columns |
     | `fisher.trace_of = "fc0.mu, fc0.rho"`, `fisher.family = #fisher.gaussian<sigma>` | result | the belief whose elements are the rows of a trace, and the family and the chart that they are in; `fisher.columns` says what is in the columns |
+    | `fisher.version = #fisher.version<1>` | module | the version of the dialect that wrote it |
     | `fisher.work = 42000` | loop | how many operations all its iterations are, about; `fisher-batch-loops` reads it |
 
     ```mlir

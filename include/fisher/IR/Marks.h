@@ -40,6 +40,8 @@ inline constexpr llvm::StringLiteral columns = "fisher.columns";
 /// that their numbers are in.
 inline constexpr llvm::StringLiteral traceOf = "fisher.trace_of";
 inline constexpr llvm::StringLiteral family = "fisher.family";
+/// On a module: the version of the dialect that wrote it.
+inline constexpr llvm::StringLiteral version = "fisher.version";
 /// On a loop: how many operations all its iterations are, about.
 inline constexpr llvm::StringLiteral work = "fisher.work";
 

@@ -117,7 +117,7 @@ def Fisher_RegularizeOp : Op<Fisher_Dialect, "regularize", [HasParent<"PolicyOp"
                        OptionalAttr<Fisher_NumberOrName>:$step_size,
                        Fisher_ModeAttr:$mode);
   let assemblyFormat = [{
-    custom<Globs>($names) `as` $family custom<Source>($source) `toward` $reference
+    custom<Globs>($names) `as` $family (custom<Source>($source)^)? `toward` $reference
     `weight` custom<NumberOrName>($weight)
     (`step_size` custom<NumberOrName>($step_size)^)?
     `mode` custom<ModeKeyword>($mode) attr-dict

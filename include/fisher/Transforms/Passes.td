@@ -513,8 +513,39 @@ def FisherUpgrade : Pass<"fisher-upgrade", "::mlir::ModuleOp"> {
                            "::mlir::linalg::LinalgDialect"];
 }
 
+def FisherStampVersion
+    : Pass<"fisher-stamp-version", "::mlir::ModuleOp"> {
+  let summary = "Write the dialect's version into a module";
+  let description = [{
+    For text that is kept: what reads it knows then which version of the dialect
+    wrote it, and can say so if it is too old for that. Bytecode carries the
+    version by itself.
+
+    ```mlir
+    module {
+      fisher.policy @prior {
+        fisher.regularize "w.mu", "w.rho" as #fisher.gaussian<sigma>
+            toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+      }
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    module attributes {fisher.version = #fisher.version<1>} {
+      fisher.policy @prior {
+        fisher.regularize "w.mu", "w.rho" as #fisher.gaussian<sigma>
+            toward #fisher.prior<[0.0, 1.0]> weight 1.0e-3 mode coupled
+      }
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::fisher::FisherDialect"];
+}
+
 def FisherStripMarks : Pass<"fisher-strip-marks"> {
-  let summary = "Remove the marks from functions' arguments and results";
+  let summary = "Remove the marks from modules and functions";
   let description = [{
     Marks tell passes and runners what arguments and results are. Tools below
     tensors do not know the dialect and would warn of its attributes or refuse
