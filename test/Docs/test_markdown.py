@@ -216,3 +216,16 @@ def test_links(document):
         assert (document.parent / target).exists(), f"{document.name} links to {target}"
     for name in re.findall(r"`((?:docs|examples|include|lib|test|tools|utils)/[\w/.-]+)`", text):
         assert (ROOT / name).exists(), f"{document.name} names {name}"
+
+
+FOLDERS = "benchmarks|docs|examples|experiments|include|lib|python|test|tools|unittests|utils"
+# What a document calls a path, and what a picture does.
+PATHS = {".md": rf"`((?:{FOLDERS})/[\w./*-]+)`", ".svg": rf">((?:{FOLDERS})/[\w./-]+)<"}
+
+
+@pytest.mark.parametrize(
+    "document", [*DOCUMENTS, *sorted((ROOT / "docs").glob("*.svg"))], ids=lambda path: path.name
+)
+def test_paths_exist(document):
+    named = re.findall(PATHS[document.suffix], document.read_text())
+    assert not [path for path in named if not list(ROOT.glob(path))]
