@@ -6,9 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fisher/Recognition/Algebra.h"
+#include "Terms.h"
 
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/Hashing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/bit.h"
@@ -16,16 +15,6 @@
 #include <cmath>
 
 using namespace mlir::fisher::recognition;
-
-/// What an inner sum runs over while it becomes part of an outer one.
-static constexpr Index firstInner = Index(1) << 32;
-
-/// No element is as large. What is clamped here, the lowest f32, is not
-/// clamped.
-static constexpr double farthest = 1e38;
-
-/// Products of sums are multiplied out up to this many terms.
-static constexpr size_t maxProducts = 64;
 
 /// A number with fewer bits: what is equal must not differ because it was
 /// computed in another order.
@@ -54,8 +43,7 @@ bool mlir::fisher::recognition::isTruth(const Atom *atom) {
   return atom->isApply("lt") || atom->isApply("le") || atom->isApply("eq");
 }
 
-/// Whether an atom is positive wherever what it is of is defined.
-static bool isPositive(const Atom *atom) {
+bool mlir::fisher::recognition::isPositive(const Atom *atom) {
   return atom->isApply("exp") || atom->isApply("softplus") ||
          atom->isApply("abs");
 }
@@ -67,10 +55,6 @@ static void mergeIndices(std::vector<Index> &into,
   into.erase(llvm::unique(into), into.end());
 }
 
-static bool dependsOn(const Atom *atom, Index index) {
-  return llvm::is_contained(atom->indices, index);
-}
-
 std::optional<double> Expression::getNumber() const {
   if (terms.empty())
     return 0.0;
@@ -80,7 +64,7 @@ std::optional<double> Expression::getNumber() const {
 }
 
 /// What is the same for terms that differ in indices only.
-static size_t getSkeleton(const Term &term) {
+static size_t getTermSkeleton(const Term &term) {
   size_t factors = 0;
   for (const Factor &factor : term.factors)
     factors += size_t(llvm::hash_combine(
@@ -89,18 +73,16 @@ static size_t getSkeleton(const Term &term) {
                             factors);
 }
 
-static size_t getSkeleton(Expr a) {
+size_t mlir::fisher::recognition::getSkeleton(Expr a) {
   size_t terms = 0;
   for (const Term &term : a->terms)
-    terms += getSkeleton(term);
+    terms += getTermSkeleton(term);
   return terms;
 }
 
-/// The term with the largest coefficient. Among several it is always the same
-/// one, whatever their indices are.
-static const Term *getLeading(Expr a) {
+const Term *mlir::fisher::recognition::getLeading(Expr a) {
   auto getOrder = [](const Term &term) {
-    size_t skeleton = getSkeleton({1.0, term.factors});
+    size_t skeleton = getTermSkeleton({1.0, term.factors});
     return std::pair(roundToBits(std::abs(term.coefficient), 26), skeleton);
   };
   return &*llvm::max_element(a->terms, [&](const Term &x, const Term &y) {
@@ -444,260 +426,6 @@ Expr Algebra::power(Expr a, double exponent) {
   if (exponent == 2 && a->terms.size() * a->terms.size() <= maxProducts)
     return multiply(a, a);
   return group(a, exponent);
-}
-
-//===----------------------------------------------------------------------===//
-// Functions
-//===----------------------------------------------------------------------===//
-
-Expr Algebra::exp(Expr a) {
-  // exp(a + k log(x) + c) is exp(a) x^k e^c.
-  Expr result = getNumber(1);
-  std::vector<Term> rest;
-  for (const Term &term : a->terms) {
-    // Nothing becomes zero or infinite, as a mask of -1e9 would.
-    if (term.factors.empty() && std::abs(term.coefficient) < 500)
-      result = scale(result, std::exp(term.coefficient));
-    else if (term.factors.size() == 1 && term.factors.front().power == 1 &&
-             term.factors.front().atom->isApply("log"))
-      result = multiply(result, power(getOperand(term.factors.front().atom),
-                                      term.coefficient));
-    else
-      rest.push_back(term);
-  }
-  if (rest.empty())
-    return result;
-  Expr exponent = intern(std::move(rest));
-  return multiply(result, makeApply("exp", {exponent}));
-}
-
-Expr Algebra::log(Expr a) {
-  if (a->terms.empty())
-    return makeApply("log", {a});
-  if (a->terms.size() == 1) {
-    const Term &term = a->terms.front();
-    if (term.coefficient < 0)
-      return makeApply("log", {a});
-    Expr result = getNumber(std::log(term.coefficient));
-    for (const Factor &factor : term.factors) {
-      Expr part = factor.atom->isApply("exp")
-                      ? getOperand(factor.atom)
-                      : makeApply("log", {get(factor.atom)});
-      result = add(result, scale(part, factor.power));
-    }
-    return result;
-  }
-  // log(1 + c exp(x)) is softplus(x + log(c)).
-  if (a->terms.size() == 2 && a->terms[0].factors.empty() &&
-      a->terms[0].coefficient == 1 && a->terms[1].coefficient > 0 &&
-      a->terms[1].factors.size() == 1 &&
-      a->terms[1].factors.front().atom->isApply("exp"))
-    return apply("softplus", add(getOperand(a->terms[1].factors.front().atom),
-                                 getNumber(std::log(a->terms[1].coefficient))));
-  // Numbers and scalars of a group are outside of it.
-  return log(group(a, 1));
-}
-
-Expr Algebra::extremum(llvm::StringRef function,
-                       llvm::ArrayRef<Expr> operands) {
-  // Elements are finite, and not near the ends of f32.
-  double sign = function == "max" ? 1 : -1;
-  llvm::SmallVector<Expr> rest;
-  for (Expr operand : operands)
-    if (sign * operand->getNumber().value_or(0) > -farthest &&
-        !llvm::is_contained(rest, operand))
-      rest.push_back(operand);
-  if (rest.size() == 1)
-    return rest.front();
-  llvm::sort(rest, [](Expr a, Expr b) {
-    return std::pair(getSkeleton(a), a->id) < std::pair(getSkeleton(b), b->id);
-  });
-  return makeApply(function, rest);
-}
-
-Expr Algebra::compare(llvm::StringRef function, Expr a, Expr b) {
-  if (a == b)
-    return getNumber(function == "lt" ? 0 : 1);
-  std::optional<double> x = a->getNumber(), y = b->getNumber();
-  if (x && y)
-    return getNumber(function == "lt"   ? *x < *y
-                     : function == "le" ? *x <= *y
-                                        : *x == *y);
-  // Elements are finite, and not near the ends of f32.
-  if ((x && std::abs(*x) >= farthest) || (y && std::abs(*y) >= farthest))
-    return getNumber(function != "eq" && (x ? *x < 0 : *y > 0));
-  // No counter of steps has come to the end of its type.
-  if (function != "eq" && y && *y >= 2147483647.0)
-    return getNumber(1);
-  if (function == "eq" &&
-      std::pair(getSkeleton(b), b->id) < std::pair(getSkeleton(a), a->id))
-    std::swap(a, b);
-  return makeApply(function, {a, b});
-}
-
-Expr Algebra::select(Expr condition, Expr a, Expr b) {
-  if (a == b)
-    return a;
-  if (std::optional<double> number = condition->getNumber())
-    return *number != 0 ? a : b;
-  // Above a threshold, softplus may be written as its limit.
-  if (condition->terms.size() == 1 &&
-      condition->terms.front().factors.size() == 1) {
-    const Term &term = condition->terms.front();
-    const Atom *atom = term.factors.front().atom;
-    if (term.coefficient == 1 && (atom->isApply("lt") || atom->isApply("le")) &&
-        atom->operands[0]->getNumber().value_or(0) >= 15 &&
-        getOperand(atom, 1) == a && b == apply("softplus", a))
-      return b;
-  }
-  // condition * a + (1 - condition) * b
-  return add(b, multiply(condition, subtract(a, b)));
-}
-
-Expr Algebra::apply(llvm::StringRef function, llvm::ArrayRef<Expr> operands) {
-  if (function == "exp")
-    return exp(operands[0]);
-  if (function == "log")
-    return log(operands[0]);
-  if (function == "max" || function == "min")
-    return extremum(function, operands);
-  if (function == "lt" || function == "le" || function == "eq")
-    return compare(function, operands[0], operands[1]);
-  if (function == "select")
-    return select(operands[0], operands[1], operands[2]);
-  if (function == "pow") {
-    if (std::optional<double> exponent = operands[1]->getNumber())
-      return power(operands[0], *exponent);
-    if (operands[0]->getNumber().value_or(0) > 0)
-      return exp(multiply(operands[1], log(operands[0])));
-  }
-  if (function == "abs") {
-    Expr a = operands[0];
-    if (std::optional<double> number = a->getNumber())
-      return getNumber(std::abs(*number));
-    const Term *leading = getLeading(a);
-    if (leading->coefficient < 0)
-      a = scale(a, -1);
-    if (a->terms.size() == 1) {
-      double number = a->terms.front().coefficient;
-      a = scale(a, 1 / number);
-      llvm::ArrayRef<Factor> factors = a->terms.front().factors;
-      if (llvm::all_of(factors, [](const Factor &factor) {
-            return isPositive(factor.atom);
-          }))
-        return scale(a, number);
-      return scale(makeApply(function, {a}), number);
-    }
-    return makeApply(function, {a});
-  }
-  return makeApply(function, operands);
-}
-
-//===----------------------------------------------------------------------===//
-// Reductions
-//===----------------------------------------------------------------------===//
-
-Expr Algebra::sumOfTerm(const Term &term, llvm::ArrayRef<Index> bounds,
-                        llvm::ArrayRef<int64_t> extents) {
-  auto isInside = [&](const Atom *atom) {
-    return llvm::any_of(bounds,
-                        [&](Index bound) { return dependsOn(atom, bound); });
-  };
-  // exp(x - m) is exp(x) exp(-m): a sum of exponentials is the same whatever
-  // was taken off first.
-  for (const Factor &factor : term.factors) {
-    if (!factor.atom->isApply("exp") || factor.power != 1)
-      continue;
-    std::vector<Term> kept, taken;
-    for (const Term &part : getOperand(factor.atom)->terms)
-      (llvm::any_of(part.factors,
-                    [&](const Factor &f) { return isInside(f.atom); })
-           ? kept
-           : taken)
-          .push_back(part);
-    if (kept.empty() || taken.empty())
-      continue;
-    Term rest{term.coefficient, {}};
-    llvm::copy_if(term.factors, std::back_inserter(rest.factors),
-                  [&](const Factor &f) { return f.atom != factor.atom; });
-    Expr body = multiply(getTerm(rest), exp(intern(std::move(kept))));
-    return multiply(exp(intern(std::move(taken))), sum(body, bounds, extents));
-  }
-  // What does not depend on the indices is multiplied afterwards.
-  Term outside{term.coefficient, {}}, inside{1.0, {}};
-  for (const Factor &factor : term.factors)
-    (isInside(factor.atom) ? inside : outside).factors.push_back(factor);
-  llvm::SmallVector<Index> left;
-  llvm::SmallVector<int64_t> leftExtents;
-  Expr result = getTerm(outside);
-  for (auto [bound, extent] : llvm::zip_equal(bounds, extents)) {
-    if (llvm::any_of(inside.factors, [bound = bound](const Factor &factor) {
-          return dependsOn(factor.atom, bound);
-        })) {
-      left.push_back(bound);
-      leftExtents.push_back(extent);
-    } else if (extent >= 0) {
-      result = scale(result, extent);
-    } else {
-      result = multiply(result, apply("extent", {}));
-    }
-  }
-  if (left.empty())
-    return result;
-  // So is, of several sums, what does not depend on the inner one.
-  for (auto [place, bound] : llvm::enumerate(left)) {
-    Term outer{1.0, {}}, inner{1.0, {}};
-    for (const Factor &factor : inside.factors)
-      (dependsOn(factor.atom, bound) ? inner : outer).factors.push_back(factor);
-    if (outer.factors.empty())
-      continue;
-    Expr part = sumOfTerm(inner, bound, leftExtents[place]);
-    left.erase(left.begin() + place);
-    leftExtents.erase(leftExtents.begin() + place);
-    part = multiply(getTerm(outer), part);
-    return multiply(result, sum(part, left, leftExtents));
-  }
-  // A sum of sums is one sum.
-  if (inside.factors.size() == 1 && inside.factors.front().power == 1 &&
-      inside.factors.front().atom->isSum()) {
-    const Atom *inner = inside.factors.front().atom;
-    Expr body = substitute(inner->operands.front(), [&](Index index) {
-      return index < firstBound ? inner->places[index]
-                                : index - firstBound + firstInner;
-    });
-    for (auto [place, extent] : llvm::enumerate(inner->extents)) {
-      left.push_back(firstInner + place);
-      leftExtents.push_back(extent);
-    }
-    return multiply(result, sum(body, left, leftExtents));
-  }
-  return multiply(result, get(makeAtom(Atom::Kind::reduce, "add",
-                                       getTerm(inside), left, leftExtents)));
-}
-
-Expr Algebra::sum(Expr body, llvm::ArrayRef<Index> bounds,
-                  llvm::ArrayRef<int64_t> extents) {
-  if (bounds.empty())
-    return body;
-  if (body->terms.size() > maxProducts)
-    body = group(body, 1);
-  std::vector<Term> terms;
-  for (const Term &term : body->terms)
-    llvm::append_range(terms, sumOfTerm(term, bounds, extents)->terms);
-  return intern(std::move(terms));
-}
-
-Expr Algebra::reduce(llvm::StringRef function, Expr body,
-                     llvm::ArrayRef<Index> bounds,
-                     llvm::ArrayRef<int64_t> extents) {
-  if (function == "add")
-    return sum(body, bounds, extents);
-  bool isIdempotent = function == "max" || function == "min";
-  if (isIdempotent && llvm::none_of(bounds, [&](Index bound) {
-        return llvm::is_contained(body->indices, bound);
-      }))
-    return body;
-  return get(makeAtom(Atom::Kind::reduce, function, body, bounds, extents));
 }
 
 //===----------------------------------------------------------------------===//

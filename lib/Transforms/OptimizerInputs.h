@@ -14,41 +14,15 @@
 #ifndef FISHER_LIB_TRANSFORMS_OPTIMIZERINPUTS_H
 #define FISHER_LIB_TRANSFORMS_OPTIMIZERINPUTS_H
 
+#include "ScalarSum.h"
+
 #include "fisher/IR/Fisher.h"
-#include "fisher/Recognition/Recognition.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace mlir::fisher {
-
-/// A sum of products of scalars that the step has.
-struct ScalarSum {
-  struct Product {
-    double coefficient;
-    SmallVector<std::pair<Value, int>> powers;
-
-    bool operator==(const Product &other) const {
-      return coefficient == other.coefficient && powers == other.powers;
-    }
-  };
-  SmallVector<Product> products;
-
-  bool operator==(const ScalarSum &other) const {
-    return products == other.products;
-  }
-  /// The number that it is, if it is one.
-  std::optional<double> getNumber() const;
-};
-
-/// An expression of scalars, if it is made of values of the step and numbers.
-std::optional<ScalarSum> findScalar(recognition::Recognition &recognition,
-                                    recognition::Expr expr);
-
-/// The scalar, of the type `type`.
-Value buildScalar(OpBuilder &builder, Location loc, const ScalarSum &sum,
-                  FloatType type);
 
 /// The gradient of a parameter that the step gives to its optimizer and does
 /// not return.
