@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/Export.h"
 #include "CFunction.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Runtime/Runtime.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -141,14 +142,8 @@ static llvm::Expected<Needs> findNeeds(ArrayRef<char> object,
 
 static LogicalResult writeFile(StringRef path, StringRef contents,
                                Location loc) {
-  // Writes beside the file and renames.
-  llvm::Error err = llvm::writeToOutput(path, [&](raw_ostream &os) {
-    os << contents;
-    return llvm::Error::success();
-  });
-  if (err)
-    return emitError(loc) << path << ": cannot be written: "
-                          << llvm::toString(std::move(err));
+  if (llvm::Error err = replaceFile(path, contents))
+    return emitError(loc) << llvm::toString(std::move(err));
   return success();
 }
 

@@ -9,9 +9,13 @@
 #include "fisher/Execution/Metrics.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 
+#include <cerrno>
 #include <cmath>
+#include <unistd.h>
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -93,23 +97,81 @@ void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
   });
 }
 
-llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
-  std::error_code code;
-  auto os = std::make_unique<llvm::raw_fd_ostream>(path, code);
-  if (code)
-    return llvm::createStringError(path + ": " + code.message());
-  return MetricsFile(path, std::move(os));
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static llvm::Error fileError(StringRef path, std::error_code code) {
+  return llvm::createStringError(path +
+                                 ": cannot be written: " + code.message());
 }
 
-llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers,
-                               const Measurements *measurements,
-                               ArrayRef<Trace> traces) {
-  writeJson(step, numbers, measurements, traces, *os);
-  *os << '\n';
-  os->flush();
-  if (!os->has_error())
+MetricsFile::MetricsFile(StringRef path, int file, uint64_t size)
+    : path(path), file(file), size(size) {}
+
+MetricsFile::MetricsFile(MetricsFile &&other)
+    : path(std::move(other.path)), file(std::exchange(other.file, -1)),
+      size(other.size) {}
+
+MetricsFile::~MetricsFile() {
+  if (file > STDERR_FILENO)
+    close(file);
+}
+
+llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
+  if (path == "-")
+    return MetricsFile(path, STDOUT_FILENO, 0);
+  int file = -1;
+  if (std::error_code code = llvm::sys::fs::openFileForWrite(path, file))
+    return fileError(path, code);
+  return MetricsFile(path, file, 0);
+}
+
+llvm::Expected<MetricsFile> MetricsFile::resume(StringRef path, uint64_t size) {
+  llvm::sys::fs::file_status status;
+  std::error_code code = llvm::sys::fs::status(path, status);
+  bool isRegular = status.type() == llvm::sys::fs::file_type::regular_file;
+  // What went to a pipe or a terminal is not there to be cut.
+  if (path == "-" || (!code && !isRegular))
+    return create(path);
+  uint64_t present = code ? 0 : status.getSize();
+  if (present < size)
+    return llvm::createStringError(
+        path + ": has " + Twine(present) + " bytes, but had " + Twine(size) +
+        " when the checkpoint was written; give the metrics of that run, or "
+        "leave out --metrics");
+  int file = -1;
+  code =
+      llvm::sys::fs::openFileForWrite(path, file, llvm::sys::fs::CD_OpenAlways);
+  if (!code)
+    code = llvm::sys::fs::resize_file(file, size);
+  if (code)
+    return fileError(path, code);
+  MetricsFile metrics(path, file, size);
+  lseek(file, static_cast<off_t>(size), SEEK_SET);
+  return metrics;
+}
+
+llvm::Error MetricsFile::write(StringRef lines) {
+  for (StringRef rest = lines; !rest.empty();) {
+    ssize_t count = ::write(file, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0) {
+      std::error_code code(errno, std::generic_category());
+      // Half a line is no JSON. A pipe keeps it.
+      (void)llvm::sys::fs::resize_file(file, size);
+      return fileError(path, code);
+    }
+    rest = rest.drop_front(count);
+  }
+  size += lines.size();
+  return llvm::Error::success();
+}
+
+llvm::Error MetricsFile::sync() {
+  // Pipes and terminals cannot be waited for.
+  if (fsync(file) == 0 || errno == EINVAL || errno == EROFS)
     return llvm::Error::success();
-  std::error_code code = os->error();
-  os->clear_error();
-  return llvm::createStringError(path + ": " + code.message());
+  return fileError(path, std::error_code(errno, std::generic_category()));
 }

@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/Once.h"
 #include "fisher/Execution/Compare.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Execution/Inputs.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -119,7 +120,7 @@ LogicalResult fisher::runOnce(const CompiledFunction &function,
   if (failed(expected))
     return failure();
   if (!options.outputs.empty())
-    if (llvm::Error err = checkWritable(options.outputs))
+    if (llvm::Error err = checkReplaceable(options.outputs))
       return reportFileError(signature.loc, std::move(err));
 
   SmallVector<Array> actual = function(*arguments);
