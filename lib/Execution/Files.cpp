@@ -12,10 +12,13 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -34,15 +37,25 @@ static StringRef getFolder(StringRef path) {
 
 llvm::Error fisher::checkReplaceable(StringRef path) {
   llvm::sys::fs::file_status status;
+  std::error_code code = llvm::sys::fs::status(path, status);
   // A file of no regular kind, such as /dev/null, must not be replaced by one.
-  if (!llvm::sys::fs::status(path, status) &&
-      status.type() != llvm::sys::fs::file_type::regular_file)
+  if (!code && !llvm::sys::fs::is_regular_file(status))
     return fileError(path, llvm::sys::fs::is_directory(status)
                                ? "it is a folder"
                                : "it is not a regular file");
-  std::error_code code =
+  if (code == std::errc::filename_too_long)
+    return fileError(path, code.message());
+  code =
       llvm::sys::fs::access(getFolder(path), llvm::sys::fs::AccessMode::Write);
   return code ? fileError(path, code.message()) : llvm::Error::success();
+}
+
+std::string fisher::getTemporaryPath(StringRef path) {
+  // LLVM's own names of temporary files replace each '%' of the folder, too.
+  static std::atomic<unsigned> count = 0;
+  auto now = std::chrono::steady_clock::now().time_since_epoch().count();
+  return llvm::formatv("{0}/fisher-{1}-{2}-{3}.tmp", getFolder(path), getpid(),
+                       now, ++count);
 }
 
 /// Waits until what was written is on the disk.
@@ -62,23 +75,25 @@ fisher::replaceFile(StringRef path,
                     llvm::function_ref<llvm::Error(StringRef)> write) {
   if (llvm::Error err = checkReplaceable(path))
     return err;
-  llvm::SmallString<128> temporary;
-  llvm::sys::fs::getPotentiallyUniqueFileName(path + "-%%%%%%%%.tmp",
-                                              temporary);
+  // What a link points to is replaced, not the link.
+  llvm::SmallString<128> target(path);
+  if (llvm::sys::fs::is_symlink_file(path))
+    (void)llvm::sys::fs::real_path(path, target);
+  std::string temporary = getTemporaryPath(target);
   llvm::FileRemover remove(temporary);
   if (llvm::Error err = write(temporary))
     return fileError(path, llvm::toString(std::move(err)));
   if (llvm::ErrorOr<llvm::sys::fs::perms> permissions =
-          llvm::sys::fs::getPermissions(path))
+          llvm::sys::fs::getPermissions(target))
     llvm::sys::fs::setPermissions(temporary, *permissions);
   if (std::error_code code = sync(temporary, 0))
     return fileError(path, code.message());
-  if (std::error_code code = llvm::sys::fs::rename(temporary, path))
+  if (std::error_code code = llvm::sys::fs::rename(temporary, target))
     return fileError(path, code.message());
   remove.releaseFile();
   // The file is there; that it has its new name after a loss of power, too, is
   // more than every file system can tell.
-  (void)sync(getFolder(path), O_DIRECTORY);
+  (void)sync(getFolder(target), O_DIRECTORY);
   return llvm::Error::success();
 }
 

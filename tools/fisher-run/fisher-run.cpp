@@ -19,9 +19,13 @@
 #include "mlir/Support/Timing.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/Plugins/DialectPlugin.h"
+#include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
+
+#include <csignal>
+#include <cstdlib>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -50,6 +54,12 @@ static llvm::Error loadPlugins(ArrayRef<std::string> paths,
     plugin->registerDialectRegistryCallbacks(registry);
   }
   return llvm::Error::success();
+}
+
+/// Without LLVM's request to report a bug: the user asked for too much.
+[[noreturn]] static void exitOutOfMemory(void *, const char *reason, bool) {
+  llvm::errs() << "fisher-run: error: " << reason << '\n';
+  std::_Exit(failureStatus);
 }
 
 //===----------------------------------------------------------------------===//
@@ -173,6 +183,9 @@ static int train(const RunOptions &options, MLIRContext &context) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  llvm::install_bad_alloc_error_handler(exitOutOfMemory);
+  // A file that grows beyond a limit is an error that is told with its name.
+  std::signal(SIGXFSZ, SIG_IGN);
   mlir::registerAllPasses();
   fisher::registerAllPasses();
   registerPassManagerCLOptions();

@@ -13,11 +13,16 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
+#include <string>
+
 namespace mlir::fisher {
 
 /// Finds out, before anything is computed, whether `replaceFile` could put a
 /// file at `path`.
 llvm::Error checkReplaceable(llvm::StringRef path);
+
+/// A path in the folder of `path` that no other file has.
+std::string getTemporaryPath(llvm::StringRef path);
 
 /// Calls `write` with the path of a file to make in the folder of `path`. Once
 /// that is on the disk it takes the place of `path`, so that there is the old
