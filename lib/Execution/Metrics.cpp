@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Metrics.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
@@ -14,18 +15,28 @@
 
 #include <cerrno>
 #include <cmath>
+#include <limits>
 #include <unistd.h>
 #include <utility>
 
 using namespace mlir;
 using namespace mlir::fisher;
 
-static llvm::json::Value toJson(double number) {
+static void writeNumber(double number, llvm::json::OStream &json) {
+  constexpr int digits = std::numeric_limits<double>::max_digits10;
   if (std::isfinite(number))
-    return number;
-  if (std::isnan(number))
-    return "NaN";
-  return number > 0 ? "Infinity" : "-Infinity";
+    json.rawValue(toDecimal(number, digits));
+  else if (std::isnan(number))
+    json.value("NaN");
+  else
+    json.value(number > 0 ? "Infinity" : "-Infinity");
+}
+
+static void writeNumber(StringRef name, double number,
+                        llvm::json::OStream &json) {
+  json.attributeBegin(name);
+  writeNumber(number, json);
+  json.attributeEnd();
 }
 
 std::optional<double> Measurements::getOfAll(StringRef column) const {
@@ -40,8 +51,7 @@ static void writeRow(const Measurements &measurements, size_t row,
   size_t numColumns = measurements.columns.size();
   json.object([&] {
     for (auto [column, name] : llvm::enumerate(measurements.columns))
-      json.attribute(name,
-                     toJson(measurements.values[row * numColumns + column]));
+      writeNumber(name, measurements.values[row * numColumns + column], json);
   });
 }
 
@@ -73,7 +83,7 @@ static void writeTrace(const Trace &trace, llvm::json::OStream &json) {
       for (; !rest.empty(); rest = rest.drop_front(trace.columns.size()))
         json.array([&] {
           for (double value : rest.take_front(trace.columns.size()))
-            json.value(toJson(value));
+            writeNumber(value, json);
         });
     });
   });
@@ -86,7 +96,7 @@ void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
   json.object([&] {
     json.attribute("step", static_cast<int64_t>(step));
     for (const auto &[name, number] : numbers)
-      json.attribute(name, toJson(number));
+      writeNumber(name, number, json);
     if (measurements)
       writeMeasurements(*measurements, json);
     if (!traces.empty())

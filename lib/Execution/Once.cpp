@@ -10,9 +10,9 @@
 #include "fisher/Execution/Compare.h"
 #include "fisher/Execution/Files.h"
 #include "fisher/Execution/Inputs.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -96,7 +96,7 @@ static LogicalResult compareAll(ArrayRef<Port> results, ArrayRef<Array> actual,
     os << result.position << ": "
        << (difference.scale == 0 ? "max|difference| = "
                                  : "max|difference|/max|expected| = ")
-       << llvm::format("%.3e", difference.get())
+       << toDecimal(difference.get(), 3, std::chars_format::scientific)
        << (isClose ? "" : " exceeds the tolerance")
        << (result.name == result.position ? "" : " (" + result.name + ")")
        << "\n";

@@ -12,9 +12,9 @@
 #include "fisher/Execution/Interrupt.h"
 #include "fisher/Execution/Noise.h"
 #include "fisher/Execution/Progress.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -364,7 +364,7 @@ static void printLine(uint64_t step, const NamedNumbers &numbers,
                       raw_ostream &os) {
   os << "step " << step;
   for (const auto &[name, number] : numbers)
-    os << "  " << name << ' ' << llvm::format("%.6g", number);
+    os << "  " << name << ' ' << toDecimal(number);
   os << '\n';
   os.flush();
 }

@@ -14,6 +14,7 @@
 
 #include "fisher/IR/JaxMarks.h"
 #include "fisher/IR/Marks.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -26,7 +27,6 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERINSERT
@@ -590,7 +590,7 @@ static std::string describeNumber(Attribute attr) {
   std::string text;
   llvm::raw_string_ostream os(text);
   if (auto number = dyn_cast<FloatAttr>(attr))
-    os << llvm::format("%g", number.getValueAsDouble());
+    os << toDecimal(number.getValueAsDouble());
   else
     os << attr;
   return text;

@@ -24,6 +24,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/WithColor.h"
 
+#include <climits>
 #include <csignal>
 #include <cstdlib>
 
@@ -54,6 +55,28 @@ static llvm::Error loadPlugins(ArrayRef<std::string> paths,
     plugin->registerDialectRegistryCallbacks(registry);
   }
   return llvm::Error::success();
+}
+
+/// LLVM's OpenMP runtime asserts that it understood the number of threads, even
+/// where the value was empty.
+static void checkThreadCount() {
+  constexpr char variable[] = "OMP_NUM_THREADS";
+  const char *value = std::getenv(variable);
+  if (!value)
+    return;
+  auto isCount = [](StringRef text) {
+    unsigned count;
+    return !text.trim().getAsInteger(10, count) && count <= INT_MAX;
+  };
+  SmallVector<StringRef> counts;
+  StringRef(value).split(counts, ',');
+  if (llvm::all_of(counts, isCount))
+    return;
+  if (*value != '\0')
+    llvm::WithColor::warning(llvm::errs(), "fisher-run")
+        << variable << "='" << value
+        << "' is no number of threads, and left out\n";
+  unsetenv(variable);
 }
 
 /// Without LLVM's request to report a bug: the user asked for too much.
@@ -186,6 +209,7 @@ int main(int argc, char **argv) {
   llvm::install_bad_alloc_error_handler(exitOutOfMemory);
   // A file that grows beyond a limit is an error that is told with its name.
   std::signal(SIGXFSZ, SIG_IGN);
+  checkThreadCount();
   mlir::registerAllPasses();
   fisher::registerAllPasses();
   registerPassManagerCLOptions();
