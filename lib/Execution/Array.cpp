@@ -155,26 +155,38 @@ static int64_t countElements(ArrayRef<int64_t> shape) {
   return *count;
 }
 
+static std::string describe(ElementKind kind, ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << getName(kind) << "[";
+  llvm::interleave(shape, os, ",");
+  os << "]";
+  return text;
+}
+
 /// Zeros, from the start of a line of the cache to the end of one, so that
 /// vectors of no width straddle two.
-static void *allocate(int64_t numElements, size_t elementSize) {
+static void *allocate(ElementKind kind, ArrayRef<int64_t> shape) {
+  auto numElements = static_cast<size_t>(countElements(shape));
+  size_t elementSize = getByteSize(kind);
   constexpr size_t alignment = 64;
   constexpr size_t maximum = std::numeric_limits<int64_t>::max() - alignment;
   void *memory = nullptr;
   size_t size = 0;
-  if (static_cast<size_t>(numElements) <= maximum / elementSize) {
+  if (numElements <= maximum / elementSize) {
     size = llvm::alignTo(std::max<size_t>(numElements * elementSize, 1),
                          alignment);
     memory = std::aligned_alloc(alignment, size);
   }
   if (!memory)
-    llvm::report_bad_alloc_error("out of memory");
+    llvm::report_bad_alloc_error(
+        ("out of memory for an array " + describe(kind, shape)).c_str());
   return std::memset(memory, 0, size);
 }
 
 Array::Array(ElementKind kind, ArrayRef<int64_t> shape)
     : kind(kind), shape(shape), numElements(countElements(shape)),
-      owner(allocate(numElements, fisher::getByteSize(kind)), std::free),
+      owner(allocate(kind, shape), std::free),
       data(static_cast<char *>(owner.get())) {}
 
 Array::Array(ElementKind kind, ArrayRef<int64_t> shape,
@@ -288,11 +300,4 @@ Array Array::reshape(ArrayRef<int64_t> newShape) const {
   return Array(kind, newShape, owner, data, place);
 }
 
-std::string Array::describe() const {
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  os << getName(kind) << "[";
-  llvm::interleave(shape, os, ",");
-  os << "]";
-  return text;
-}
+std::string Array::describe() const { return ::describe(kind, shape); }

@@ -9,6 +9,8 @@
 #include "fisher/Execution/BatchSampler.h"
 #include "fisher/Execution/Philox.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 using namespace mlir;
 using namespace mlir::fisher;
 
@@ -39,4 +41,19 @@ ArrayRef<int64_t> BatchSampler::next() {
   ArrayRef<int64_t> batch = ArrayRef(rows).slice(position, batchSize);
   position += batchSize;
   return batch;
+}
+
+LogicalResult BatchSampler::restore(ArrayRef<int64_t> order, uint64_t newEpoch,
+                                    uint64_t newPosition) {
+  auto sort = [](ArrayRef<int64_t> unsorted) {
+    SmallVector<int64_t> sorted(unsorted);
+    llvm::sort(sorted);
+    return sorted;
+  };
+  if (newPosition > rows.size() || sort(order) != sort(rows))
+    return failure();
+  rows.assign(order.begin(), order.end());
+  epoch = newEpoch;
+  position = newPosition;
+  return success();
 }

@@ -7,11 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compile.h"
+#include "fisher/Execution/Array.h"
 
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/MDBuilder.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/TargetSelect.h"
 
@@ -45,6 +48,17 @@ fisher::createTargetMachine(StringRef cpu, bool isForFile, Location loc) {
   return std::move(*machine);
 }
 
+/// Whether the bytes of a tensor of static shape can be counted.
+static bool isAddressable(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return true;
+  std::optional<int64_t> count = getNumElements(tensor.getShape());
+  // No element is larger than 16 bytes.
+  constexpr int64_t maxCount = std::numeric_limits<int64_t>::max() / 16;
+  return count && *count <= maxCount;
+}
+
 LogicalResult fisher::selectEntry(ModuleOp module, func::FuncOp entry) {
   entry.setPublic();
   for (auto symbol : module.getOps<SymbolOpInterface>())
@@ -55,6 +69,12 @@ LogicalResult fisher::selectEntry(ModuleOp module, func::FuncOp entry) {
   if (failed(manager.run(module)))
     return failure();
   WalkResult result = module.walk([](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (!isAddressable(type)) {
+        op->emitError() << "a value of type " << type
+                        << " is more than can be addressed";
+        return WalkResult::interrupt();
+      }
     if (op->isRegistered())
       return WalkResult::advance();
     InFlightDiagnostic diag = op->emitError()
@@ -116,4 +136,36 @@ void fisher::internalize(llvm::Module &module, StringRef entry) {
   for (llvm::Function &function : module)
     if (!function.isDeclaration() && function.getName() != entry)
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
+}
+
+void fisher::guardAllocations(llvm::Module &module) {
+  llvm::Function *allocate = module.getFunction("malloc");
+  if (!allocate || allocate->arg_size() != 1)
+    return;
+  llvm::LLVMContext &context = module.getContext();
+  llvm::IRBuilder<> builder(context);
+  llvm::Type *pointer = builder.getPtrTy();
+  auto *guarded = llvm::Function::Create(allocate->getFunctionType(),
+                                         llvm::GlobalValue::InternalLinkage,
+                                         "fisher_allocate", module);
+  allocate->replaceAllUsesWith(guarded);
+  // Inlined, LLVM knows that what is allocated is new.
+  guarded->addFnAttr(llvm::Attribute::AlwaysInline);
+  auto addBlock = [&](StringRef name) {
+    return llvm::BasicBlock::Create(context, name, guarded);
+  };
+  llvm::BasicBlock *entry = addBlock("entry"), *failed = addBlock("failed"),
+                   *done = addBlock("done");
+  builder.SetInsertPoint(entry);
+  llvm::Value *memory = builder.CreateCall(allocate, guarded->getArg(0));
+  builder.CreateCondBr(builder.CreateIsNull(memory), failed, done,
+                       llvm::MDBuilder(context).createUnlikelyBranchWeights());
+  builder.SetInsertPoint(failed);
+  builder.CreateCall(
+      module.getOrInsertFunction("puts", builder.getInt32Ty(), pointer),
+      builder.CreateGlobalString("out of memory for a buffer of the function"));
+  builder.CreateCall(module.getOrInsertFunction("abort", builder.getVoidTy()));
+  builder.CreateUnreachable();
+  builder.SetInsertPoint(done);
+  builder.CreateRet(memory);
 }

@@ -45,6 +45,10 @@ LogicalResult lowerForDevice(ModuleOp module, const Device &device,
 /// Leaves only `entry` visible.
 void internalize(llvm::Module &module, StringRef entry);
 
+/// Ends the process, as an assertion that does not hold does, where there is no
+/// memory for a buffer; MLIR's code would write to address 0.
+void guardAllocations(llvm::Module &module);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_LIB_EXECUTION_COMPILE_H

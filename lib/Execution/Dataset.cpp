@@ -91,7 +91,7 @@ LogicalResult Dataset::load(const Port &argument) {
 
 void Dataset::gather(StringRef name, ArrayRef<int64_t> rows,
                      Array &batch) const {
-  const Array &source = arrays.find(name)->second;
+  const Array &source = get(name);
   assert(batch.getShape().front() == static_cast<int64_t>(rows.size()));
   size_t rowSize = source.getByteSize() / *numRows;
   for (auto [index, row] : llvm::enumerate(rows))

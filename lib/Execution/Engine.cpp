@@ -18,8 +18,9 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-// A cf.assert that does not hold calls puts with its message, then abort. Here
-// it is an error of what was given to the program, not of the program.
+// A cf.assert that does not hold, and a buffer that cannot be had, call puts
+// with a message, then abort. Here it is an error of what was given to the
+// program, not of the program.
 
 static int reportAssertion(const char *message) {
   llvm::errs() << "error: " << message << "\n";
@@ -50,6 +51,7 @@ fisher::createEngine(ModuleOp module, StringRef name,
   auto optimize =
       makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
   auto transform = [&](llvm::Module *llvmModule) {
+    guardAllocations(*llvmModule);
     internalize(*llvmModule, ("_mlir_" + name).str());
     return optimize(llvmModule);
   };

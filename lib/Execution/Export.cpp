@@ -8,6 +8,7 @@
 
 #include "fisher/Execution/Export.h"
 #include "CFunction.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Runtime/Runtime.h"
 
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -54,6 +55,7 @@ static FailureOr<SmallVector<char, 0>> emitObject(ModuleOp module,
   code->setTargetTriple(machine.getTargetTriple());
   code->setDataLayout(machine.createDataLayout());
   code->setPICLevel(llvm::PICLevel::BigPIC);
+  guardAllocations(*code);
   internalize(*code, symbol);
   flushBeforeAbort(*code);
   auto optimize =
@@ -141,14 +143,8 @@ static llvm::Expected<Needs> findNeeds(ArrayRef<char> object,
 
 static LogicalResult writeFile(StringRef path, StringRef contents,
                                Location loc) {
-  // Writes beside the file and renames.
-  llvm::Error err = llvm::writeToOutput(path, [&](raw_ostream &os) {
-    os << contents;
-    return llvm::Error::success();
-  });
-  if (err)
-    return emitError(loc) << path << ": cannot be written: "
-                          << llvm::toString(std::move(err));
+  if (llvm::Error err = replaceFile(path, contents))
+    return emitError(loc) << llvm::toString(std::move(err));
   return success();
 }
 
@@ -178,20 +174,13 @@ static LogicalResult linkLibrary(StringRef path, StringRef object,
     return emitError(loc)
            << "a shared library needs a C compiler to link it, but there is "
               "none (cc, clang, gcc, or what CC says); an object file does not";
-  auto makeTemporary = [](StringRef model, SmallVectorImpl<char> &name) {
-    return llvm::sys::fs::createUniqueFile(model + "-%%%%%%.tmp", name);
-  };
-  SmallString<128> input, output, messages;
-  std::error_code code = makeTemporary(path, input);
-  llvm::FileRemover removeInput(input);
-  if (!code)
-    code = makeTemporary(path, output);
-  llvm::FileRemover removeOutput(output);
-  if (!code)
-    code = makeTemporary(path, messages);
-  llvm::FileRemover removeMessages(messages);
-  if (code)
-    return emitError(loc) << path << ": cannot be written: " << code.message();
+  // The compiler writes where it is told to, which may be another's.
+  if (llvm::Error err = checkReplaceable(path))
+    return emitError(loc) << llvm::toString(std::move(err));
+  std::string input = getTemporaryPath(path), output = getTemporaryPath(path),
+              messages = getTemporaryPath(path);
+  llvm::FileRemover removeInput(input), removeOutput(output),
+      removeMessages(messages);
   if (failed(writeFile(input, object, loc)))
     return failure();
 

@@ -7,21 +7,36 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Metrics.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 
+#include <cerrno>
 #include <cmath>
+#include <limits>
+#include <unistd.h>
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::fisher;
 
-static llvm::json::Value toJson(double number) {
+static void writeNumber(double number, llvm::json::OStream &json) {
+  constexpr int digits = std::numeric_limits<double>::max_digits10;
   if (std::isfinite(number))
-    return number;
-  if (std::isnan(number))
-    return "NaN";
-  return number > 0 ? "Infinity" : "-Infinity";
+    json.rawValue(toDecimal(number, digits));
+  else if (std::isnan(number))
+    json.value("NaN");
+  else
+    json.value(number > 0 ? "Infinity" : "-Infinity");
+}
+
+static void writeNumber(StringRef name, double number,
+                        llvm::json::OStream &json) {
+  json.attributeBegin(name);
+  writeNumber(number, json);
+  json.attributeEnd();
 }
 
 std::optional<double> Measurements::getOfAll(StringRef column) const {
@@ -36,8 +51,7 @@ static void writeRow(const Measurements &measurements, size_t row,
   size_t numColumns = measurements.columns.size();
   json.object([&] {
     for (auto [column, name] : llvm::enumerate(measurements.columns))
-      json.attribute(name,
-                     toJson(measurements.values[row * numColumns + column]));
+      writeNumber(name, measurements.values[row * numColumns + column], json);
   });
 }
 
@@ -69,7 +83,7 @@ static void writeTrace(const Trace &trace, llvm::json::OStream &json) {
       for (; !rest.empty(); rest = rest.drop_front(trace.columns.size()))
         json.array([&] {
           for (double value : rest.take_front(trace.columns.size()))
-            json.value(toJson(value));
+            writeNumber(value, json);
         });
     });
   });
@@ -82,7 +96,7 @@ void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
   json.object([&] {
     json.attribute("step", static_cast<int64_t>(step));
     for (const auto &[name, number] : numbers)
-      json.attribute(name, toJson(number));
+      writeNumber(name, number, json);
     if (measurements)
       writeMeasurements(*measurements, json);
     if (!traces.empty())
@@ -93,23 +107,81 @@ void fisher::writeJson(uint64_t step, const NamedNumbers &numbers,
   });
 }
 
-llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
-  std::error_code code;
-  auto os = std::make_unique<llvm::raw_fd_ostream>(path, code);
-  if (code)
-    return llvm::createStringError(path + ": " + code.message());
-  return MetricsFile(path, std::move(os));
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+static llvm::Error fileError(StringRef path, std::error_code code) {
+  return llvm::createStringError(path +
+                                 ": cannot be written: " + code.message());
 }
 
-llvm::Error MetricsFile::write(uint64_t step, const NamedNumbers &numbers,
-                               const Measurements *measurements,
-                               ArrayRef<Trace> traces) {
-  writeJson(step, numbers, measurements, traces, *os);
-  *os << '\n';
-  os->flush();
-  if (!os->has_error())
+MetricsFile::MetricsFile(StringRef path, int file, uint64_t size)
+    : path(path), file(file), size(size) {}
+
+MetricsFile::MetricsFile(MetricsFile &&other)
+    : path(std::move(other.path)), file(std::exchange(other.file, -1)),
+      size(other.size) {}
+
+MetricsFile::~MetricsFile() {
+  if (file > STDERR_FILENO)
+    close(file);
+}
+
+llvm::Expected<MetricsFile> MetricsFile::create(StringRef path) {
+  if (path == "-")
+    return MetricsFile(path, STDOUT_FILENO, 0);
+  int file = -1;
+  if (std::error_code code = llvm::sys::fs::openFileForWrite(path, file))
+    return fileError(path, code);
+  return MetricsFile(path, file, 0);
+}
+
+llvm::Expected<MetricsFile> MetricsFile::resume(StringRef path, uint64_t size) {
+  llvm::sys::fs::file_status status;
+  std::error_code code = llvm::sys::fs::status(path, status);
+  bool isRegular = status.type() == llvm::sys::fs::file_type::regular_file;
+  // What went to a pipe or a terminal is not there to be cut.
+  if (path == "-" || (!code && !isRegular))
+    return create(path);
+  uint64_t present = code ? 0 : status.getSize();
+  if (present < size)
+    return llvm::createStringError(
+        path + ": has " + Twine(present) + " bytes, but had " + Twine(size) +
+        " when the checkpoint was written; give the metrics of that run, or "
+        "leave out --metrics");
+  int file = -1;
+  code =
+      llvm::sys::fs::openFileForWrite(path, file, llvm::sys::fs::CD_OpenAlways);
+  if (!code)
+    code = llvm::sys::fs::resize_file(file, size);
+  if (code)
+    return fileError(path, code);
+  MetricsFile metrics(path, file, size);
+  lseek(file, static_cast<off_t>(size), SEEK_SET);
+  return metrics;
+}
+
+llvm::Error MetricsFile::write(StringRef lines) {
+  for (StringRef rest = lines; !rest.empty();) {
+    ssize_t count = ::write(file, rest.data(), rest.size());
+    if (count < 0 && errno == EINTR)
+      continue;
+    if (count < 0) {
+      std::error_code code(errno, std::generic_category());
+      // Half a line is no JSON. A pipe keeps it.
+      (void)llvm::sys::fs::resize_file(file, size);
+      return fileError(path, code);
+    }
+    rest = rest.drop_front(count);
+  }
+  size += lines.size();
+  return llvm::Error::success();
+}
+
+llvm::Error MetricsFile::sync() {
+  // Pipes and terminals cannot be waited for.
+  if (fsync(file) == 0 || errno == EINVAL || errno == EROFS)
     return llvm::Error::success();
-  std::error_code code = os->error();
-  os->clear_error();
-  return llvm::createStringError(path + ": " + code.message());
+  return fileError(path, std::error_code(errno, std::generic_category()));
 }

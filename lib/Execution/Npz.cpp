@@ -7,13 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Npz.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Execution/NpyHeader.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <cstring>
@@ -194,21 +193,22 @@ llvm::Expected<Array> NpzReader::read(StringRef name) const {
 // Writing
 //===----------------------------------------------------------------------===//
 
-static llvm::Error addMember(zip_t *archive, StringRef name,
+/// The members refer to `header` and to the array's elements.
+static llvm::Error addMember(zip_t *archive, StringRef name, StringRef header,
                              const Array &array) {
   auto failure = [&] { return llvm::createStringError(zip_strerror(archive)); };
-  std::string header = formatNpyHeader(array);
-  size_t size = header.size() + array.getByteSize();
-  std::unique_ptr<char, decltype(&std::free)> buffer(
-      static_cast<char *>(llvm::safe_malloc(size)), std::free);
-  std::copy_n(array.getData(), array.getByteSize(),
-              llvm::copy(header, buffer.get()));
-  zip_source_t *source =
-      zip_source_buffer(archive, buffer.get(), size, /*freep=*/1);
+  auto makeFragment = [](const char *data, size_t size) {
+    // libzip changes only what it is to free.
+    return zip_buffer_fragment_t{
+        reinterpret_cast<zip_uint8_t *>(const_cast<char *>(data)), size};
+  };
+  zip_buffer_fragment_t fragments[] = {
+      makeFragment(header.data(), header.size()),
+      makeFragment(array.getData(), array.getByteSize())};
+  zip_source_t *source = zip_source_buffer_fragment(
+      archive, fragments, std::size(fragments), /*freep=*/0);
   if (!source)
     return failure();
-  // NOLINTNEXTLINE(bugprone-unused-return-value): the source frees it now.
-  buffer.release();
   zip_int64_t index = zip_file_add(archive, (name + ".npy").str().c_str(),
                                    source, ZIP_FL_ENC_UTF_8);
   if (index < 0) {
@@ -224,32 +224,31 @@ static llvm::Error addMember(zip_t *archive, StringRef name,
   return llvm::Error::success();
 }
 
-llvm::Error fisher::checkWritable(StringRef path) {
-  StringRef folder = llvm::sys::path::parent_path(path);
-  std::error_code code = llvm::sys::fs::access(
-      folder.empty() ? "." : folder, llvm::sys::fs::AccessMode::Write);
-  if (!code)
-    return llvm::Error::success();
-  return fileError(path, "cannot be written: " + code.message());
-}
-
-llvm::Error fisher::writeNpz(StringRef path, const NamedArrays &arrays) {
+static llvm::Error writeArchive(StringRef path, const NamedArrays &arrays) {
   int code = 0;
-  zip_t *archive =
-      zip_open(path.str().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code);
+  zip_t *archive = zip_open(path.str().c_str(), ZIP_CREATE | ZIP_EXCL, &code);
   if (!archive)
-    return fileError(path, describeZipError(code));
+    return llvm::createStringError(describeZipError(code));
+  std::vector<std::string> headers;
+  headers.reserve(arrays.size());
   for (const auto &[name, array] : arrays) {
-    if (llvm::Error err = addMember(archive, name, array)) {
+    headers.push_back(formatNpyHeader(array));
+    if (llvm::Error err = addMember(archive, name, headers.back(), array)) {
       zip_discard(archive);
-      return arrayError(path, name, llvm::toString(std::move(err)));
+      return llvm::createStringError("array '" + name +
+                                     "': " + llvm::toString(std::move(err)));
     }
   }
-  // libzip writes beside `path` and renames.
   if (zip_close(archive) < 0) {
     std::string reason = zip_strerror(archive);
     zip_discard(archive);
-    return fileError(path, reason);
+    return llvm::createStringError(reason);
   }
   return llvm::Error::success();
+}
+
+llvm::Error fisher::writeNpz(StringRef path, const NamedArrays &arrays) {
+  return replaceFile(path, [&](StringRef temporary) {
+    return writeArchive(temporary, arrays);
+  });
 }

@@ -8,10 +8,11 @@
 
 #include "fisher/Execution/Once.h"
 #include "fisher/Execution/Compare.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Execution/Inputs.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -95,7 +96,7 @@ static LogicalResult compareAll(ArrayRef<Port> results, ArrayRef<Array> actual,
     os << result.position << ": "
        << (difference.scale == 0 ? "max|difference| = "
                                  : "max|difference|/max|expected| = ")
-       << llvm::format("%.3e", difference.get())
+       << toDecimal(difference.get(), 3, std::chars_format::scientific)
        << (isClose ? "" : " exceeds the tolerance")
        << (result.name == result.position ? "" : " (" + result.name + ")")
        << "\n";
@@ -119,7 +120,7 @@ LogicalResult fisher::runOnce(const CompiledFunction &function,
   if (failed(expected))
     return failure();
   if (!options.outputs.empty())
-    if (llvm::Error err = checkWritable(options.outputs))
+    if (llvm::Error err = checkReplaceable(options.outputs))
       return reportFileError(signature.loc, std::move(err));
 
   SmallVector<Array> actual = function(*arguments);

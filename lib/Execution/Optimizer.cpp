@@ -9,22 +9,18 @@
 #include "fisher/Execution/Optimizer.h"
 
 #include <cmath>
-#include <vector>
 
 using namespace mlir;
 using namespace mlir::fisher;
 
 Optimizer::~Optimizer() = default;
 
-/// State of one number an element, which starts at zero, by parameter.
-using Moments = std::vector<std::vector<double>>;
-
-static std::vector<double> &getMoment(Moments &moments, size_t index,
-                                      const Array &value) {
-  if (moments.size() <= index)
-    moments.resize(index + 1);
-  moments[index].resize(value.getNumElements());
-  return moments[index];
+Array &Optimizer::getMoment(size_t index, size_t moment,
+                            ArrayRef<int64_t> shape) {
+  auto [it, isNew] = moments.try_emplace({index, moment});
+  if (isNew)
+    it->second = Array(ElementKind::Float64, shape);
+  return it->second;
 }
 
 namespace {
@@ -32,9 +28,14 @@ class SGD : public Optimizer {
 public:
   explicit SGD(const OptimizerOptions &options) : options(options) {}
 
+  ArrayRef<StringRef> getMomentNames() const override {
+    static constexpr StringRef names[] = {"velocity"};
+    return names;
+  }
+
   void update(size_t index, uint64_t step, Array &value,
               const Array &gradient) override {
-    std::vector<double> &velocity = getMoment(velocities, index, value);
+    auto *velocity = getMoment(index, 0, value.getShape()).getDataAs<double>();
     for (int64_t i = 0, e = value.getNumElements(); i < e; ++i) {
       velocity[i] = options.momentum * velocity[i] + gradient.get(i);
       value.set(i, value.get(i) - options.learningRate * velocity[i]);
@@ -43,17 +44,21 @@ public:
 
 private:
   OptimizerOptions options;
-  Moments velocities;
 };
 
 class Adam : public Optimizer {
 public:
   explicit Adam(const OptimizerOptions &options) : options(options) {}
 
+  ArrayRef<StringRef> getMomentNames() const override {
+    static constexpr StringRef names[] = {"mean", "square"};
+    return names;
+  }
+
   void update(size_t index, uint64_t step, Array &value,
               const Array &gradient) override {
-    std::vector<double> &mean = getMoment(means, index, value);
-    std::vector<double> &square = getMoment(squares, index, value);
+    auto *mean = getMoment(index, 0, value.getShape()).getDataAs<double>();
+    auto *square = getMoment(index, 1, value.getShape()).getDataAs<double>();
     double meanBias = 1 - std::pow(options.beta1, step);
     double squareBias = 1 - std::pow(options.beta2, step);
     for (int64_t i = 0, e = value.getNumElements(); i < e; ++i) {
@@ -68,7 +73,6 @@ public:
 
 private:
   OptimizerOptions options;
-  Moments means, squares;
 };
 } // namespace
 

@@ -17,6 +17,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -134,4 +135,14 @@ LogicalResult fisher::measureBeliefs(Program &program, StringRef policyPath,
   options.entry = program.entry.getName().str();
   options.sampled = sampled;
   return runPass(program, createFisherInstrument(options), configure);
+}
+
+uint64_t fisher::hashProgram(const Program &program) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  OpPrintingFlags flags;
+  flags.printGenericOpForm().enableDebugInfo(false).assumeVerified();
+  program.module.get()->print(os, flags);
+  os << func::FuncOp(program.entry).getName();
+  return llvm::xxh3_64bits(text);
 }

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Progress.h"
+#include "fisher/Math/DecimalText.h"
 
-#include "llvm/Support/Format.h"
 #include "llvm/Support/Process.h"
 
 using namespace mlir;
@@ -27,8 +27,8 @@ std::string fisher::formatProgress(uint64_t step, uint64_t total, double rate,
   os << '[' << std::string(filled, '=') << std::string(width - filled, ' ')
      << "] " << step << '/' << total;
   for (const auto &[name, number] : numbers)
-    os << "  " << name << ' ' << llvm::format("%.4g", number);
-  os << llvm::format("  %.0f steps/s", rate);
+    os << "  " << name << ' ' << toDecimal(number, 4);
+  os << "  " << toDecimal(rate, 0, std::chars_format::fixed) << " steps/s";
   return text;
 }
 

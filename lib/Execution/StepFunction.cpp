@@ -11,6 +11,7 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -82,6 +83,14 @@ static LogicalResult checkType(const Port &port) {
     return emitError(port.loc)
            << port.describe() << " has element type " << element
            << "; use i1, i8, i16, i32, i64, index, bf16, f16, f32 or f64";
+  if (!port.hasStaticShape())
+    return success();
+  int64_t bytes = 0;
+  std::optional<int64_t> count = getNumElements(port.getShape());
+  if (!count ||
+      llvm::MulOverflow(*count, int64_t(getByteSize(port.getKind())), bytes))
+    return emitError(port.loc) << port.describe() << " has type " << port.type
+                               << ", which is more than can be addressed";
   return success();
 }
 

@@ -7,13 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Execution/Trainer.h"
+#include "fisher/Execution/Files.h"
 #include "fisher/Execution/Initializer.h"
 #include "fisher/Execution/Interrupt.h"
 #include "fisher/Execution/Noise.h"
 #include "fisher/Execution/Progress.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/Diagnostics.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -36,9 +37,12 @@ FailureOr<std::unique_ptr<Trainer>> Trainer::create(
   if (failed(trainer->loadData()) || failed(trainer->initialize()) ||
       failed(trainer->createEvaluator(predict)) ||
       failed(trainer->createSampler()) || failed(trainer->createOptimizer()) ||
-      failed(trainer->checkOutputs()))
+      failed(trainer->checkOutputs()) || failed(trainer->checkFinite()) ||
+      failed(trainer->makeFingerprint()))
     return failure();
   trainer->placeValues();
+  if (failed(trainer->resume()))
+    return failure();
   return trainer;
 }
 
@@ -169,13 +173,26 @@ void Trainer::placeValues() {
 }
 
 LogicalResult Trainer::checkOutputs() const {
-  for (const std::string &path : {options.outputs, options.metrics}) {
+  for (const std::string &path : {options.outputs, options.checkpoint}) {
     if (path.empty())
       continue;
-    if (llvm::Error err = checkWritable(path))
+    if (llvm::Error err = checkReplaceable(path))
       return emitError(getSignature().loc) << llvm::toString(std::move(err));
   }
   return success();
+}
+
+LogicalResult Trainer::checkFinite() {
+  guard.emplace(options.nonFinite, getSignature(), plan);
+  for (size_t index : plan.batch) {
+    SmallVector<int64_t> rows(sampler->getOrder());
+    // Those of another prediction than the step's are not looked at.
+    if (evaluator)
+      llvm::append_range(rows, evaluator->getRows());
+    if (failed(guard->checkData(*data, getArgument(index), rows)))
+      return failure();
+  }
+  return guard->checkInitial(values);
 }
 
 //===----------------------------------------------------------------------===//
@@ -213,38 +230,48 @@ ArrayRef<Array> Trainer::call(uint64_t step) {
   return unmeasuredResults;
 }
 
-void Trainer::feedBack(uint64_t step, ArrayRef<Array> results) {
+void Trainer::feedBack(uint64_t step) {
   // What keeps measurements stays as it is where there are none.
   for (Feedback update : plan.updates)
     if (update.result < results.size())
       values[update.argument] = results[update.result];
   for (auto [result, argument] : plan.gradients) {
-    optimizer->update(argument, step, onHost[argument],
+    // An optimizer counts the steps that it made.
+    optimizer->update(argument, step - numSkipped, onHost[argument],
                       toHost(results[result]));
     copyElements(values[argument], onHost[argument]);
   }
 }
 
-NamedNumbers Trainer::getNumbers(ArrayRef<Array> results) const {
+NamedNumbers Trainer::makeStep(uint64_t step) {
+  drawBatch();
+  drawNoise(step);
+  guard->keep(values, optimizer.get());
+  results = call(step);
+  feedBack(step);
+  return getNumbers();
+}
+
+NamedNumbers Trainer::getNumbers() const {
   NamedNumbers numbers;
   for (const auto &[name, index] : plan.numbers)
     numbers.emplace_back(name, toHost(results[index]).get(0));
   return numbers;
 }
 
-double Trainer::getLoss(const NamedNumbers &numbers) const {
-  for (auto [planned, number] : llvm::zip_equal(plan.numbers, numbers))
-    if (planned.second == *plan.loss)
-      return number.second;
-  llvm_unreachable("the loss is one of the numbers");
-}
-
 bool Trainer::isEvaluated(uint64_t step) const {
   return evaluator && step % options.evaluateEvery == 0;
 }
 
-std::optional<Measurements>
-Trainer::getMeasurements(ArrayRef<Array> results) const {
+bool Trainer::isCheckpoint(uint64_t step) const {
+  if (options.checkpoint.empty())
+    return false;
+  uint64_t every = options.checkpointEvery;
+  return step % (every ? every : std::max<uint64_t>(options.steps / 20, 1)) ==
+         0;
+}
+
+std::optional<Measurements> Trainer::getMeasurements() const {
   if (!plan.measurements || *plan.measurements >= results.size())
     return std::nullopt;
   const Port &result = getSignature().results[*plan.measurements];
@@ -255,7 +282,7 @@ Trainer::getMeasurements(ArrayRef<Array> results) const {
   return measurements;
 }
 
-std::vector<Trace> Trainer::getTraces(ArrayRef<Array> results) const {
+std::vector<Trace> Trainer::getTraces() const {
   std::vector<Trace> traces;
   for (size_t index : plan.traces) {
     if (index >= results.size())
@@ -269,16 +296,57 @@ std::vector<Trace> Trainer::getTraces(ArrayRef<Array> results) const {
   return traces;
 }
 
-LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers,
-                           const std::optional<Measurements> &measurements,
-                           ArrayRef<Array> results) {
+LogicalResult Trainer::openMetrics() {
+  if (options.metrics.empty())
+    return success();
+  llvm::Expected<MetricsFile> file =
+      resumed ? MetricsFile::resume(options.metrics, resumed->offset)
+              : MetricsFile::create(options.metrics);
+  if (!file)
+    return emitError(getSignature().loc) << llvm::toString(file.takeError());
+  metrics.emplace(std::move(*file));
+  if (!resumed)
+    return success();
+  return write(resumed->number == options.steps ? resumed->lastLine
+                                                : resumed->line);
+}
+
+std::string Trainer::formatLine(uint64_t step,
+                                const NamedNumbers &numbers) const {
+  std::string line;
+  llvm::raw_string_ostream os(line);
+  std::optional<Measurements> measurements = getMeasurements();
+  writeJson(step, numbers, measurements ? &*measurements : nullptr, getTraces(),
+            os);
+  os << '\n';
+  return line;
+}
+
+LogicalResult Trainer::write(StringRef line) {
   if (!metrics)
     return success();
-  if (llvm::Error err =
-          metrics->write(step, numbers, measurements ? &*measurements : nullptr,
-                         getTraces(results)))
+  if (llvm::Error err = metrics->write(line))
     return emitError(getSignature().loc) << llvm::toString(std::move(err));
   return success();
+}
+
+LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers,
+                           const NamedNumbers &scores, bool isLast,
+                           bool isSaved) {
+  LoggedStep logged{step, "", "", 0};
+  if (metrics) {
+    NamedNumbers scored = numbers;
+    llvm::append_range(scored, scores);
+    logged.offset = metrics->getSize();
+    // A run that ends here is scored here, one that goes on may not be.
+    if (isEvaluated(step) || step % options.logEvery == 0)
+      logged.line = formatLine(step, isEvaluated(step) ? scored : numbers);
+    if (isLast)
+      logged.lastLine = formatLine(step, scored);
+  }
+  if (failed(write(isLast ? logged.lastLine : logged.line)))
+    return failure();
+  return isSaved ? writeCheckpoint(logged) : success();
 }
 
 LogicalResult Trainer::writeOutputs() const {
@@ -296,60 +364,57 @@ static void printLine(uint64_t step, const NamedNumbers &numbers,
                       raw_ostream &os) {
   os << "step " << step;
   for (const auto &[name, number] : numbers)
-    os << "  " << name << ' ' << llvm::format("%.6g", number);
+    os << "  " << name << ' ' << toDecimal(number);
   os << '\n';
   os.flush();
 }
 
 FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
-  if (!options.metrics.empty()) {
-    llvm::Expected<MetricsFile> file = MetricsFile::create(options.metrics);
-    if (!file)
-      return emitError(getSignature().loc) << llvm::toString(file.takeError());
-    metrics.emplace(std::move(*file));
-  }
+  if (failed(openMetrics()))
+    return failure();
+  if (resumed)
+    os << "going on after step " << resumed->number << '\n';
   Interrupt interrupt;
   ProgressBar progress(options.steps);
-  bool isFinite = true;
-  uint64_t step = 0;
-  std::optional<double> efficiency;
-  while (step < options.steps) {
+  uint64_t step = resumed ? resumed->number : 0;
+  bool isInterrupted = false;
+  while (step < options.steps && !isInterrupted) {
     ++step;
-    drawBatch();
-    drawNoise(step);
-    ArrayRef<Array> results = call(step);
-    feedBack(step, results);
+    NamedNumbers numbers = makeStep(step);
+    isInterrupted = interrupt.isRequested();
+    bool isLast = step == options.steps || isInterrupted;
+    bool isSaved = isLast || isCheckpoint(step);
+    if (!guard->isFinite(numbers, values, /*now=*/isSaved)) {
+      progress.clear();
+      if (failed(guard->report(step, numbers, values))) {
+        (void)write(formatLine(step, numbers));
+        return failure();
+      }
+      if (guard->skips()) {
+        guard->undo(values, onHost, optimizer.get());
+        ++numSkipped;
+      }
+    }
+    if (guard->skips())
+      numbers.emplace_back("skipped", numSkipped);
 
-    NamedNumbers numbers = getNumbers(results);
-    std::optional<Measurements> measurements = getMeasurements(results);
-    NamedNumbers shown = numbers;
-    if (measurements)
+    if (std::optional<Measurements> measurements = getMeasurements())
       efficiency = measurements->getOfAll("efficiency");
+    NamedNumbers shown = numbers;
     if (efficiency && !std::isnan(*efficiency))
       shown.emplace_back("efficiency", *efficiency);
     progress.update(step, shown);
-    if (isFinite && plan.loss && !std::isfinite(getLoss(numbers))) {
-      isFinite = false;
-      progress.clear();
-      emitWarning(getSignature().results[*plan.loss].loc)
-          << "the loss is not finite from step " << step << " on";
-    }
-    bool isLast = step == options.steps || interrupt.isRequested();
-    bool isScored = isEvaluated(step) || (evaluator && isLast);
-    if (isScored) {
-      NamedNumbers scores = evaluator->evaluate(values, step);
-      llvm::append_range(numbers, scores);
-      llvm::append_range(shown, scores);
-    }
-    if ((isScored || isLast || step % options.logEvery == 0) &&
-        failed(log(step, numbers, measurements, results)))
+    bool isScored = isEvaluated(step);
+    NamedNumbers scores;
+    if (isScored || (evaluator && isLast))
+      scores = evaluator->evaluate(values, step);
+    if (failed(log(step, numbers, scores, isLast, isSaved)))
       return failure();
     if (isScored || isLast) {
+      llvm::append_range(shown, scores);
       progress.clear();
       printLine(step, shown, os);
     }
-    if (isLast)
-      break;
   }
   progress.clear();
   if (failed(writeOutputs()))

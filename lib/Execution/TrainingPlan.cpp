@@ -154,6 +154,10 @@ FailureOr<SmallVector<int64_t>> fisher::resolveShape(const Port &argument,
            << argument.describe() << " has type " << argument.type
            << ", whose sizes are not known; give an array for it or make the "
               "type static";
+  if (!getNumElements(shape))
+    return emitError(argument.loc)
+           << argument.describe() << " of type " << argument.type
+           << " is more than can be addressed with " << batchSize << " rows";
   return shape;
 }
 

@@ -64,6 +64,7 @@ static void makeLoops(OpPassManager &pm, const CPUPipelineOptions &options) {
   }
   pm.addPass(createFisherHoistBuffers());
   pm.addPass(createFisherPlaceBuffers());
+  pm.addPass(createFisherGuardSizes());
   // Scopes that allocate nothing are gone after it; their regions cannot
   // become blocks.
   simplify(pm);

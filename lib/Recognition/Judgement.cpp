@@ -7,26 +7,20 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Recognition/Judgement.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
 using namespace mlir::fisher::recognition;
 
-static std::string toText(double number) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.6g", number);
-  return text;
-}
-
 /// A coefficient, which may be the name of an argument or computed.
 static std::string toText(Attribute attr) {
   if (auto number = dyn_cast<FloatAttr>(attr))
-    return toText(number.getValueAsDouble());
+    return toDecimal(number.getValueAsDouble());
   if (auto name = dyn_cast<StringAttr>(attr))
     return name.str();
   if (auto flag = dyn_cast<BoolAttr>(attr))
@@ -66,8 +60,8 @@ private:
   /// `number / divisor` as a number, or as it is written.
   std::string getQuotient(StringRef name, double divisor) {
     std::optional<double> number = getNumber(name);
-    return number ? toText(*number / divisor)
-                  : get(name) + "/" + toText(divisor);
+    return number ? toDecimal(*number / divisor)
+                  : get(name) + "/" + toDecimal(divisor);
   }
   /// The optimizer that makes the new values of the parameters.
   std::optional<FindingKind> getOptimizer();
@@ -112,7 +106,7 @@ void Judge::judgeL2(Judgement &judgement) {
                          "fixed sigma to mean "
                          "0, with sigma^2 = 2 weight / strength";
   judgement.equivalent += strength
-                              ? ": " + toText(2 / *strength) + " at weight 1"
+                              ? ": " + toDecimal(2 / *strength) + " at weight 1"
                               : " = 2 weight / " + get("strength");
   judgement.equivalent += ", for any number of examples";
   judgement.limits = "the spread is learnt, or another chart stores the mean";
@@ -169,7 +163,8 @@ Judgement Judge::judge() {
         (isScaled ? "h^2 (1 - keep) / keep" : "h^2 keep (1 - keep)");
     if (keep)
       judgement.equivalent +=
-          " = " + toText(isScaled ? (1 - *keep) / *keep : *keep * (1 - *keep)) +
+          " = " +
+          toDecimal(isScaled ? (1 - *keep) / *keep : *keep * (1 - *keep)) +
           " h^2";
     judgement.limits =
         "keep is far from 1; it is no distance to a reference, and "

@@ -9,6 +9,7 @@
 #include "Matcher.h"
 
 #include "fisher/IR/Marks.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 
@@ -51,9 +52,7 @@ static bool isElement(double number, Type type) {
 
 double mlir::fisher::recognition::roundToDecimal(double number, double error) {
   for (int digits = 1; digits <= 15; ++digits) {
-    char text[32];
-    std::snprintf(text, sizeof(text), "%.*g", digits, number);
-    double rounded = std::strtod(text, nullptr);
+    double rounded = fromDecimal(toDecimal(number, digits));
     if (std::abs(rounded - number) <= error)
       return rounded;
   }

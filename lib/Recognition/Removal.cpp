@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fisher/Recognition/Removal.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "Remover.h"
 
@@ -14,7 +15,6 @@
 
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/CallInterfaces.h"
-#include "llvm/Support/Format.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -42,7 +42,7 @@ static SmallVector<std::string> describe(Recognition &recognition,
     for (const Coefficient &coefficient : finding.coefficients) {
       os << ' ' << coefficient.name;
       if (coefficient.number)
-        os << ' ' << llvm::format("%.4g", *coefficient.number);
+        os << ' ' << toDecimal(*coefficient.number, 4);
     }
     lines.push_back(std::move(line));
   }

@@ -13,6 +13,7 @@
 
 #include "fisher/IR/JaxMarks.h"
 #include "fisher/IR/Marks.h"
+#include "fisher/Math/DecimalText.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -21,7 +22,6 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 
 namespace mlir::fisher {
 #define GEN_PASS_DEF_FISHERINSERT
@@ -293,7 +293,7 @@ static std::string describeNumber(Attribute attr) {
   std::string text;
   llvm::raw_string_ostream os(text);
   if (auto number = dyn_cast<FloatAttr>(attr))
-    os << llvm::format("%g", number.getValueAsDouble());
+    os << toDecimal(number.getValueAsDouble());
   else
     os << attr;
   return text;

@@ -8,12 +8,12 @@
 
 #include "UpgradePlan.h"
 
+#include "fisher/Math/DecimalText.h"
 #include "fisher/Recognition/Removal.h"
 #include "fisher/Recognition/Spreads.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Format.h"
 
 #include <cmath>
 
@@ -69,18 +69,10 @@ private:
 };
 } // namespace
 
-static std::string toText(double number) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.6g", number);
-  return text;
-}
-
 /// A product of decimal numbers without what rounding left.
 static FloatAttr getDecimal(MLIRContext *context, double number) {
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::format("%.15g", number);
   return FloatAttr::get(Float64Type::get(context),
-                        std::strtod(text.c_str(), nullptr));
+                        fromDecimal(toDecimal(number, 15)));
 }
 
 static FamilyInterface getFamily(MLIRContext *context, const Twine &text) {
@@ -92,8 +84,9 @@ static Attribute getPrior(MLIRContext *context, ArrayRef<double> numbers) {
   std::string text;
   llvm::raw_string_ostream os(text);
   os << "#fisher.prior<[";
-  llvm::interleaveComma(
-      numbers, os, [&](double number) { os << llvm::format("%.17e", number); });
+  llvm::interleaveComma(numbers, os, [&](double number) {
+    os << toDecimal(number, 17, std::chars_format::scientific);
+  });
   os << "]>";
   return parseAttribute(text, context);
 }
@@ -156,10 +149,10 @@ LogicalResult Planner::planDivergence(const Finding &finding) {
   double sigma = *finding.getCoefficient("prior_sigma")->number;
   MLIRContext *context = function.getContext();
   addRemark(result, getLoc(finding), "kl_to_prior", listNames(finding),
-            ", weight " + toText(*weight) +
+            ", weight " + toDecimal(*weight) +
                 ": replaced by the squared Fisher-Rao distance to N(" +
-                toText(mean) + ", " + toText(sigma) + "^2), weight " +
-                toText(*weight / 2) + ", mode coupled");
+                toDecimal(mean) + ", " + toDecimal(sigma) + "^2), weight " +
+                toDecimal(*weight / 2) + ", mode coupled");
   return addEntry(
       finding,
       {getLoc(finding),
@@ -214,7 +207,7 @@ LogicalResult Planner::chooseBelief(const Finding &finding, double sigma,
   case UpgradeOptions::Source::fixed:
     entry.source = FixedAttr::get(context, builder.getStringAttr("sigma"),
                                   builder.getF64FloatAttr(sigma));
-    text = "to mean 0 of Gaussians of fixed sigma " + toText(sigma);
+    text = "to mean 0 of Gaussians of fixed sigma " + toDecimal(sigma);
     return success();
   case UpgradeOptions::Source::adam: {
     for (const Finding &other : recognition.getFindings()) {
@@ -228,9 +221,10 @@ LogicalResult Planner::chooseBelief(const Finding &finding, double sigma,
           entry.named.push_back(argument);
           text = "to mean 0 of Gaussians of sigma 1/sqrt(" +
                  std::to_string(options.count) + " (" + getName(argument) +
-                 " + " + toText(options.epsilon) + "))";
+                 " + " + toDecimal(options.epsilon) + "))";
           if (entry.mode == Mode::coupled)
-            text += ", which pulls as before where sigma is " + toText(sigma);
+            text +=
+                ", which pulls as before where sigma is " + toDecimal(sigma);
           return success();
         }
     }
@@ -251,7 +245,7 @@ LogicalResult Planner::chooseBelief(const Finding &finding, double sigma,
     entry.family = getFamily(context, "gaussian<" + spread->chart + ">");
     entry.prior = getPrior(context, {0.0, sigma});
     text = "of Gaussians with the spread " + getName(spread->argument) +
-           " to N(0, " + toText(sigma) +
+           " to N(0, " + toDecimal(sigma) +
            "^2), which pulls the mean as before where its sigma is that";
     return success();
   }
@@ -270,12 +264,12 @@ LogicalResult Planner::planDecay(const Finding &finding) {
     return failure();
   std::optional<double> strength = finding.getCoefficient("strength")->number;
   auto number = dyn_cast<FloatAttr>(entry.weight);
-  std::string weight = number ? toText(number.getValueAsDouble())
+  std::string weight = number ? toDecimal(number.getValueAsDouble())
                               : cast<StringAttr>(entry.weight).str();
   addRemark(
       result, getLoc(finding), stringifyFindingKind(finding.kind),
       getName(finding.arguments.front()),
-      ", strength " + (strength ? toText(*strength) : weight) +
+      ", strength " + (strength ? toDecimal(*strength) : weight) +
           ": replaced by the squared distance " + belief + ", weight " +
           weight + ", mode " + stringifyMode(entry.mode) +
           (finding.kind == FindingKind::l2_gradient && recognition.findLoss()
@@ -419,7 +413,7 @@ std::vector<AveragedBelief> mlir::fisher::planAverages(Recognition &recognition,
       belief.averages.push_back(average);
     }
     if (isWhole) {
-      say(found, ", decay " + toText(belief.decay) +
+      say(found, ", decay " + toDecimal(belief.decay) +
                      ": replaced by the geodesic one of beliefs");
       belief.share = getDecimal(function.getContext(), 1 - belief.decay)
                          .getValueAsDouble();

@@ -10,6 +10,7 @@
 #define FISHER_EXECUTION_BATCHSAMPLER_H
 
 #include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
 #include <cstdint>
@@ -26,6 +27,15 @@ public:
 
   /// The rows of the next batch, valid until the next call.
   ArrayRef<int64_t> next();
+
+  /// What the next batches depend on, beside the seed and the batch size: the
+  /// order of the epoch, its number, and how many of its rows were drawn.
+  ArrayRef<int64_t> getOrder() const { return rows; }
+  uint64_t getEpoch() const { return epoch; }
+  uint64_t getPosition() const { return position; }
+  /// Goes on from there; fails where that is no order of the same rows.
+  LogicalResult restore(ArrayRef<int64_t> order, uint64_t epoch,
+                        uint64_t position);
 
 private:
   void shuffle();

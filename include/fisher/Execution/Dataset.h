@@ -43,6 +43,9 @@ public:
   /// Loads the array for a batch argument, whose rows must be like its own.
   LogicalResult load(const Port &argument);
 
+  /// The loaded array `name`.
+  const Array &get(StringRef name) const { return arrays.find(name)->second; }
+
   /// Copies rows of the loaded array `name` to `batch`.
   void gather(StringRef name, ArrayRef<int64_t> rows, Array &batch) const;
 

@@ -48,22 +48,37 @@ void writeJson(uint64_t step, const NamedNumbers &numbers,
                const Measurements *measurements, ArrayRef<Trace> traces,
                raw_ostream &os);
 
-/// A file of such objects, a line for each. Whole lines are flushed, so that a
-/// run can be watched and leaves valid lines however it ends.
+/// A file of such objects, a line for each. Lines are written at once, so that
+/// a run can be watched and leaves valid lines however it ends.
 class MetricsFile {
 public:
+  /// Begins a file; "-" is the standard output.
   static llvm::Expected<MetricsFile> create(StringRef path);
 
-  /// Appends a line; reports what the operating system refuses.
-  llvm::Error write(uint64_t step, const NamedNumbers &numbers,
-                    const Measurements *measurements, ArrayRef<Trace> traces);
+  /// Goes on after the first `size` bytes of the file of a former run; what
+  /// follows them is lost.
+  static llvm::Expected<MetricsFile> resume(StringRef path, uint64_t size);
+
+  MetricsFile(MetricsFile &&other);
+  MetricsFile &operator=(MetricsFile &&) = delete;
+  ~MetricsFile();
+
+  /// Appends whole lines; reports what the operating system refuses, and
+  /// leaves none of them then.
+  llvm::Error write(StringRef lines);
+
+  /// Bytes of the lines so far.
+  uint64_t getSize() const { return size; }
+  /// Waits until they are on the disk.
+  llvm::Error sync();
 
 private:
-  MetricsFile(StringRef path, std::unique_ptr<llvm::raw_fd_ostream> os)
-      : path(path), os(std::move(os)) {}
+  MetricsFile(StringRef path, int file, uint64_t size);
 
   std::string path;
-  std::unique_ptr<llvm::raw_fd_ostream> os;
+  /// The number by which the system calls the open file.
+  int file;
+  uint64_t size;
 };
 
 } // namespace mlir::fisher

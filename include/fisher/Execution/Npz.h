@@ -58,12 +58,8 @@ private:
   std::unique_ptr<zip, Close> archive;
 };
 
-/// Finds out, before anything is computed, whether a file could be written in
-/// the folder of `path`.
-llvm::Error checkWritable(llvm::StringRef path);
-
-/// Writes an archive as `numpy.savez` does: to a temporary file beside `path`,
-/// which then takes the place of `path`. The same arrays give the same bytes.
+/// Writes an archive as `numpy.savez` does, by `replaceFile`. The same arrays
+/// give the same bytes.
 llvm::Error writeNpz(llvm::StringRef path, const NamedArrays &arrays);
 
 } // namespace mlir::fisher

@@ -11,7 +11,11 @@
 
 #include "fisher/Execution/Array.h"
 
+#include "mlir/Support/LLVM.h"
 #include "llvm/Support/Error.h"
+
+#include <map>
+#include <utility>
 
 namespace mlir::fisher {
 
@@ -31,6 +35,13 @@ class Optimizer {
 public:
   virtual ~Optimizer();
 
+  /// What it remembers of each parameter, such as "mean".
+  virtual ArrayRef<StringRef> getMomentNames() const = 0;
+
+  /// What it remembers of the parameter numbered `index`, by the position of
+  /// its name: a number of f64 for each element, zero at first.
+  Array &getMoment(size_t index, size_t moment, ArrayRef<int64_t> shape);
+
   /// Makes step number `step`, counted from 1, of the parameter numbered
   /// `index`. `value` and `gradient` have the same shape at every step.
   virtual void update(size_t index, uint64_t step, Array &value,
@@ -39,6 +50,10 @@ public:
   /// The optimizer "sgd" or "adam".
   static llvm::Expected<std::unique_ptr<Optimizer>>
   create(llvm::StringRef name, const OptimizerOptions &options);
+
+private:
+  /// By parameter and moment.
+  std::map<std::pair<size_t, size_t>, Array> moments;
 };
 
 } // namespace mlir::fisher

@@ -52,6 +52,9 @@ LogicalResult measureBeliefs(Program &program, StringRef policyPath,
                              bool sampled, unsigned traceSize,
                              PassConfiguration configure = {});
 
+/// A number for what the program does, the same wherever it was read from.
+uint64_t hashProgram(const Program &program);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_EXECUTION_PROGRAM_H

@@ -10,8 +10,10 @@
 #define FISHER_EXECUTION_TRAINER_H
 
 #include "fisher/Execution/BatchSampler.h"
+#include "fisher/Execution/Checkpoint.h"
 #include "fisher/Execution/Dataset.h"
 #include "fisher/Execution/Evaluator.h"
+#include "fisher/Execution/FiniteGuard.h"
 #include "fisher/Execution/Jit.h"
 #include "fisher/Execution/Metrics.h"
 #include "fisher/Execution/Optimizer.h"
@@ -25,6 +27,16 @@ struct TrainingOptions {
   std::string init;
   std::string outputs;
   std::string metrics;
+  /// What a run can go on from, written every so many steps; 0 makes twenty in
+  /// a run.
+  std::string checkpoint;
+  uint64_t checkpointEvery = 0;
+  /// A checkpoint to go on from, which may have to be there.
+  std::string resume;
+  bool resumesAlways = true;
+  /// Tells programs from each other, for checkpoints; see `hashProgram`.
+  uint64_t program = 0;
+  NonFinitePolicy nonFinite = NonFinitePolicy::Stop;
   uint64_t steps = 0;
   uint64_t seed = 0;
   /// Rows of a batch where the step leaves their number open, else 0.
@@ -69,7 +81,9 @@ public:
 
   /// Makes the steps, until an interrupt from the keyboard, and writes the
   /// outputs: parameters and states under their names. What is worth telling
-  /// goes to `os`. Fails, after a diagnostic, where a file cannot be written.
+  /// goes to `os`. Fails, after a diagnostic, where a file cannot be written,
+  /// and at the first step whose numbers are not finite, unless the options say
+  /// otherwise.
   FailureOr<Outcome> run(raw_ostream &os);
 
 private:
@@ -82,23 +96,47 @@ private:
   LogicalResult createSampler();
   LogicalResult createOptimizer();
   LogicalResult checkOutputs() const;
+  LogicalResult checkFinite();
 
   void placeValues();
+  /// Makes a step and what the metrics tell of it.
+  NamedNumbers makeStep(uint64_t step);
   /// Calls the step, measured or not.
   ArrayRef<Array> call(uint64_t step);
   void drawBatch();
   void drawNoise(uint64_t step);
-  void feedBack(uint64_t step, ArrayRef<Array> results);
-  NamedNumbers getNumbers(ArrayRef<Array> results) const;
-  /// The loss of a plan that has one.
-  double getLoss(const NamedNumbers &numbers) const;
+  void feedBack(uint64_t step);
+  NamedNumbers getNumbers() const;
   bool isEvaluated(uint64_t step) const;
-  std::optional<Measurements> getMeasurements(ArrayRef<Array> results) const;
-  std::vector<Trace> getTraces(ArrayRef<Array> results) const;
+  bool isCheckpoint(uint64_t step) const;
+  std::optional<Measurements> getMeasurements() const;
+  std::vector<Trace> getTraces() const;
+  LogicalResult openMetrics();
+  /// The line of metrics with these numbers and what is measured.
+  std::string formatLine(uint64_t step, const NamedNumbers &numbers) const;
+  LogicalResult write(StringRef line);
+  /// Writes the metrics of a step, and a checkpoint if it `isSaved`.
   LogicalResult log(uint64_t step, const NamedNumbers &numbers,
-                    const std::optional<Measurements> &measurements,
-                    ArrayRef<Array> results);
+                    const NamedNumbers &scores, bool isLast, bool isSaved);
   LogicalResult writeOutputs() const;
+
+  // TrainerCheckpoint.cpp
+
+  /// What a run has in its metrics of a step with a checkpoint: `line` where it
+  /// goes on, `lastLine` where it ends there.
+  struct LoggedStep {
+    uint64_t number;
+    std::string line, lastLine;
+    /// Bytes of metrics before it.
+    uint64_t offset;
+  };
+
+  LogicalResult makeFingerprint();
+  bool isSaved(size_t argument) const;
+  LogicalResult writeCheckpoint(const LoggedStep &step);
+  LogicalResult resume();
+  llvm::Error readProgress(const CheckpointReader &checkpoint);
+  llvm::Error readMoments(const CheckpointReader &checkpoint);
 
   const Signature &getSignature() const { return function.getSignature(); }
   const Port &getArgument(size_t index) const {
@@ -116,11 +154,19 @@ private:
   std::unique_ptr<Optimizer> optimizer;
   /// The present value of each argument, as the step takes it.
   SmallVector<Array> values;
-  /// What the last calls returned.
+  /// What the last calls returned, and the last of all.
   SmallVector<Array> measuredResults, unmeasuredResults;
+  ArrayRef<Array> results;
   /// Where the host has what it changes itself: batches, noise, and what an
   /// optimizer changes. On the CPU these are the arrays of `values`.
   SmallVector<Array> onHost;
+  std::optional<FiniteGuard> guard;
+  uint64_t numSkipped = 0;
+  /// Of the last step that was measured.
+  std::optional<double> efficiency;
+  Fingerprint fingerprint;
+  /// The step of the checkpoint that the run goes on from.
+  std::optional<LoggedStep> resumed;
 };
 
 } // namespace mlir::fisher

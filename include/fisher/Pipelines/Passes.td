@@ -244,6 +244,30 @@ def FisherBatchLoops : Pass<"fisher-batch-loops", "func::FuncOp"> {
                            "::mlir::scf::SCFDialect"];
 }
 
+def FisherGuardSizes : Pass<"fisher-guard-sizes"> {
+  let summary = "Stop where the size of a buffer overflows";
+  let description = [{
+    The bytes of a buffer of more than one dynamic size are computed modulo
+    2^64: too large a buffer would become a small one. An assertion, which is a
+    multiplication a size, stops the program instead.
+
+    ```mlir
+    %buffer = memref.alloc(%n, %m) : memref<?x?xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    // ... %count is the product of the sizes, as f64
+    %fits = arith.cmpf ole, %count, %most : f64
+    cf.assert %fits, "out of memory for a buffer of the function"
+    %buffer = memref.alloc(%n, %m) : memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::cf::ControlFlowDialect"];
+}
+
 def FisherGuardThreads : Pass<"fisher-guard-threads"> {
   let summary = "Start threads only for loops with more than one iteration";
   let description = [{

@@ -49,10 +49,10 @@
 // RUN: fisher-run %s --data=%t.data.npz --steps=10 --set lr=0.1 2>&1 | FileCheck %s --check-prefix=QUIET
 // QUIET-NOT: steps/s
 
-// A loss that is not finite is told once, and written as a string.
-// RUN: fisher-run %s --data=%t.data.npz --steps=3 --set lr=0.1 --set w=3e38 --metrics=%t.jsonl 2>&1 | FileCheck %s --check-prefix=INFINITE
+// A loss that is not finite is told once, and written as a string, on demand.
+// RUN: fisher-run %s --data=%t.data.npz --steps=3 --set lr=0.1 --set w=3e38 --non-finite=ignore --metrics=%t.jsonl 2>&1 | FileCheck %s --check-prefix=INFINITE
 // RUN: FileCheck %s --check-prefix=STRING --input-file=%t.jsonl
-// INFINITE: warning: the loss is not finite from step 1 on
+// INFINITE: warning: step 1: the loss is inf
 // INFINITE-NOT: warning
 // STRING: {"step":1,"loss":"Infinity",
 
