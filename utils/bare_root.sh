@@ -73,9 +73,9 @@ mounted=()
 echo "bare_root.sh: making $folder"
 mkdir -p "$folder"
 trap 'rm -rf --one-file-system "$folder"' EXIT
-debootstrap --variant=minbase "$suite" "$folder" "$mirror" >"$folder.log" ||
-  fail "debootstrap failed; see $folder.log"
-rm "$folder.log"
+debootstrap --variant=minbase "$suite" "$folder" "$mirror" >"$folder.debootstrap.log" ||
+  fail "debootstrap failed; see $folder.debootstrap.log"
+rm "$folder.debootstrap.log"
 
 # Where packages come from, and whom to trust.
 rm -f "$folder"/etc/apt/sources.list
