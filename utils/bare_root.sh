@@ -17,8 +17,8 @@ into it and runs there, as root and in order, utils/demo.sh and utils/test.sh, o
 the commands that are given. Says how long each took, and deletes the folder.
 To be run as root, with debootstrap installed; it takes about 8 GB of disk.
 
-  --folder=FOLDER  make it there, in a folder that is not there yet
-                   (default: a new one in $TMPDIR)
+  --folder=FOLDER  make it there (default: in a new folder in $TMPDIR); what
+                   --keep has left there is used as it is
   --ccache=FOLDER  share this compiler cache with it
   --keep           do not delete it
 
@@ -58,34 +58,40 @@ if [[ ! ${FISHER_BARE_ROOT:-} ]]; then
 fi
 
 [[ $folder ]] || folder=$(mktemp -d -u "${TMPDIR:-/tmp}/fisher-bare.XXXXXX")
-[[ ! -e $folder ]] || fail "'$folder' is there already"
-
-suite=bookworm
-mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
-  sed -n "s/^$suite //p" | head -n 1)
-[[ $mirror ]] || fail "this machine's apt has no $suite to take packages from"
-
+mounted=()
 clean_up() {
-  umount -l "${mounted[@]}"
+  ((!${#mounted[@]})) || umount -l "${mounted[@]}"
   [[ $keep ]] || rm -rf --one-file-system "$folder"
 }
-mounted=()
-echo "bare_root.sh: making $folder"
-mkdir -p "$folder"
-trap 'rm -rf --one-file-system "$folder"' EXIT
-debootstrap --variant=minbase "$suite" "$folder" "$mirror" >"$folder.debootstrap.log" ||
-  fail "debootstrap failed; see $folder.debootstrap.log"
-rm "$folder.debootstrap.log"
 
-# Where packages come from, and whom to trust.
-rm -f "$folder"/etc/apt/sources.list
-for path in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} \
-  /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt /etc/pip.conf /etc/resolv.conf; do
-  if [[ -f $path ]]; then
-    mkdir -p "$folder$(dirname "$path")"
-    cp -L "$path" "$folder$path"
-  fi
-done
+make() {
+  local suite=bookworm mirror path
+  mirror=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
+    sed -n "s/^$suite //p" | head -n 1)
+  [[ $mirror ]] || fail "this machine's apt has no $suite to take packages from"
+  echo "bare_root.sh: making $folder"
+  mkdir -p "$folder"
+  trap clean_up EXIT
+  debootstrap --variant=minbase "$suite" "$folder" "$mirror" >/dev/null
+
+  # Where packages come from, and whom to trust.
+  rm "$folder/etc/apt/sources.list"
+  for path in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} \
+    /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt /etc/pip.conf /etc/resolv.conf; do
+    if [[ -f $path ]]; then
+      mkdir -p "$folder$(dirname "$path")"
+      cp -L "$path" "$folder$path"
+    fi
+  done
+  git clone -q "$tree" "$folder/root/fisher"
+}
+
+if [[ ! -e $folder ]]; then
+  make
+elif [[ ! -d $folder/root/fisher ]]; then
+  fail "'$folder' is there already, and was not made by this"
+fi
+trap clean_up EXIT
 
 for name in proc sys dev; do
   mount --rbind "/$name" "$folder/$name"
@@ -96,8 +102,6 @@ if [[ $ccache ]]; then
   mount --bind "$ccache" "$folder/root/.cache/ccache"
   mounted+=("$folder/root/.cache/ccache")
 fi
-trap clean_up EXIT
-git clone -q "$tree" "$folder/root/fisher"
 
 settings=(HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
 while IFS= read -r -d '' setting; do
