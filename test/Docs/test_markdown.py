@@ -43,6 +43,17 @@ RUN_ELSEWHERE = {
     ),
 }
 
+# Documents whose Python, and what it prints, is run with the package installed.
+PYTHON_RUN_BY = {
+    "README.md": "test/Python/test_jax_docs.py",
+    "docs/differentiation.md": "test/Python/test_jax_docs.py",
+    "docs/jax.md": "test/Python/test_jax_docs.py",
+    "docs/ordinary-networks.md": "test/Python/test_jax_docs.py",
+    "docs/python-api.md": "test/Python/test_python_api_blocks.py",
+    "docs/recognition.md": "test/Python/test_recognition_torch.py",
+    "docs/torch.md": "test/Python/test_torch_docs.py",
+}
+
 
 # Runs tests that run anyway.
 PYTEST = ".venv/bin/python -m pytest "
@@ -205,6 +216,19 @@ def test_every_command_is_tested(document):
             command = line.split("#")[0].strip()
             test = RUN_ELSEWHERE.get(command, command.split()[0])
             assert (ROOT / test).is_file(), f"{document.name}:{block.line}: {line}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_block_is_tested(document):
+    """A block without a mark is of the shell, or run by the tests of Python."""
+    name = str(document.relative_to(ROOT))
+    for block in BLOCKS[document]:
+        if block.language == "sh" or block.mark:
+            continue
+        place = f"{name}:{block.line}"
+        assert block.language in ("python", "text"), f"{place}: nothing tests it"
+        test = PYTHON_RUN_BY.get(name)
+        assert test and document.stem in (ROOT / test).read_text(), f"{place}: nothing runs it"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
