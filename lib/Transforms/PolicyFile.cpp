@@ -9,6 +9,8 @@
 #include "PolicyFile.h"
 
 #include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -16,8 +18,14 @@ using namespace mlir::fisher;
 LogicalResult PolicyFile::read(StringRef path, MLIRContext *context) {
   if (path.empty())
     return success();
+  std::string message;
+  auto buffer = openInputFile(path, &message);
+  if (!buffer)
+    return emitError(UnknownLoc::get(context)) << "policy-file: " << message;
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
   module = std::make_shared<OwningOpRef<ModuleOp>>(
-      parseSourceFile<ModuleOp>(path, context));
+      parseSourceFile<ModuleOp>(sources, context));
   return success(static_cast<bool>(*module));
 }
 

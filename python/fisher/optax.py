@@ -12,6 +12,10 @@ The state that a policy's references need is part of the transformation's::
 
 from typing import Any, NamedTuple
 
+from ._extras import need
+
+need("optax", "fisher.optax", "optax")
+
 import jax
 import jax.numpy as jnp
 import optax

@@ -6,7 +6,7 @@
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/missing.mlir > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=MISSING < %t/log
 // RUN: count 0 < %t/out
-// MISSING: error: {{.*}}missing.mlir
+// MISSING: error: policy-file: cannot open input file '{{.*}}missing.mlir': No such file or directory
 
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/garbage.mlir > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=GARBAGE < %t/log
