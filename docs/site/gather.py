@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 SITE = Path("docs", "site")
 # What documents show or link to.
-LINKED = ["LICENSE", "benchmarks", "docs", "examples", "test", "CHANGELOG.md", "CONTRIBUTING.md"]
+LINKED = ["LICENSE", "CITATION.cff", "benchmarks", "docs", "examples", "test", "CHANGELOG.md", "CONTRIBUTING.md"]
 
 
 def read_generated(path):

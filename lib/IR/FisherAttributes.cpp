@@ -15,7 +15,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/SmallVectorExtras.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -47,52 +46,6 @@ void FisherDialect::registerAttributes() {
 #define GET_ATTRDEF_LIST
 #include "fisher/IR/FisherAttributes.cpp.inc"
       >();
-}
-
-//===----------------------------------------------------------------------===//
-// Text
-//===----------------------------------------------------------------------===//
-
-/// What attributes are called in text, in the order of the alphabet.
-template <typename... Attrs>
-static SmallVector<StringRef> getSortedNames() {
-  SmallVector<StringRef> names{Attrs::getMnemonic()...};
-  llvm::sort(names);
-  return names;
-}
-
-Attribute FisherDialect::parseAttribute(DialectAsmParser &parser,
-                                        Type type) const {
-  SMLoc loc = parser.getCurrentLocation();
-  StringRef name;
-  Attribute attr;
-  if (generatedAttributeParser(parser, &name, type, attr).has_value())
-    return attr;
-
-  // Families and references are what one misspells, or hopes to find.
-  SmallVector<StringRef> names = getSortedNames<
-#define GET_ATTRDEF_LIST
-#include "fisher/IR/FisherAttributes.cpp.inc"
-      >();
-  InFlightDiagnostic diag = parser.emitError(loc);
-  diag << "unknown attribute `" << name << "` in dialect `" << getNamespace()
-       << "`; ";
-  auto distance = [&](StringRef known) { return name.edit_distance(known); };
-  StringRef nearest = *llvm::min_element(names, [&](StringRef a, StringRef b) {
-    return distance(a) < distance(b);
-  });
-  if (distance(nearest) <= 2)
-    diag << "did you mean `" << nearest << "`?";
-  else
-    diag << "there are " << llvm::join(names, ", ");
-  return {};
-}
-
-void FisherDialect::printAttribute(Attribute attr,
-                                   DialectAsmPrinter &printer) const {
-  LogicalResult printed = generatedAttributePrinter(attr, printer);
-  assert(succeeded(printed) && "every attribute has a printer");
-  (void)printed;
 }
 
 //===----------------------------------------------------------------------===//
