@@ -35,15 +35,16 @@ PolicyOp mlir::fisher::findPolicy(ModuleOp holder, StringRef policy) {
     for (PolicyOp candidate : policies)
       if (candidate.getSymName() == policy)
         return candidate;
-    emitError(holder.getLoc())
-        << "has no policy '@" << policy << "', which the option policy names";
+    emitError(holder.getLoc()) << "the module has no policy '@" << policy
+                               << "', which the option policy names";
     return nullptr;
   }
   if (policies.size() == 1)
     return policies.front();
   if (policies.empty())
     emitError(holder.getLoc())
-        << "has no policy; write a 'fisher.policy' into the module, or name a "
+        << "the module has no policy; write a 'fisher.policy' into the module, "
+           "or name a "
            "file that has one with the option policy-file";
   else
     emitError(policies[1].getLoc())
