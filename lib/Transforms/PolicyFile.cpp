@@ -44,8 +44,7 @@ PolicyOp mlir::fisher::findPolicy(ModuleOp holder, StringRef policy) {
   if (policies.empty())
     emitError(holder.getLoc())
         << "the module has no policy; write a 'fisher.policy' into the module, "
-           "or name a "
-           "file that has one with the option policy-file";
+           "or name a file that has one with the option policy-file";
   else
     emitError(policies[1].getLoc())
         << "is one of " << policies.size()
