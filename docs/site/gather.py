@@ -47,6 +47,9 @@ def gather(generated, output):
     for name in LINKED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, output / name)
+    # The first page of the tree is that of the site.
+    for page in [*output.glob("*.md"), *output.glob("docs/*.md")]:
+        page.write_text(re.sub(r"\]\(((?:\.\./)?)README\.md", r"](\1index.md", page.read_text()))
 
     pages = sorted(generated.rglob("*.md"), key=lambda path: (len(path.parts), path))
     reference = [path.relative_to(generated) for path in pages]
