@@ -64,6 +64,12 @@ if ((${#missing[@]})); then
   apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
     apt-get -q -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0)
   "${apt[@]}" update
+  unknown=()
+  for package in "${missing[@]}"; do
+    apt-cache show "$package" >/dev/null 2>&1 || unknown+=("$package")
+  done
+  ((!${#unknown[@]})) || fail "apt has no ${unknown[*]}; LLVM 22 is among Debian 12's \
+security updates, so see that bookworm-security is one of apt's sources"
   "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 fi
 

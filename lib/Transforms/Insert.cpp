@@ -334,6 +334,8 @@ void InsertPass::report(FunctionOpInterface function, const Belief &belief,
   if (!optimizers.empty())
     remark << ", in what " << llvm::join(optimizers, " and ")
            << " is given as the gradient";
+  if (belief.changesGradients() && !findResult(function, marks::role, "loss"))
+    remark << ", in the gradients alone, as no result is marked as the loss";
   if (belief.isStepSizeRecognized) {
     remark << ", step size ";
     if (belief.stepSize.isNumber())

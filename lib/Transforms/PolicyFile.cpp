@@ -9,6 +9,8 @@
 #include "PolicyFile.h"
 
 #include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -16,8 +18,14 @@ using namespace mlir::fisher;
 LogicalResult PolicyFile::read(StringRef path, MLIRContext *context) {
   if (path.empty())
     return success();
+  std::string message;
+  auto buffer = openInputFile(path, &message);
+  if (!buffer)
+    return emitError(UnknownLoc::get(context)) << "policy-file: " << message;
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
   module = std::make_shared<OwningOpRef<ModuleOp>>(
-      parseSourceFile<ModuleOp>(path, context));
+      parseSourceFile<ModuleOp>(sources, context));
   return success(static_cast<bool>(*module));
 }
 
@@ -27,16 +35,16 @@ PolicyOp mlir::fisher::findPolicy(ModuleOp holder, StringRef policy) {
     for (PolicyOp candidate : policies)
       if (candidate.getSymName() == policy)
         return candidate;
-    emitError(holder.getLoc())
-        << "has no policy '@" << policy << "', which the option policy names";
+    emitError(holder.getLoc()) << "the module has no policy '@" << policy
+                               << "', which the option policy names";
     return nullptr;
   }
   if (policies.size() == 1)
     return policies.front();
   if (policies.empty())
     emitError(holder.getLoc())
-        << "has no policy; write a 'fisher.policy' into the module, or name a "
-           "file that has one with the option policy-file";
+        << "the module has no policy; write a 'fisher.policy' into the module, "
+           "or name a file that has one with the option policy-file";
   else
     emitError(policies[1].getLoc())
         << "is one of " << policies.size()

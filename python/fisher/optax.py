@@ -7,10 +7,14 @@ Chained with an optimizer they regularize a training loop that stays as it is.
 The state that a policy's references need is part of the transformation's::
 
     optimizer = optax.chain(fisher.optax.coupled(policy), optax.adam(1e-3))
-    optimizer = optax.chain(optax.adam(1e-3), fisher.optax.proximal(policy, 1e-3))
+    optimizer = optax.chain(optax.adam(1e-3), fisher.optax.proximal(proximal_policy, 1e-3))
 """
 
 from typing import Any, NamedTuple
+
+from ._extras import need
+
+need("optax", "fisher.optax", "optax")
 
 import jax
 import jax.numpy as jnp

@@ -1,7 +1,7 @@
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The commands of README.md and docs/*.md are run, and do what is shown.
+"""The commands of README.md, CONTRIBUTING.md and docs/*.md are run, and do what is shown.
 
 The word after a code block's language says what the block is:
 
@@ -9,6 +9,8 @@ The word after a code block's language says what the block is:
     ```sh fails         commands of which the last one fails
     ```text output      what the commands before print, in any language
     ```mlir PATH        the file PATH of the tree, in any language
+    ```python raises    Python that ends with an error
+    ```text from PATH   what the test PATH sees printed
 
 The blocks of a document are run in their order by one shell, in a folder that
 looks like the root of the tree. Shown text is compared word by word, numbers
@@ -26,7 +28,7 @@ from pathlib import Path
 import pytest
 from paths import BUILD, LLVM_TOOLS, ROOT, read_cache
 
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # A process that is not instrumented cannot load a sanitized plugin.
 IS_SANITIZED = bool(read_cache("FISHER_USE_SANITIZER"))
@@ -34,6 +36,7 @@ NEEDS_PLUGIN = "FisherPlugin"
 
 # Commands that a document shows and other tests run.
 RUN_ELSEWHERE = {
+    "cpack --config build/CPackConfig.cmake": "test/Install/test_package.py",
     "cmake --install build --prefix /opt/fisher": "test/Install/find-package.test",
     "python3 -m venv venv && . venv/bin/activate": "test/Python/test_wheel.py",
     "pip install '.[examples]'": "test/Python/test_wheel.py",
@@ -41,6 +44,18 @@ RUN_ELSEWHERE = {
     "python -m fisher.report $TMPDIR/traced.jsonl -o $TMPDIR/report.html --png $TMPDIR/figures": (
         "test/Python/test_report.py"
     ),
+}
+
+# Documents whose Python, and what it prints, is run with the package installed.
+PYTHON_RUN_BY = {
+    "README.md": "test/Python/test_jax_docs.py",
+    "docs/differentiation.md": "test/Python/test_jax_docs.py",
+    "docs/jax.md": "test/Python/test_jax_docs.py",
+    "docs/ordinary-networks.md": "test/Python/test_jax_docs.py",
+    "docs/python-api.md": "test/Python/test_python_api_blocks.py",
+    "docs/recognition.md": "test/Python/test_recognition_torch.py",
+    "docs/torch.md": "test/Python/test_torch_docs.py",
+    "docs/troubleshooting.md": "test/Python/test_jax_docs.py",
 }
 
 
@@ -179,7 +194,11 @@ def test_commands(document, tmp_path):
 def test_shown_files(document):
     for block in BLOCKS[document]:
         path = ROOT / block.mark
-        if block.language == "sh" or block.mark in ("", "output"):
+        if block.language == "sh" or block.mark in ("", "output", "raises"):
+            continue
+        if block.mark.startswith("from "):
+            test = (ROOT / block.mark.removeprefix("from ")).read_text()
+            assert document.name in test, f"{document.name}:{block.line}: not tested there"
             continue
         assert path.is_file(), f"{document.name}:{block.line}: no file {block.mark}"
         assert matches(block.text, path.read_text()), f"{document.name}:{block.line}: differs"
@@ -205,6 +224,20 @@ def test_every_command_is_tested(document):
             command = line.split("#")[0].strip()
             test = RUN_ELSEWHERE.get(command, command.split()[0])
             assert (ROOT / test).is_file(), f"{document.name}:{block.line}: {line}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_block_is_tested(document):
+    """A block without a mark is of the shell, or run by the tests of Python."""
+    name = str(document.relative_to(ROOT))
+    assert not re.search(r"^\s+```", document.read_text(), re.MULTILINE), "blocks begin lines"
+    for block in BLOCKS[document]:
+        if block.language == "sh" or block.mark not in ("", "raises"):
+            continue
+        place = f"{name}:{block.line}"
+        assert block.language in ("python", "text"), f"{place}: nothing tests it"
+        test = PYTHON_RUN_BY.get(name)
+        assert test and document.stem in (ROOT / test).read_text(), f"{place}: nothing runs it"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -6,6 +6,9 @@ their ends, and prints what is in the block of text behind it. docs/jax.md names
 functions."""
 
 import re
+import subprocess
+import sys
+import traceback
 
 import pytest
 
@@ -13,8 +16,9 @@ import fisher.jax
 import fisher.optax
 from paths import ROOT
 
-PAGES = ["README.md", "docs/jax.md", "docs/differentiation.md", "docs/ordinary-networks.md"]
-BLOCK = re.compile(r"^```(python|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+PAGES = ["README.md", "docs/jax.md", "docs/differentiation.md", "docs/ordinary-networks.md",
+         "docs/troubleshooting.md"]
+BLOCK = re.compile(r"^```(python|python raises|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def matches(shown, printed):
@@ -34,8 +38,25 @@ def test_page(page, tmp_path, monkeypatch, capsys):
         if kind == "python":
             exec(compile(text, page, "exec"), names)
             printed = capsys.readouterr().out
+        elif kind == "python raises":
+            with pytest.raises(Exception) as raised:
+                exec(compile(text, page, "exec"), names)
+            # The last line that Python prints, and those that belong to it.
+            printed = "".join(traceback.format_exception_only(raised.value))
         else:
             assert matches(text, printed), f"{page} shows\n{text}but printed is\n{printed}"
+
+
+@pytest.mark.parametrize("part, package", [("jax", "jax"), ("optax", "optax"), ("torch", "torch")])
+def test_frameworks_that_are_not_there(part, package):
+    """docs/troubleshooting.md shows what is printed then."""
+    code = f"import sys; sys.modules['{package}'] = None; import fisher.{part}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    printed = done.stderr.splitlines()[-1]
+    assert f"fisher.{part} needs {package}, which is not installed" in printed
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    assert printed in page.replace("fisher.jax needs jax", f"fisher.{part} needs {package}").replace(
+        "'fisher[jax]' brings", f"'fisher[{part}]' brings")
 
 
 def test_matches():

@@ -6,7 +6,7 @@
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/missing.mlir > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=MISSING < %t/log
 // RUN: count 0 < %t/out
-// MISSING: error: {{.*}}missing.mlir
+// MISSING: error: policy-file: cannot open input file '{{.*}}missing.mlir': No such file or directory
 
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/garbage.mlir > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=GARBAGE < %t/log
@@ -30,13 +30,13 @@
 // A file without a policy.
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/step.mlir 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not fisher-opt %t/step.mlir --fisher-insert 2>&1 | FileCheck %s --check-prefix=NONE
-// NONE: error: has no policy; write a 'fisher.policy' into the module, or name a file that has one with the option policy-file
+// NONE: error: the module has no policy; write a 'fisher.policy' into the module, or name a file that has one with the option policy-file
 
 // RUN: not fisher-opt %t/step.mlir --fisher-insert=policy-file=%t/two.mlir 2>&1 | FileCheck %s --check-prefix=TWO
 // TWO: two.mlir:2:1: error: is one of 2 policies; choose one with the option policy
 
 // RUN: not fisher-opt %t/step.mlir --fisher-insert="policy-file=%t/two.mlir policy=third" 2>&1 | FileCheck %s --check-prefix=THIRD
-// THIRD: error: has no policy '@third', which the option policy names
+// THIRD: error: the module has no policy '@third', which the option policy names
 
 // RUN: not fisher-opt %t/step.mlir --fisher-insert="policy-file=%t/two.mlir policy=a entry=train" > %t/out 2> %t/log
 // RUN: FileCheck %s --check-prefix=ENTRY < %t/log
@@ -69,7 +69,7 @@
 // The policy of a module is gone after it is inserted.
 // RUN: cat %t/step.mlir %t/state.mlir | not fisher-opt --pass-pipeline="builtin.module(fisher-insert,fisher-insert)" 2>&1 | FileCheck %s --check-prefix=GONE
 // GONE: remark: regularized
-// GONE: error: has no policy
+// GONE: error: the module has no policy
 
 // A file that is no MLIR.
 // RUN: not fisher-opt %t/text.mlir --fisher-insert="policy-file=%t/two.mlir policy=a" 2>&1 | FileCheck %s --check-prefix=TEXT

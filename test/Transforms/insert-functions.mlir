@@ -110,6 +110,7 @@ fisher.policy @p {
 // CHECK: %[[GB:.*]] = arith.addf %{{.*}}, %[[G]]#1
 // CHECK-NOT: %[[P]]
 // CHECK: return %[[GB]], %[[GA]]
+// REMARK: regularized 'a', 'b' as {{.*}}, mode coupled, in the gradients alone, as no result is marked as the loss
 func.func @main(%a: tensor<f32> {fisher.name = "a"}, %b: tensor<f32> {fisher.name = "b"})
     -> (tensor<f32> {fisher.gradient_of = "b"}, tensor<f32> {fisher.gradient_of = "a"}) {
   return %b, %a : tensor<f32>, tensor<f32>

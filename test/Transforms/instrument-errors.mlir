@@ -69,7 +69,7 @@ fisher.policy @p {
 
 // -----
 
-// expected-error@-2 {{has no policy; write a 'fisher.policy' into the module, or name a file that has one with the option policy-file}}
+// expected-error@-2 {{the module has no policy; write a 'fisher.policy' into the module, or name a file that has one with the option policy-file}}
 func.func @main() {
   return
 }

@@ -7,6 +7,10 @@ Everything here is traced by JAX like its own functions: in `jax.jit`,
 `jax.lax.scan`, `jax.vmap`, and on sharded arrays.
 """
 
+from .._extras import need
+
+need("jax", "fisher.jax", "jax")
+
 from ._beliefs import (
     geodesic,
     kl_divergence,

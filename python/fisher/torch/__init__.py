@@ -7,6 +7,10 @@ Everything here works in `torch.compile`, where it is part of the graph, on CPU
 and CUDA tensors, and with `DistributedDataParallel` and `fully_shard`.
 """
 
+from .._extras import need
+
+need("torch", "fisher.torch", "torch")
+
 from ._backend import backend
 from ._beliefs import (
     geodesic,
