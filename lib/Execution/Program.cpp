@@ -127,13 +127,14 @@ LogicalResult fisher::insertPolicy(Program &program, StringRef policyPath,
 }
 
 LogicalResult fisher::measureBeliefs(Program &program, StringRef policyPath,
-                                     bool sampled, unsigned traceSize,
+                                     const MeasuringOptions &measuring,
                                      PassConfiguration configure) {
   FisherInstrumentOptions options;
-  options.trace = traceSize;
+  options.trace = measuring.traceSize;
   options.policyFile = policyPath.str();
   options.entry = program.entry.getName().str();
-  options.sampled = sampled;
+  options.sampled = measuring.sampled;
+  options.totalsOnly = measuring.totalsOnly;
   return runPass(program, createFisherInstrument(options), configure);
 }
 

@@ -26,10 +26,10 @@ using namespace mlir::fisher;
 //===----------------------------------------------------------------------===//
 
 FailureOr<std::unique_ptr<Trainer>> Trainer::create(
-    const CompiledFunction &step, const CompiledFunction *unmeasured,
+    const CompiledFunction &step, const CompiledFunction *between,
     const CompiledFunction *predict, const TrainingOptions &options) {
   std::unique_ptr<Trainer> trainer(new Trainer(step, options));
-  trainer->unmeasured = unmeasured;
+  trainer->between = between;
   FailureOr<TrainingPlan> plan = makeTrainingPlan(step.getSignature());
   if (failed(plan))
     return failure();
@@ -219,15 +219,15 @@ void Trainer::drawNoise(uint64_t step) {
   }
 }
 
-ArrayRef<Array> Trainer::call(uint64_t step) {
-  if (!unmeasured || (step - 1) % options.measureEvery == 0) {
-    function.callInPlace(values, measuredResults);
-    return measuredResults;
+ArrayRef<Array> Trainer::call(bool isRead) {
+  if (!between || isRead) {
+    function.callInPlace(values, readResults);
+    return readResults;
   }
-  size_t numArguments = unmeasured->getSignature().arguments.size();
-  unmeasured->callInPlace(ArrayRef(values).take_front(numArguments),
-                          unmeasuredResults);
-  return unmeasuredResults;
+  size_t numArguments = between->getSignature().arguments.size();
+  between->callInPlace(ArrayRef(values).take_front(numArguments),
+                       resultsBetween);
+  return resultsBetween;
 }
 
 void Trainer::feedBack(uint64_t step) {
@@ -243,11 +243,11 @@ void Trainer::feedBack(uint64_t step) {
   }
 }
 
-NamedNumbers Trainer::makeStep(uint64_t step) {
+NamedNumbers Trainer::makeStep(uint64_t step, bool isRead) {
   drawBatch();
   drawNoise(step);
   guard->keep(values, optimizer.get());
-  results = call(step);
+  results = call(isRead);
   feedBack(step);
   return getNumbers();
 }
@@ -339,7 +339,7 @@ LogicalResult Trainer::log(uint64_t step, const NamedNumbers &numbers,
     llvm::append_range(scored, scores);
     logged.offset = metrics->getSize();
     // A run that ends here is scored here, one that goes on may not be.
-    if (isEvaluated(step) || step % options.logEvery == 0)
+    if (isLogged(step))
       logged.line = formatLine(step, isEvaluated(step) ? scored : numbers);
     if (isLast)
       logged.lastLine = formatLine(step, scored);
@@ -380,10 +380,14 @@ FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
   bool isInterrupted = false;
   while (step < options.steps && !isInterrupted) {
     ++step;
-    NamedNumbers numbers = makeStep(step);
+    // Known before the step, which returns more if it is the last.
     isInterrupted = interrupt.isRequested();
     bool isLast = step == options.steps || isInterrupted;
     bool isSaved = isLast || isCheckpoint(step);
+    bool isRead = options.measureEvery > 1
+                      ? (step - 1) % options.measureEvery == 0
+                      : isSaved || isLogged(step);
+    NamedNumbers numbers = makeStep(step, isRead);
     if (!guard->isFinite(numbers, values, /*now=*/isSaved)) {
       progress.clear();
       if (failed(guard->report(step, numbers, values))) {

@@ -78,8 +78,8 @@ GaussianAttr::buildSquaredDistanceWithGradient(Point a, Point b) const {
 }
 
 // KL = ((Delta mu/sigma2)^2 + y - log(1+y))/2 with 1+y = (sigma1/sigma2)^2.
-Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
-  ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
+static Scalar divergenceOfAny(Point a, Point b, GaussianChart chart) {
+  ScalePair scales{{chart, a[1]}, {chart, b[1]}};
   Scalar halfY = scales.halfSquaredRatioMinusOne(), y = 2.0 * halfY;
   Scalar logRatio = scales.logRatio();
   Scalar shift = (a[0] - b[0]) / scales.second.sigma();
@@ -90,15 +90,42 @@ Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
 }
 
 // dKL/dmu1 = (mu1-mu2)/sigma2^2, dKL/drho1 = (sigma1/sigma2)^2 - 1.
-DivergenceAndGradients
-GaussianAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
-  ScalePair scales{{getChart(), a[1]}, {getChart(), b[1]}};
+static ValueAndSlopes divergenceWithGradientsOfAny(Point a, Point b,
+                                                   GaussianChart chart) {
+  ScalePair scales{{chart, a[1]}, {chart, b[1]}};
   Scalar sigma = scales.second.sigma();
   Scalar shift = (a[0] - b[0]) / sigma, byMean = shift / sigma;
   Scalar y = 2.0 * scales.halfSquaredRatioMinusOne();
-  return {buildKLDivergence(a, b),
-          {byMean, y * scales.first.logSlope()},
-          {-byMean, -(y + square(shift)) * scales.second.logSlope()}};
+  return {divergenceOfAny(a, b, chart), byMean, y * scales.first.logSlope(),
+          -byMean, -(y + square(shift)) * scales.second.logSlope()};
+}
+
+// A logarithmic chart has the logarithm of the ratio; the others find it from
+// what the distance of the two needs, too.
+Scalar GaussianAttr::buildKLDivergence(Point a, Point b) const {
+  if (isLogarithmic(getChart()))
+    return divergenceOfAny(a, b, getChart());
+  NearPair near(a, b, getChart());
+  auto buildRare = [&]() -> SmallVector<Scalar> {
+    return {divergenceOfAny(a, b, getChart())};
+  };
+  return selectRarely(near.isRare(), buildRare, near.divergence())[0];
+}
+
+DivergenceAndGradients
+GaussianAttr::buildKLDivergenceWithGradients(Point a, Point b) const {
+  auto buildAny = [&] {
+    return divergenceWithGradientsOfAny(a, b, getChart());
+  };
+  ValueAndSlopes values;
+  if (isLogarithmic(getChart())) {
+    values = buildAny();
+  } else {
+    NearPair near(a, b, getChart());
+    values =
+        selectRarely(near.isRare(), buildAny, near.divergenceWithGradients());
+  }
+  return {values[0], {values[1], values[2]}, {values[3], values[4]}};
 }
 
 // G = diag(1/sigma^2, 2 (drho/dstored)^2).

@@ -292,8 +292,8 @@ public:
   NearPair(Point a, Point b, GaussianChart chart)
       : scales{{chart, a[1], true}, {chart, b[1], true}},
         sigmas(getSigmas(scales)), inverse(getInverseProduct()),
-        slopeByMean((a[0] - b[0]) * inverse),
-        squared2g(slopeByMean * (0.5 * (a[0] - b[0]))), squaredChord(squared2g),
+        shift(a[0] - b[0]), slopeByMean(shift * inverse),
+        squared2g(slopeByMean * (0.5 * shift)), squaredChord(squared2g),
         slopeByRho(squared2g) {
     if (scales.logarithmic()) {
       HalfDifference half = scales.halfLogDifference();
@@ -332,6 +332,25 @@ public:
     return {squaredDistance(), k * slopeByMean, k * slopeByRho * logSlope};
   }
 
+  /// With e = sigma1/sigma2 - 1, which is positive or as precise as the ratio,
+  /// KL = ((Delta mu/sigma2)^2 + e^2)/2 + (e - log(1+e)). Not for logarithmic
+  /// charts.
+  Scalar divergence() const {
+    Scalar scaled = shift * inverseSecond(), e = excess();
+    return 0.5 * (square(scaled) + square(e)) +
+           ratioRemainder(e, sigmas.first * inverseSecond());
+  }
+
+  /// The same, and its gradients by both beliefs' components.
+  ValueAndSlopes divergenceWithGradients() const {
+    Scalar inverseFirst = sigmas.second * inverse;
+    Scalar scaled = shift * inverseSecond(), byMean = scaled * inverseSecond();
+    Scalar y = excess() * (excess() + 2.0);
+    return {divergence(), byMean, y * scales.first.logSlope(inverseFirst),
+            -byMean,
+            -(y + square(scaled)) * scales.second.logSlope(inverseSecond())};
+  }
+
   Separation separation() const {
     Scalar exp = expOfDistance(0.25 * squaredChord);
     return {hyperbolicArc(squaredChord), exp, exp.constant(0.5),
@@ -352,11 +371,15 @@ private:
     return scales.logarithmic() ? scales.inverseProduct()
                                 : 1.0 / (sigmas.first * sigmas.second);
   }
+  /// 1/sigma2.
+  Scalar inverseSecond() const { return sigmas.first * inverse; }
+  /// sigma1/sigma2 - 1.
+  Scalar excess() const { return sigmas.difference * inverseSecond(); }
 
   ScalePair scales;
   SoftplusPair sigmas;
-  /// 1/m^2, and dy/dmu1 = (mu1 - mu2)/m^2.
-  Scalar inverse, slopeByMean;
+  /// 1/m^2, mu1 - mu2, and dy/dmu1 = (mu1 - mu2)/m^2.
+  Scalar inverse, shift, slopeByMean;
   /// (2g)^2, y, and dy/drho1 = 4 h sqrt(1+h^2) - 4 g^2.
   Scalar squared2g, squaredChord, slopeByRho;
 };

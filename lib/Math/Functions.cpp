@@ -437,6 +437,42 @@ static Scalar onDomain(Scalar x, double pole, double atPole, Scalar result) {
                 select(x >= pole, atPole, x.nan()));
 }
 
+/// `sum`, which is 1 + y, or 1 where it is so near that the reduction of its
+/// logarithm is skipped (2^n = m = 1, and all of y is error of the sum): in a
+/// range wide enough that the terms do not cancel outside of it.
+static Scalar nearOne(Scalar y, Scalar sum) {
+  return select(abs(y) < 0.4, 1.0, sum);
+}
+
+/// (sum + c) - 1 - log(sum + c) where c is less than ulp(sum), or the sum is 1.
+static Scalar remainderOfSum(Scalar c, Scalar sum) {
+  const Format &format = formatOf(sum);
+  Decomposition u = decompose(sum);
+  Scalar scaled = divide(c, u.power);
+  // 1 + y = 2^n (1 + f + e) up to the square of the unit roundoff.
+  Scalar exact = u.m - 1.0;
+  Scalar f = exact + scaled;
+  Scalar e = (exact - f) + scaled;
+  // f − log(1 + f) = f²/2 − z(f²/2 + z²Q(z²)), to which e adds e·f/(1 + f),
+  // for which 2ez is close enough. With f = a + b, where a has half of the
+  // bits, a² is exact and is most of f².
+  LogVariable t(f);
+  Scalar a = (Bits(f) & ~format.lowHalfMask()).toScalar();
+  Scalar b = f - a;
+  Scalar main = (0.5 * a) * a;
+  Scalar rest = b * (a + 0.5 * b);
+  Scalar series = t.w * polynomial(t.w, format.logWide) - 2.0 * e;
+  Scalar tail = rest - t.z * ((main + rest) + series);
+  // y − n·ln 2 − f, without the terms that cancel. The first difference is
+  // compensated, the second is exact where it matters.
+  Scalar nLn2 = u.n * format.ln2High;
+  Scalar difference = sum - nLn2;
+  Scalar step = difference - sum;
+  Scalar lost = (sum - (difference - step)) - (nLn2 + step);
+  Scalar small = ((c - scaled) + lost) - u.n * format.ln2Low;
+  return (difference - u.m) + (main + (tail + small));
+}
+
 /// log(1 + y) for −½ ≤ y ≤ 1, which needs no reduction.
 static Scalar logOfOnePlus(Scalar y) {
   LogVariable t(y);
@@ -462,36 +498,15 @@ Scalar log1p(Scalar y) {
 }
 
 Scalar log1pRemainder(Scalar y) {
-  const Format &format = formatOf(y);
-  // Near 0 the reduction is skipped (2^n = m = 1, all of y is error of the
-  // sum), in a range wide enough that the terms do not cancel outside of it.
-  Scalar sum = select(abs(y) < 0.4, 1.0, 1.0 + y);
-  Scalar c = errorOfSum(y, sum);
-  Decomposition u = decompose(sum);
-  Scalar scaled = divide(c, u.power);
-  // 1 + y = 2^n (1 + f + e) up to the square of the unit roundoff.
-  Scalar exact = u.m - 1.0;
-  Scalar f = exact + scaled;
-  Scalar e = (exact - f) + scaled;
-  // f − log(1 + f) = f²/2 − z(f²/2 + z²Q(z²)), to which e adds e·f/(1 + f),
-  // for which 2ez is close enough. With f = a + b, where a has half of the
-  // bits, a² is exact and is most of f².
-  LogVariable t(f);
-  Scalar a = (Bits(f) & ~format.lowHalfMask()).toScalar();
-  Scalar b = f - a;
-  Scalar main = (0.5 * a) * a;
-  Scalar rest = b * (a + 0.5 * b);
-  Scalar series = t.w * polynomial(t.w, format.logWide) - 2.0 * e;
-  Scalar tail = rest - t.z * ((main + rest) + series);
-  // y − n·ln 2 − f, without the terms that cancel. The first difference is
-  // compensated, the second is exact where it matters.
-  Scalar nLn2 = u.n * format.ln2High;
-  Scalar difference = sum - nLn2;
-  Scalar step = difference - sum;
-  Scalar lost = (sum - (difference - step)) - (nLn2 + step);
-  Scalar small = ((c - scaled) + lost) - u.n * format.ln2Low;
-  return onDomain(y, -1.0, infinity,
-                  (difference - u.m) + (main + (tail + small)));
+  Scalar sum = nearOne(y, 1.0 + y);
+  return onDomain(y, -1.0, infinity, remainderOfSum(errorOfSum(y, sum), sum));
+}
+
+Scalar ratioRemainder(Scalar excess, Scalar ratio) {
+  // The ratio has more digits than what is added to one where that is near -1.
+  Condition isSmall = excess < -0.7;
+  Scalar sum = select(isSmall, ratio, nearOne(excess, 1.0 + excess));
+  return remainderOfSum(select(isSmall, 0.0, errorOfSum(excess, sum)), sum);
 }
 
 Scalar power(Scalar base, Scalar exponent) {

@@ -46,18 +46,22 @@ static constexpr StringLiteral totalsName("fisher.totals");
 namespace {
 /// What is added up over the elements of a belief, in f64.
 struct Sums {
-  /// Squares of the distances moved, to the reference and from the start.
-  Value moved, reference, displacement;
-  Value divergence, penalty, gradientSquare;
+  /// What the sums over steps are made of: the square of the distance moved.
+  Value moved, divergence;
+  /// Squares of the distances to the reference and from the start. These and
+  /// the rest are null where only the sums over steps are kept.
+  Value reference, displacement;
+  Value penalty, gradientSquare;
 };
 
 /// Measures the beliefs of a plan in their function.
 class Instrumenter {
 public:
   Instrumenter(FunctionOpInterface function, InsertionPlan &plan, bool sampled,
-               unsigned traceSize)
+               bool totalsOnly, unsigned traceSize)
       : function(function), plan(plan), beliefs(plan.beliefs),
-        traceSize(traceSize), hasUpdates(!sampled) {}
+        totalsOnly(totalsOnly), traceSize(totalsOnly ? 0 : traceSize),
+        hasUpdates(!sampled) {}
 
   /// 1. adds the arguments that keep what beliefs were and what is added up,
   /// 2. the results, and 3. fills in every return.
@@ -66,6 +70,8 @@ public:
 private:
   void addArguments();
   void addResults();
+  void addMeasurements(SmallVectorImpl<Type> &types,
+                       SmallVectorImpl<DictionaryAttr> &attrs);
   RankedTensorType getTableType(unsigned numColumns) {
     // One row for each belief, and one for all of them.
     return RankedTensorType::get(
@@ -76,6 +82,8 @@ private:
   FunctionOpInterface function;
   InsertionPlan &plan;
   ArrayRef<Belief> beliefs;
+  /// Whether the sums over steps are all that is returned.
+  bool totalsOnly;
   /// How many elements of each belief are returned.
   unsigned traceSize;
   /// Whether every belief's new value is a result of the step, and is what
@@ -93,12 +101,13 @@ private:
 class Measurer {
 public:
   Measurer(FunctionOpInterface function, Operation *returnOp,
-           const InsertionPlan &plan, bool hasUpdates,
+           const InsertionPlan &plan, bool hasUpdates, bool totalsOnly,
            const llvm::MapVector<unsigned, unsigned> &starts,
            const llvm::MapVector<unsigned, unsigned> &previous, Value totals)
       : function(function), returnOp(returnOp), plan(plan),
-        hasUpdates(hasUpdates), starts(starts), previous(previous),
-        totals(totals), builder(returnOp), packed(function, builder) {}
+        hasUpdates(hasUpdates), totalsOnly(totalsOnly), starts(starts),
+        previous(previous), totals(totals), builder(returnOp),
+        packed(function, builder) {}
 
   /// Returns the components `renewed` and so many elements of beliefs, too.
   void measure(ArrayRef<unsigned> renewed, unsigned traceSize);
@@ -151,7 +160,7 @@ private:
   FunctionOpInterface function;
   Operation *returnOp;
   const InsertionPlan &plan;
-  bool hasUpdates;
+  bool hasUpdates, totalsOnly;
   const llvm::MapVector<unsigned, unsigned> &starts, &previous;
   Value totals;
   OpBuilder builder;
@@ -314,8 +323,8 @@ void Instrumenter::instrument() {
   addResults();
   for (Block &block : function.getFunctionBody())
     if (block.back().hasTrait<OpTrait::ReturnLike>())
-      Measurer(function, &block.back(), plan, hasUpdates, starts, previous,
-               function.getArgument(totals))
+      Measurer(function, &block.back(), plan, hasUpdates, totalsOnly, starts,
+               previous, function.getArgument(totals))
           .measure(renewed, traceSize);
 }
 
@@ -383,6 +392,18 @@ void Instrumenter::addResults() {
       addUpdate(argument);
     }
   addUpdate(totals);
+  if (!totalsOnly)
+    addMeasurements(types, attrs);
+  LogicalResult inserted = function.insertResults(
+      SmallVector<unsigned>(types.size(), function.getNumResults()), types,
+      attrs);
+  assert(succeeded(inserted) && "functions return any result");
+  (void)inserted;
+}
+
+void Instrumenter::addMeasurements(SmallVectorImpl<Type> &types,
+                                   SmallVectorImpl<DictionaryAttr> &attrs) {
+  Builder builder(function.getContext());
   SmallVector<std::string> names;
   for (const Belief &belief : beliefs)
     names.push_back(llvm::join(
@@ -412,11 +433,6 @@ void Instrumenter::addResults() {
          builder.getNamedAttr(marks::columns,
                               builder.getStrArrayAttr(coordinates))}));
   }
-  LogicalResult inserted = function.insertResults(
-      SmallVector<unsigned>(types.size(), function.getNumResults()), types,
-      attrs);
-  assert(succeeded(inserted) && "functions return any result");
-  (void)inserted;
 }
 
 //===----------------------------------------------------------------------===//
@@ -438,7 +454,10 @@ void Measurer::measure(ArrayRef<unsigned> renewed, unsigned traceSize) {
   SmallVector<Value> returned(returnOp->getOperands());
   llvm::append_range(returned, packed.getArguments(renewed));
   ArrayRef<Type> types = function.getResultTypes();
-  for (ArrayRef<Value> table : {ArrayRef(newTotals), ArrayRef(measured)})
+  SmallVector<ArrayRef<Value>, 2> tables{newTotals};
+  if (!totalsOnly)
+    tables.push_back(measured);
+  for (ArrayRef<Value> table : tables)
     returned.push_back(tensor::FromElementsOp::create(
         builder, loc, types[returned.size()], table));
   if (traceSize > 0)
@@ -465,7 +484,8 @@ Sums Measurer::measure(const Belief &belief) {
       belief, isIntermediate ? getReturned(belief.components)
                              : packed.getArguments(belief.components));
   Value nothing = getNothing();
-  Sums sums{nothing, nothing, nothing, nothing, nothing, nothing};
+  Sums sums;
+  sums.moved = sums.divergence = nothing;
   Value after = before, start;
   if (!isIntermediate) {
     Value from = before;
@@ -473,9 +493,14 @@ Sums Measurer::measure(const Belief &belief) {
       after = packCurrent(belief);
     else
       from = packed.pack(belief, getKept(belief, previous));
-    start = packed.pack(belief, getKept(belief, starts));
     sums.moved = sumSquaredDistances(belief, after, from);
     sums.divergence = sumDivergences(belief, after, from);
+  }
+  if (totalsOnly)
+    return sums;
+  sums.displacement = sums.gradientSquare = nothing;
+  if (!isIntermediate) {
+    start = packed.pack(belief, getKept(belief, starts));
     sums.displacement = sumSquaredDistances(belief, after, start);
     if (!belief.gradients.empty())
       sums.gradientSquare = sumGradientSquares(belief, before);
@@ -548,14 +573,12 @@ Value Measurer::sumAll(const Belief &belief, Value tensor) {
 
 Sums Measurer::add(const Sums &a, const Sums &b) {
   auto sum = [&](Value x, Value y) -> Value {
-    return arith::AddFOp::create(builder, loc, x, y);
+    return x ? arith::AddFOp::create(builder, loc, x, y) : Value();
   };
-  return {sum(a.moved, b.moved),
-          sum(a.reference, b.reference),
-          sum(a.displacement, b.displacement),
-          sum(a.divergence, b.divergence),
-          sum(a.penalty, b.penalty),
-          sum(a.gradientSquare, b.gradientSquare)};
+  return {
+      sum(a.moved, b.moved),         sum(a.divergence, b.divergence),
+      sum(a.reference, b.reference), sum(a.displacement, b.displacement),
+      sum(a.penalty, b.penalty),     sum(a.gradientSquare, b.gradientSquare)};
 }
 
 void Measurer::addRow(const Sums &sums) {
@@ -570,6 +593,9 @@ void Measurer::addRow(const Sums &sums) {
   Value length = more(Length, moved);
   Value action = more(Action, sums.moved);
   Value information = more(Information, sums.divergence);
+  llvm::append_values(newTotals, steps, length, action, information);
+  if (totalsOnly)
+    return;
   // The first step has moved nothing yet if it does not return what it makes.
   Value moves =
       hasUpdates
@@ -578,7 +604,6 @@ void Measurer::addRow(const Sums &sums) {
   Value efficiency =
       arith::DivFOp::create(builder, loc, sums.displacement,
                             arith::MulFOp::create(builder, loc, moves, action));
-  llvm::append_values(newTotals, steps, length, action, information);
   llvm::append_values(measured, moved, root(sums.reference), sums.divergence,
                       sums.penalty, root(sums.gradientSquare), length, action,
                       root(sums.displacement), information, efficiency);
@@ -614,7 +639,7 @@ struct InstrumentPass : fisher::impl::FisherInstrumentBase<InstrumentPass> {
     FailureOr<InsertionPlan> plan = planMeasurement(function, chosen);
     if (failed(plan))
       return signalPassFailure();
-    Instrumenter(function, *plan, sampled, trace).instrument();
+    Instrumenter(function, *plan, sampled, totalsOnly, trace).instrument();
     if (!file)
       chosen.erase();
   }

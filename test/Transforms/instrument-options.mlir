@@ -47,6 +47,17 @@
 // SAMPLED: fisher.penalty %[[NOW]] toward %[[LAST]]
 // SAMPLED: return %{{.*}}, %[[P]],
 
+// Where only the sums are kept, the arguments are the same, and the results the first.
+// RUN: fisher-opt %t/new.mlir --fisher-instrument="totals-only trace=2" | FileCheck %s --check-prefix=TOTALS
+// TOTALS: %[[P:[a-z0-9]+]]: tensor<4xf32> {fisher.name = "p"}
+// TOTALS-SAME: fisher.name = "p.frozen"
+// TOTALS-SAME: -> (tensor<4xf32> {fisher.updates = "p"}, tensor<2x4xf64> {fisher.updates = "fisher.totals"}) {
+// TOTALS-COUNT-1: fisher.penalty
+// TOTALS-NOT: fisher.penalty
+// TOTALS: fisher.kl_divergence
+// TOTALS-NOT: fisher.penalty
+// TOTALS: return %{{.*}}, %{{.*}} : tensor<4xf32>, tensor<2x4xf64>
+
 //--- new.mlir
 func.func @main(%p: tensor<4xf32> {fisher.name = "p"}, %g: tensor<4xf32>)
     -> (tensor<4xf32> {fisher.updates = "p"}) {

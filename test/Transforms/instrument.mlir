@@ -12,9 +12,9 @@
 // CHECK-SAME: tensor<2x10xf64> {fisher.beliefs = ["w.mu, w.rho"], fisher.columns = ["moved", "reference", "kl", "penalty", "gradient_norm", "length", "action", "displacement", "information", "efficiency"], fisher.role = "measurements"}
 // CHECK: %[[BEFORE:.*]] = fisher.belief %[[MU]], %[[RHO]]
 // CHECK: %[[AFTER:.*]] = fisher.belief %[[NEW:.*]], %[[RHO]]
-// CHECK: %[[START:.*]] = fisher.belief %[[MU0]], %[[RHO0]]
 // CHECK: fisher.penalty %[[AFTER]] toward %[[BEFORE]]
 // CHECK: fisher.kl_divergence %[[AFTER]], %[[BEFORE]]
+// CHECK: %[[START:.*]] = fisher.belief %[[MU0]], %[[RHO0]]
 // CHECK: fisher.penalty %[[AFTER]] toward %[[START]]
 // CHECK-NOT: fisher.natural_gradient
 // CHECK: fisher.penalty %[[BEFORE]] toward %[[START]]

@@ -27,7 +27,8 @@ def train(tmp_path, module, init, steps, *options, measure=("--measure",)):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in (tmp_path / "run.jsonl").read_text().splitlines()]
-    assert len(lines) == steps
+    every = [int(o.partition("=")[2]) for o in options if o.startswith("--log-every=")]
+    assert len(lines) == (-(-steps // every[0]) if every else steps)
     lines = [line for line in lines if "measurements" in line]
     last = done.stdout.splitlines()[-1]
     efficiency = number(lines[-1], "efficiency")
@@ -63,7 +64,7 @@ fisher.policy @measured {{
 """
 
 
-def path(tmp_path, family, steps, x, y, even, odd=None, element="f32", shape="1"):
+def path(tmp_path, family, steps, x, y, even, odd=None, element="f32", shape="1", options=()):
     """A path whose steps are in turn `even` and `odd`."""
     dtype = {"f32": np.float32, "f64": np.float64}[element]
     size = tuple(int(n) for n in shape.split("x"))
@@ -73,7 +74,7 @@ def path(tmp_path, family, steps, x, y, even, odd=None, element="f32", shape="1"
     module = PATH.format(family=family, element=element, shape=shape)
     (tmp_path / "policy.mlir").write_text(module[module.index("fisher.policy") :])
     return train(
-        tmp_path, module[: module.index("fisher.policy")], init, steps,
+        tmp_path, module[: module.index("fisher.policy")], init, steps, *options,
         measure=(f"--measure={tmp_path / 'policy.mlir'}",),
     )[0]  # fmt: skip
 
@@ -118,6 +119,22 @@ def test_bent_path(tmp_path):
     )
     np.testing.assert_allclose(number(lines[-1], "efficiency"), 0.5, rtol=1e-6)
     np.testing.assert_allclose(number(lines[-1], "length"), 10 * 0.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("chart", ["softplus", "log_sigma"])
+def test_steps_that_are_not_read(tmp_path, chart):
+    """They keep the sums alone, and change no bit of what is read."""
+    rows, move = np.linspace(-3, 1, 1000), (0.01, -0.02)
+    runs = {}
+    for every in (1, 7):
+        (tmp_path / str(every)).mkdir()
+        runs[every] = path(
+            tmp_path / str(every), f"gaussian<{chart}>", 30, rows, rows[::-1], move,
+            (-0.03, 0.01), shape="1000", options=(f"--log-every={every}",),
+        )  # fmt: skip
+    read = [line for line in runs[1] if line["step"] % 7 == 0 or line["step"] == 30]
+    assert [line["step"] for line in runs[7]] == [7, 14, 21, 28, 30]
+    assert [line["measurements"] for line in runs[7]] == [line["measurements"] for line in read]
 
 
 def test_there_and_back(tmp_path):

@@ -172,7 +172,8 @@ static cl::opt<std::string> metricsPath(
 static cl::opt<uint64_t>
     logEvery("log-every", cl::value_desc("steps"), cl::init(1),
              cl::cat(trainingCategory),
-             cl::desc("Steps between lines of --metrics; default: 1"));
+             cl::desc("Steps between lines of --metrics, and between those "
+                      "whose measurements are computed in full; default: 1"));
 static cl::opt<std::string>
     evaluatePath("evaluate", cl::value_desc("file.mlir"),
                  cl::cat(trainingCategory),

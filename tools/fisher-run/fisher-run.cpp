@@ -119,19 +119,28 @@ static FailureOr<Program> loadStep(const RunOptions &options,
 }
 
 /// Adds what --measure asks for.
-static LogicalResult measure(Program &program, const RunOptions &options) {
+static LogicalResult measure(Program &program, const RunOptions &options,
+                             bool totalsOnly = false) {
   if (!options.measured)
     return success();
+  MeasuringOptions measuring;
+  measuring.sampled = options.training.measureEvery > 1;
+  measuring.totalsOnly = totalsOnly;
+  measuring.traceSize = options.traceSize;
   return measureBeliefs(
       program, options.measured->empty() ? options.policy : *options.measured,
-      /*sampled=*/options.training.measureEvery > 1, options.traceSize,
-      configure);
+      measuring, configure);
 }
 
-/// Compiles the step as it is where it is not measured.
-static FailureOr<CompiledFunction>
-compileUnmeasured(const Program &step, const RunOptions &options) {
+/// Compiles the step for those steps whose measurements nobody reads.
+static FailureOr<CompiledFunction> compileBetween(const Program &step,
+                                                  const RunOptions &options) {
   Program program = step.clone();
+  if (options.training.measureEvery <= 1) {
+    if (failed(measure(program, options, /*totalsOnly=*/true)))
+      return failure();
+    return compile(std::move(program), options);
+  }
   for (PolicyOp policy :
        llvm::make_early_inc_range(program.module->getOps<PolicyOp>()))
     policy.erase();
@@ -173,12 +182,13 @@ static int train(const RunOptions &options, MLIRContext &context) {
   FailureOr<Program> step = loadStep(options, context);
   if (failed(step))
     return failureStatus;
-  std::optional<CompiledFunction> unmeasured, prediction;
-  if (options.training.measureEvery > 1) {
-    FailureOr<CompiledFunction> compiled = compileUnmeasured(*step, options);
+  std::optional<CompiledFunction> between, prediction;
+  if (options.training.measureEvery > 1 ||
+      (options.measured && options.training.logEvery > 1)) {
+    FailureOr<CompiledFunction> compiled = compileBetween(*step, options);
     if (failed(compiled))
       return failureStatus;
-    unmeasured.emplace(std::move(*compiled));
+    between.emplace(std::move(*compiled));
   }
   if (failed(measure(*step, options)))
     return failureStatus;
@@ -194,7 +204,7 @@ static int train(const RunOptions &options, MLIRContext &context) {
       return failureStatus;
     prediction.emplace(std::move(*compiled));
   }
-  auto trainer = Trainer::create(*function, unmeasured ? &*unmeasured : nullptr,
+  auto trainer = Trainer::create(*function, between ? &*between : nullptr,
                                  prediction ? &*prediction : nullptr, training);
   if (failed(trainer))
     return failureStatus;

@@ -68,6 +68,11 @@ static long double softplusInverse(long double y) {
   return log1pl(2 * expm1l((y - ln2) - rest));
 }
 
+/// The excess is rounded, too.
+static fisher::Scalar ratioRemainder(fisher::Scalar x) {
+  return fisher::ratioRemainder(x - 1.0, x);
+}
+
 static fisher::Scalar expHalfDifferenceFromThree(fisher::Scalar x) {
   return fisher::expHalfDifference(x, x.constant(3));
 }
@@ -182,6 +187,16 @@ static const std::vector<Function> functions = {
      {{-0.99999994, 10}, {1e-45, 3.4e38}, {-0.999, -1e-45}},
      {{-0.9999999999999999, 10}, {5e-324, 1.79e308}, {-0.999, -5e-324}},
      {{0, 0}, {-1, inf}, {-2, notANumber}, {inf, inf}, {-inf, notANumber}}},
+    {"ratioRemainder",
+     ratioRemainder,
+     [](long double x) {
+       return x < 0.25L ? x - 1 - logl(x) : log1pRemainder(x - 1);
+     },
+     2.3,
+     2.1,
+     {{0.5, 2}, {1e-30, 1e30}},
+     {{0.5, 2}, {1e-300, 1e300}},
+     {{1, 0}}},
     {"powerUp",
      powerUp,
      [](long double x) { return powl(x, 2.375L); },

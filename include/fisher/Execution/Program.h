@@ -45,11 +45,20 @@ LogicalResult insertPolicy(Program &program, StringRef policyPath,
                            double stepSize, bool returnPenalty, bool keepPolicy,
                            PassConfiguration configure = {});
 
+/// What a measured step is for.
+struct MeasuringOptions {
+  /// Some steps will be made without measuring.
+  bool sampled = false;
+  /// Only the sums over steps are kept, nothing is read.
+  bool totalsOnly = false;
+  /// How many elements of each belief are returned.
+  unsigned traceSize = 0;
+};
+
 /// Runs `fisher-instrument` with the policy of the file `policyPath`, or with
-/// the module's own where the path is empty. `sampled`: some steps will be made
-/// without it; `traceSize`: how many elements of each belief are returned.
+/// the module's own where the path is empty.
 LogicalResult measureBeliefs(Program &program, StringRef policyPath,
-                             bool sampled, unsigned traceSize,
+                             const MeasuringOptions &measuring,
                              PassConfiguration configure = {});
 
 /// A number for what the program does, the same wherever it was read from.

@@ -70,10 +70,11 @@ public:
   /// null; both must outlive the trainer. Whatever is missing or unfit is
   /// reported, and no file written.
   ///
-  /// `unmeasured` is the step without what `fisher-instrument` adds, for those
-  /// that are not measured; null if all are.
+  /// `between` is for steps whose measurements are not read: the step without
+  /// what `fisher-instrument` adds where not every step is measured, or else
+  /// with the sums over steps alone; null if all are read.
   static FailureOr<std::unique_ptr<Trainer>>
-  create(const CompiledFunction &step, const CompiledFunction *unmeasured,
+  create(const CompiledFunction &step, const CompiledFunction *between,
          const CompiledFunction *predict, const TrainingOptions &options);
 
   /// How a run ended.
@@ -100,14 +101,18 @@ private:
 
   void placeValues();
   /// Makes a step and what the metrics tell of it.
-  NamedNumbers makeStep(uint64_t step);
-  /// Calls the step, measured or not.
-  ArrayRef<Array> call(uint64_t step);
+  NamedNumbers makeStep(uint64_t step, bool isRead);
+  /// Calls the step whose measurements are read, or the one between.
+  ArrayRef<Array> call(bool isRead);
   void drawBatch();
   void drawNoise(uint64_t step);
   void feedBack(uint64_t step);
   NamedNumbers getNumbers() const;
   bool isEvaluated(uint64_t step) const;
+  /// Whether a step makes a line of the metrics, wherever the run ends.
+  bool isLogged(uint64_t step) const {
+    return isEvaluated(step) || step % options.logEvery == 0;
+  }
   bool isCheckpoint(uint64_t step) const;
   std::optional<Measurements> getMeasurements() const;
   std::vector<Trace> getTraces() const;
@@ -144,7 +149,7 @@ private:
   }
 
   const CompiledFunction &function;
-  const CompiledFunction *unmeasured = nullptr;
+  const CompiledFunction *between = nullptr;
   TrainingOptions options;
   TrainingPlan plan;
   std::optional<Dataset> data;
@@ -155,7 +160,7 @@ private:
   /// The present value of each argument, as the step takes it.
   SmallVector<Array> values;
   /// What the last calls returned, and the last of all.
-  SmallVector<Array> measuredResults, unmeasuredResults;
+  SmallVector<Array> readResults, resultsBetween;
   ArrayRef<Array> results;
   /// Where the host has what it changes itself: batches, noise, and what an
   /// optimizer changes. On the CPU these are the arrays of `values`.

@@ -51,6 +51,11 @@ Scalar log1p(Scalar y);
 /// y − log(1 + y) for y ≥ −1, y²/2 near 0. Error: f32 1.8, f64 1.6 ulp.
 Scalar log1pRemainder(Scalar y);
 
+/// ratio − 1 − log(ratio) for a positive normal number, where `excess` is
+/// ratio − 1 without cancellation. Error: that of log1pRemainder, and what
+/// those of the arguments become.
+Scalar ratioRemainder(Scalar excess, Scalar ratio);
+
 /// base^exponent for base > 0 and exponents up to 1000 in size. The relative
 /// error does not grow with the logarithm of the result, because the integer
 /// part of the binary exponent is exact. Error for exponents of about 2: f32

@@ -239,6 +239,13 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     has seen. The step as it was takes the first arguments and returns the first
     results of what this pass makes of it.
 
+    A caller that reads the measurements only now and then, but wants the sums
+    over all steps, compiles the step a second time with the option
+    `totals-only`: it takes the same arguments, and returns the same results in
+    the same order up to the new `fisher.totals`, but neither measurements nor
+    traces, so that nothing is computed but how far each belief moves. The caller
+    calls it for the steps whose measurements it does not read.
+
     The policy may have been inserted before or not. Without it, one measures
     training that is regularized in another way. After `fisher-insert` of the
     module's own policy, which erases it, there is nothing to find: use the
@@ -294,6 +301,9 @@ def FisherInstrument : Pass<"fisher-instrument", "::mlir::ModuleOp"> {
     Option<"sampled", "sampled", "bool", /*default=*/"false",
            "Measure from the last call to this one, for steps that are called "
            "without it in between">,
+    Option<"totalsOnly", "totals-only", "bool", /*default=*/"false",
+           "Only keep the sums over steps, for steps whose measurements are not "
+           "read">,
     Option<"trace", "trace", "unsigned", /*default=*/"0",
            "How many elements of each belief the step returns in standard "
            "coordinates">,
