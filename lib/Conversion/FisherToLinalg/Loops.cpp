@@ -206,17 +206,66 @@ static constexpr int64_t maxLaneOutcomes = 32;
 static constexpr int64_t numLaneRegisters = 2;
 
 /// How many distributions of `type` share vectors of so many bits; one, if each
-/// is better off alone.
+/// is better off alone. The order of the sums over outcomes depends on it, so
+/// it must not depend on how many distributions there are.
 static int64_t getNumLanes(BeliefType type, FloatType computeType,
                            int64_t vectorBits) {
-  RankedTensorType batch = type.getBatchType();
   RankedTensorType component = type.getComponentType();
+  int64_t eventRank = component.getRank() - type.getBatchType().getRank();
   int64_t lanes = vectorBits / computeType.getWidth() * numLaneRegisters;
-  if (lanes < 2 || batch.getRank() != 1 || component.getRank() != 2 ||
-      component.isDynamicDim(1) || component.getDimSize(1) > maxLaneOutcomes ||
-      (!batch.isDynamicDim(0) && batch.getDimSize(0) < lanes))
+  if (lanes < 2 || eventRank != 1 ||
+      ShapedType::isDynamic(component.getShape().back()) ||
+      component.getShape().back() > maxLaneOutcomes)
     return 1;
   return lanes;
+}
+
+/// The type of distributions in a row, whatever the shape of their batch.
+static RankedTensorType getRowType(RankedTensorType type, int64_t batchRank) {
+  ArrayRef<int64_t> batch = type.getShape().take_front(batchRank);
+  SmallVector<int64_t> shape = {llvm::is_contained(batch, ShapedType::kDynamic)
+                                    ? ShapedType::kDynamic
+                                    : ShapedType::getNumElements(batch)};
+  llvm::append_range(shape, type.getShape().drop_front(batchRank));
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+/// Which dimensions are one: those of a batch in a row's first one, or a row's
+/// first two in that of an event which has no batch.
+static SmallVector<ReassociationIndices> groupBatch(int64_t rank,
+                                                    int64_t batchRank) {
+  int64_t extra = batchRank ? batchRank - 1 : 1;
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t i = 0, e = batchRank ? rank - extra : rank; i != e; ++i)
+    groups.push_back({i + extra});
+  if (!groups.empty())
+    groups.front() = llvm::to_vector<2>(llvm::seq<int64_t>(0, extra + 1));
+  return groups;
+}
+
+static Value putInRow(OpBuilder &b, Location loc, Value tensor,
+                      int64_t batchRank) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (batchRank == 1)
+    return tensor;
+  RankedTensorType row = getRowType(type, batchRank);
+  auto groups = groupBatch(type.getRank(), batchRank);
+  if (batchRank == 0)
+    return tensor::ExpandShapeOp::create(b, loc, row, tensor, groups);
+  return tensor::CollapseShapeOp::create(b, loc, row, tensor, groups);
+}
+
+/// What `putInRow` has changed as it was, in the shape of `like`.
+static Value takeFromRow(OpBuilder &b, Location loc, Value row,
+                         RankedTensorType type, Value like, int64_t batchRank) {
+  if (batchRank == 1)
+    return row;
+  auto groups = groupBatch(type.getRank(), batchRank);
+  if (batchRank == 0)
+    return tensor::CollapseShapeOp::create(b, loc, type, row, groups);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like);
+  sizes.resize(type.getRank());
+  return tensor::ExpandShapeOp::create(b, loc, type, row, groups, sizes);
 }
 
 namespace {
@@ -418,10 +467,6 @@ mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
   SmallVector<Type> types(results);
   if (sum)
     types.insert(types.begin(), type.getBatchType());
-  SmallVector<Value> outputs;
-  for (Type result : types)
-    outputs.push_back(createEmpty(b, b.getLoc(), cast<RankedTensorType>(result),
-                                  inputs.front()));
 
   // The results for one distribution.
   auto evaluate = [&](ValueRange distribution) {
@@ -448,10 +493,26 @@ mlir::fisher::buildEventLoop(OpBuilder &builder, Operation *op,
   int64_t lanes = getNumLanes(type, computeType, options.vectorBits);
   SmallVector<Value> values;
   if (lanes > 1) {
-    values = buildLaneLoop(b, inputs, outputs, lanes, computeType, formula);
+    SmallVector<Value> rows, rowOutputs;
+    for (Value input : inputs)
+      rows.push_back(putInRow(b, b.getLoc(), input, batchRank));
+    for (Type result : types)
+      rowOutputs.push_back(createEmpty(
+          b, b.getLoc(), getRowType(cast<RankedTensorType>(result), batchRank),
+          rows.front()));
+    for (auto [row, result] : llvm::zip_equal(
+             buildLaneLoop(b, rows, rowOutputs, lanes, computeType, formula),
+             types))
+      values.push_back(takeFromRow(b, b.getLoc(), row,
+                                   cast<RankedTensorType>(result),
+                                   inputs.front(), batchRank));
   } else if (batchRank == 0 && !options.mapDistributions) {
     values = evaluate({});
   } else {
+    SmallVector<Value> outputs;
+    for (Type result : types)
+      outputs.push_back(createEmpty(
+          b, b.getLoc(), cast<RankedTensorType>(result), inputs.front()));
     SmallVector<OpFoldResult> bounds;
     for (int64_t i = 0; i != batchRank; ++i)
       bounds.push_back(tensor::getMixedSize(b, b.getLoc(), inputs.front(), i));

@@ -1,5 +1,5 @@
 // With vectors, distributions of few elements are taken side by side, each in
-// a lane; others one after the other.
+// a lane; those of many one after the other.
 
 // RUN: fisher-opt --convert-fisher-to-linalg=vector-bits=128 --canonicalize \
 // RUN:   --split-input-file %s | FileCheck %s
@@ -39,12 +39,41 @@ func.func @many(%a: !b, %b: !b) -> tensor<?xf32> {
 
 // -----
 
+// Fewer than lanes, too: their bits do not depend on how many there are, nor on the
+// shape of the batch.
 !b = !fisher.belief<#fisher.categorical<logits>, tensor<7x3xf32>>
 
 // CHECK-LABEL: func.func @few_rows(
-// CHECK-NOT: vector<
-// CHECK: return
+// CHECK: vector.transfer_read
+// CHECK: tensor.from_elements {{.*}} : tensor<3xvector<8xf32>>
 func.func @few_rows(%a: !b, %b: !b) -> tensor<7xf32> {
   %d = fisher.squared_distance %a, %b : !b -> tensor<7xf32>
   return %d : tensor<7xf32>
+}
+
+// -----
+
+!b = !fisher.belief<#fisher.categorical<logits>, tensor<?x2x3xf32>>
+
+// CHECK-LABEL: func.func @matrix(
+// CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x2x3xf32> into tensor<?x3xf32>
+// CHECK: tensor.from_elements {{.*}} : tensor<3xvector<8xf32>>
+// CHECK: %[[DISTANCES:.*]] = tensor.expand_shape %{{.*}} {{\[\[}}0, 1]] output_shape [%{{.*}}, 2] : tensor<?xf32> into tensor<?x2xf32>
+// CHECK: return %[[DISTANCES]]
+func.func @matrix(%a: !b, %b: !b) -> tensor<?x2xf32> {
+  %d = fisher.squared_distance %a, %b : !b -> tensor<?x2xf32>
+  return %d : tensor<?x2xf32>
+}
+
+// -----
+
+!b = !fisher.belief<#fisher.categorical<logits>, tensor<3xf32>>
+
+// CHECK-LABEL: func.func @alone(
+// CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0, 1]] output_shape [1, 3] : tensor<3xf32> into tensor<1x3xf32>
+// CHECK: %[[DISTANCE:.*]] = tensor.collapse_shape %{{.*}} [] : tensor<1xf32> into tensor<f32>
+// CHECK: return %[[DISTANCE]]
+func.func @alone(%a: !b, %b: !b) -> tensor<f32> {
+  %d = fisher.squared_distance %a, %b : !b -> tensor<f32>
+  return %d : tensor<f32>
 }
