@@ -70,6 +70,10 @@ func.func @matrix(%a: !b, %b: !b) -> tensor<?x2xf32> {
 !b = !fisher.belief<#fisher.categorical<logits>, tensor<3xf32>>
 
 // CHECK-LABEL: func.func @alone(
+// CHECK: vector.transfer_read
+// CHECK: tensor.from_elements {{.*}} : tensor<3xvector<8xf32>>
+// CHECK: return %{{.*}} : tensor<f32>
+func.func @alone(
 // CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0, 1]] output_shape [1, 3] : tensor<3xf32> into tensor<1x3xf32>
 // CHECK: %[[DISTANCE:.*]] = tensor.collapse_shape %{{.*}} [] : tensor<1xf32> into tensor<f32>
 // CHECK: return %[[DISTANCE]]
