@@ -25,9 +25,10 @@ using namespace mlir::fisher;
 // Preparing
 //===----------------------------------------------------------------------===//
 
-FailureOr<std::unique_ptr<Trainer>> Trainer::create(
-    const CompiledFunction &step, const CompiledFunction *between,
-    const CompiledFunction *predict, const TrainingOptions &options) {
+FailureOr<std::unique_ptr<Trainer>>
+Trainer::create(const CompiledFunction &step, const CompiledFunction *between,
+                const CompiledFunction *predict,
+                const TrainingOptions &options) {
   std::unique_ptr<Trainer> trainer(new Trainer(step, options));
   trainer->between = between;
   FailureOr<TrainingPlan> plan = makeTrainingPlan(step.getSignature());

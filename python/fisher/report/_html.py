@@ -101,7 +101,7 @@ def make_figure(figure):
 
     columns = max(map(len, figure.rows))
     titles = [_escape(panel.title) for panels in figure.rows for panel in panels]
-    width, height = (540, 480 * figure.aspect + 80) if figure.ranges else (380, 310)
+    width, height = (540, 480 * figure.aspect + 80) if figure.ranges else (335, 310)
     num_rows = len(figure.rows)
     drawn = make_subplots(
         num_rows, columns, subplot_titles=titles, shared_yaxes=figure.shares_axes,
