@@ -143,6 +143,10 @@ static llvm::Expected<Needs> findNeeds(ArrayRef<char> object,
 
 static LogicalResult writeFile(StringRef path, StringRef contents,
                                Location loc) {
+  if (path == "-") {
+    llvm::outs() << contents;
+    return success();
+  }
   if (llvm::Error err = replaceFile(path, contents))
     return emitError(loc) << llvm::toString(std::move(err));
   return success();

@@ -9,6 +9,7 @@
 // RUN: not --crash %t/program 3 0 2>&1 | FileCheck %s --check-prefix=ASSERTION
 // ASSERTION: the flag is not set
 // ASSERTION-NOT: mu
+// RUN: fisher-run %s --emit=header -o - --parallel=false | FileCheck %s
 // C++ sees the same function.
 // RUN: %cc -x c++ -fsyntax-only -Wall -Wextra -Werror %t/step.h
 
