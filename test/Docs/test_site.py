@@ -189,8 +189,3 @@ def test_replaces_only_a_site(tmp_path):
     done = docs_sh(f"--output={tmp_path}")
     assert done.returncode == 1 and "is no site" in done.stderr
     assert (tmp_path / "precious.txt").exists()
-
-
-def test_unknown_argument():
-    done = docs_sh("--frobnicate")
-    assert done.returncode == 2 and "unknown argument '--frobnicate'" in done.stderr

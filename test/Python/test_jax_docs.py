@@ -39,8 +39,9 @@ def test_page(page, tmp_path, monkeypatch, capsys):
             exec(compile(text, page, "exec"), names)
             printed = capsys.readouterr().out
         elif kind == "python raises":
+            # Messages name the program.
             with pytest.raises(Exception) as raised:
-                exec(compile(text, page, "exec"), names)
+                exec(compile(text, "train.py", "exec"), names)
             # The last line that Python prints, and those that belong to it.
             printed = "".join(traceback.format_exception_only(raised.value))
         else:

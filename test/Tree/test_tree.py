@@ -92,7 +92,7 @@ def test_script(script):
         assert done.returncode == 0 and done.stdout.startswith("usage: "), done
 
 
-@pytest.mark.parametrize("name", ["demo.sh", "setup.sh", "test.sh"])
+@pytest.mark.parametrize("name", ["bare_root.sh", "demo.sh", "docs.sh", "setup.sh", "test.sh"])
 def test_script_refuses_what_it_does_not_know(name):
     done = subprocess.run([ROOT / "utils" / name, "--frobnicate"], capture_output=True, text=True)
     assert done.returncode == 2
