@@ -49,6 +49,7 @@ RUN_ELSEWHERE = {
 # Documents whose Python, and what it prints, is run with the package installed.
 PYTHON_RUN_BY = {
     "README.md": "test/Python/test_jax_docs.py",
+    "docs/architecture.md": "test/Python/test_jax_docs.py",
     "docs/differentiation.md": "test/Python/test_jax_docs.py",
     "docs/jax.md": "test/Python/test_jax_docs.py",
     "docs/ordinary-networks.md": "test/Python/test_jax_docs.py",
@@ -230,7 +231,7 @@ def test_every_command_is_tested(document):
 def test_every_block_is_tested(document):
     """A block without a mark is of the shell, or run by the tests of Python."""
     name = str(document.relative_to(ROOT))
-    assert not re.search(r"^\s+```", document.read_text(), re.MULTILINE), "blocks begin lines"
+    assert not re.search(r"^[ \t]+```", document.read_text(), re.MULTILINE), "blocks begin lines"
     for block in BLOCKS[document]:
         if block.language == "sh" or block.mark not in ("", "raises"):
             continue

@@ -16,8 +16,8 @@ import fisher.jax
 import fisher.optax
 from paths import ROOT
 
-PAGES = ["README.md", "docs/jax.md", "docs/differentiation.md", "docs/ordinary-networks.md",
-         "docs/troubleshooting.md"]
+PAGES = ["README.md", "docs/architecture.md", "docs/jax.md", "docs/differentiation.md",
+         "docs/ordinary-networks.md", "docs/troubleshooting.md"]
 BLOCK = re.compile(r"^```(python|python raises|text)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
