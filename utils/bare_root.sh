@@ -60,7 +60,10 @@ fi
 [[ $folder ]] || folder=$(mktemp -d -u "${TMPDIR:-/tmp}/fisher-bare.XXXXXX")
 mounted=()
 clean_up() {
-  ((!${#mounted[@]})) || umount -l "${mounted[@]}"
+  local i
+  for ((i = ${#mounted[@]} - 1; i >= 0; --i)); do
+    umount -l "${mounted[i]}"
+  done
   [[ $keep ]] || rm -rf --one-file-system "$folder"
 }
 
@@ -93,6 +96,9 @@ elif [[ ! -d $folder/root/fisher ]]; then
 fi
 trap clean_up EXIT
 
+# A root is a mount, or namespaces cannot be made in it.
+mount --bind "$folder" "$folder"
+mounted+=("$folder")
 for name in proc sys dev; do
   mount --rbind "/$name" "$folder/$name"
   mounted+=("$folder/$name")
