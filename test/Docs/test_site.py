@@ -70,7 +70,7 @@ def open_page(browser, address):
 
     def open_page(path, size=WIDE):
         page = browser.new_page(viewport=size)
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         opened.append(page)
         page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -94,7 +94,7 @@ def search(page, text):
     """Types the text into the search box, and returns the results by their titles."""
     page.get_by_placeholder("Search").fill(text)
     page.keyboard.press("Enter")
-    page.get_by_text("Search finished").wait_for()
+    page.get_by_text(re.compile("^Search finished|did not match any")).wait_for()
     return page.locator("ul.search li a")
 
 
