@@ -252,7 +252,16 @@ private:
   std::string makeNew(StringRef type) {
     bool isTensor = type.starts_with("tensor<");
     bool isNumber = type == "f32" || type == "f64";
-    if (isNumber && source.once(2)) {
+    // Functions of StableHLO take tensors only.
+    if (isNumber && wishes.isPlain && source.once(3)) {
+      std::string name = newName();
+      os << "  " << name << " = tensor.extract "
+         << addArgument(("tensor<" + type + ">").str()).name << "[] : tensor<"
+         << type << ">\n";
+      define(name, type);
+      return name;
+    }
+    if (isNumber && (wishes.isPlain || source.once(2))) {
       std::string name = newName();
       os << "  " << name << " = arith.constant " << pickNumber() << " : "
          << type << "\n";
@@ -356,7 +365,7 @@ void Generator::addOperation() {
   std::string distance = belief.batch();
   if (isWrong())
     distance = component;
-  switch (source.pick(wishes.isPlain ? 15 : 20)) {
+  switch (source.pick(wishes.isPlain ? 16 : 20)) {
   case 0:
     a = b(), c = b();
     os << "  " << name << " = fisher.squared_distance " << a << ", " << c
@@ -581,7 +590,8 @@ std::string Generator::makeFunction(StringRef name) {
   // to be run.
   bool returnsBeliefs = !wishes.isPlain && source.once(8);
   std::vector<Value> returned;
-  for (size_t i = 0; i < values.size(); ++i) {
+  // What was computed last depends on most.
+  for (size_t i = values.size(); i-- > 0;) {
     Value value = values[i];
     if (returned.size() >= 8 || (!wishes.isPlain && source.once(3)))
       continue;

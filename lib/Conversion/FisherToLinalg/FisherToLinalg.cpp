@@ -130,6 +130,8 @@ struct ConvertFisherToLinalg
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(checkConstants(getOperation())))
+      return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
     populateBeliefTypeConversion(converter);

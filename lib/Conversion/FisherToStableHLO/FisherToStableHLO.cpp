@@ -179,7 +179,8 @@ struct ConvertFisherToStableHLO
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(checkContext()) || failed(checkTypes()))
+    if (failed(checkContext()) || failed(checkConstants(getOperation())) ||
+        failed(checkTypes()))
       return signalPassFailure();
     dropPolicies(getOperation());
     if (failed(lowerBeliefs()) || failed(lowerOthers()) || failed(checkRest()))
