@@ -16,10 +16,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CheckOptions options;
   options.choice = source.takeByte();
   unsigned depth = source.takeByte() + 256 * (source.takeByte() % 4);
-  options.depth = depth < 512    ? Depth::Parse
-                  : depth < 960  ? Depth::Passes
-                  : depth < 1016 ? Depth::Lower
-                  : depth < 1020 ? Depth::Compile
+  options.depth = depth < 704    ? Depth::Parse
+                  : depth < 992  ? Depth::Passes
+                  : depth < 1020 ? Depth::Lower
+                  : depth < 1022 ? Depth::Compile
                                  : Depth::Run;
   checkModule(generateModule(source), options);
   return 0;

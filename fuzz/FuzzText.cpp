@@ -60,8 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   CheckOptions options;
   options.choice = hash & 0xFF;
   unsigned depth = (hash >> 8) % 1024;
-  options.depth = depth < 512   ? Depth::Parse
-                  : depth < 960 ? Depth::Passes
+  options.depth = depth < 704   ? Depth::Parse
+                  : depth < 992 ? Depth::Passes
                                 : Depth::Lower;
   checkModule(text, options);
   return 0;

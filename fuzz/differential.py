@@ -64,6 +64,8 @@ UNKNOWN = mp.nan
 
 OPERATION = re.compile(r"  (%\w+)(?::\d+)? = ([\w.]+) (.*?) : (.*)")
 BELIEF = re.compile(r"!fisher\.belief<#fisher\.(\w+)<(\w+)>, tensor<((?:\d+x)*)(\w+)>>")
+# The component that beliefs must have in common, and that has no slope.
+KNOWN = ("gaussian_mean", 1)
 EVENT_RANK = {"categorical": 1, "centered_gaussian": 2}
 
 
@@ -97,7 +99,7 @@ def read_signature(text):
 def draw(text, rng):
     """Arguments: points of the manifold for components, else any numbers."""
     arguments, _ = read_signature(text)
-    drawn = {}
+    drawn, scales = {}, {}
     for line in text.splitlines():
         match = OPERATION.fullmatch(line)
         if not match or match[2] != "fisher.belief":
@@ -105,6 +107,8 @@ def draw(text, rng):
         family, chart, _, _ = BELIEF.search(match[4]).groups()
         for index, name in enumerate(re.findall(r"%\w+", match[3])):
             drawn[name] = draw_component(rng, family, chart, index, arguments[name][0])
+            if (family, index) == KNOWN:
+                drawn[name] = scales.setdefault(match[4], drawn[name])
     values = []
     for name, (shape, element) in arguments.items():
         value = drawn.get(name)
@@ -207,6 +211,7 @@ class Truth:
             return [as_array(x) for x in taken]
         if operation == "fisher.components":
             return taken[0]
+        check_known(kind, [x for x in taken if isinstance(x, list)])
         unit = UNIT[kind.compute]
         taken = [[self.changed(c, unit) for c in x] if isinstance(x, list) else self.changed(x, unit)
                  for x in taken]
@@ -367,6 +372,16 @@ class Truth:
         return self.simple(kind, "natural_gradient", at, list(gradient))
 
 
+def check_known(kind, beliefs):
+    """Beliefs of different known components have nothing between them."""
+    family, index = KNOWN
+    if kind.family != family:
+        return
+    first, *others = [as_array(belief[index]) for belief in beliefs]
+    if any((abs(other - first) > mp.mpf(0.1) * abs(first)).any() for other in others):
+        raise Unknown(kind)
+
+
 class Unknown(Exception):
     """There is no formula."""
 
@@ -412,7 +427,8 @@ def differentiate(kind, function, arguments):
             return as_array((values[0] - values[1]) / (2 * STEP)).sum()
 
         if not isinstance(argument, np.ndarray):
-            gradients.append(change(mp.mpf(1)))
+            is_known = kind.family == KNOWN[0] and index % 2 == KNOWN[1]
+            gradients.append(mp.mpf(0) if is_known else change(mp.mpf(1)))
             continue
         gradient = np.zeros(argument.shape, dtype=object)
         for at in np.ndindex(argument.shape):
@@ -534,7 +550,8 @@ def compare(text, arguments):
         else:
             middle, spread = truth[index]
             middle, spread = middle.reshape(shape), spread.reshape(shape)
-            allowed = ROUNDINGS * (spread + unit * np.abs(middle) + unit * low) + low
+            # What is moved apart is so much away from zero.
+            allowed = ROUNDINGS * (spread + unit * np.abs(middle)) + low + float(APART) * 1e6
         for way, value in values.items():
             known = np.isfinite(middle) & np.isfinite(allowed)
             wrong = known & ~(np.abs(value - middle) <= allowed)
