@@ -28,6 +28,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import ml_dtypes
 import mpmath as mp
@@ -330,6 +331,9 @@ class Truth:
         t = as_array(t)[()]
 
         def pull(a, b, c):
+            if checked(formulas, kind, None, a, b, t):
+                raise ValueError
+
             def product(x):
                 k = len(a)
                 point = formulas.geodesic(kind.chart, x[:k], x[k:2 * k], x[2 * k])
@@ -406,11 +410,9 @@ def checked(formulas, kind, point, a, *rest):
         end = {"bernoulli": mp.pi, "poisson": mp.inf}.get(kind.family)
         if end is not None and not 0 < y < end:
             return [UNKNOWN]
-    # A geodesic of the sphere ends where a probability would change its sign.
-    if kind.family == "categorical":
-        raise_if = rest[-1] if len(rest) == 2 else None
-        if raise_if is None or not 0 <= raise_if <= 1:
-            return [np.full(plain(a)[0].shape, UNKNOWN, dtype=object)]
+    # Formulas go on behind a probability of zero; beliefs do not.
+    if kind.family == "categorical" and (len(rest) == 1 or not 0 <= rest[-1] <= 1):
+        return [np.full(plain(a)[0].shape, UNKNOWN, dtype=object)]
     return point
 
 
@@ -585,7 +587,6 @@ def main():
     parser.add_argument("--artifacts", type=pathlib.Path, default=pathlib.Path("."),
                         help="where modules that differ are written")
     options = parser.parse_args()
-    import time
     end = time.monotonic() + 60 * options.minutes if options.minutes else None
     done = findings = 0
     while time.monotonic() < end if end else done < options.count:
