@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The statistics of passes are other classes in code with assertions than in
-// code without, and MLIR's library, which makes them, is built without. Included
-// before everything else in code that has assertions.
+// code without, and MLIR's library, which makes them, is built without.
+// Included before everything else in code that has assertions.
 //
 //===----------------------------------------------------------------------===//
 

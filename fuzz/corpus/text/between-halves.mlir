@@ -1,3 +1,4 @@
+// all the way
 func.func private @f0(!fisher.belief<#fisher.categorical<logits>, tensor<1x10xbf16>>) -> !fisher.belief<#fisher.categorical<logits>, tensor<1x10xbf16>>
 func.func @f9(%a0: tensor<1x10xbf16>, %a1: tensor<?x?x?x2x2xf64>, %a2: f64) -> (tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>, tensor<?x?x?x2x2xf64>, tensor<1x10xbf16>, tensor<?x?x?x2x2xf64>, tensor<f64>) {
   %v1 = fisher.belief %a0 : !fisher.belief<#fisher.categorical<logits>, tensor<1x10xbf16>>

@@ -1,3 +1,4 @@
+// all the way
 func.func @f9(%a0: tensor<3x3xf64>, %a1: !fisher.belief<#fisher.gaussian<sigma>, tensor<3x3xf64>>, %a2: tensor<3x3xf64>, %a3: tensor<5x4xf64>, %a4: tensor<5x4xf64>, %a5: tensor<5x4xf64>) -> (tensor<5x4xf64>, tensor<5x4xf64>, tensor<5x4xf64>, tensor<5x4xf64>, tensor<5x4xf64>, tensor<3x3xf64>, tensor<3x3xf64>, tensor<3x3xf64>) {
   %v1 = arith.constant dense<0.25> : tensor<3x3xf64>
   %v2 = fisher.belief %a0, %v1 : !fisher.belief<#fisher.gaussian<sigma>, tensor<3x3xf64>>

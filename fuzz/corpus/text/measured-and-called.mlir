@@ -1,3 +1,4 @@
+// all the way
 func.func @main(
     %p: tensor<4xf32> {fisher.name = "p"},  // expected error {{mode coupled cannot be served: the step returns no gradient of 'p', and no optimizer is recognized in its new value}}
     %q: tensor<4xf32> {fisher.name = "q"}, %x: tensor<4xf32>, %y: tensor<4xf32>)

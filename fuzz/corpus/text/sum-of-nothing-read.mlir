@@ -1,3 +1,4 @@
+// all the way
 func.func private @f0(!fisher.belief<#fisher.von_mises<kappa>, tensor<3x4x4xf64>>) -> !fisher.belief<#fisher.von_mises<kappa>, tensor<3x4x4xf64>>
 func.func private @f1(!fisher.belief<#fisher.von_mises<kappa>, tensor<3x4x4xf64>>) -> !fisher.belief<#fisher.von_mises<kappa>, tensor<3x4x4xf64>>
 func.func @f9(%a0: tensor<10xbf16>, %a1: tensor<3x4x4xf64>, %a2: f64, %a3: tensor<3x4x4xf64>, %a4: tensor<3x4x4xf64>, %a5: f64, %a6: !fisher.belief<#fisher.categorical<probabilities>, tensor<1xbf16>>, %a7: tensor<1xbf16>) -> (tensor<3x4x4xf64>, tensor<1xbf16>, tensor<10xbf16>, tensor<3x4x4xf64>, tensor<3x4x4xf64>, tensor<3x4x4xf64>, tensor<3x4x4xf64>, tensor<3x4x4xf64>) {

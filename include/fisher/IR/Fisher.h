@@ -46,8 +46,8 @@ class PatternRewriter;
 namespace mlir::fisher {
 
 /// Emits an error for the first operation in `root` that has a constant outside
-/// its domain: a component of a belief, a weight or a strength. Verifiers do not
-/// look at constants: folding makes them of values that are anything at run
+/// its domain: a component of a belief, a weight or a strength. Verifiers do
+/// not look at constants: folding makes them of values that are anything at run
 /// time.
 LogicalResult checkConstants(Operation *root);
 

@@ -157,8 +157,9 @@ struct ConvertFisherToLinalg
                                 llvm::IsaPred<RankedTensorType>));
         });
     BeliefAttributes attributes(getOperation(), converter);
-    // Bodies of loops are built without the conversion's knowledge, which cannot
-    // take them back where it fails: they would use values that are gone.
+    // Bodies of loops are built without the conversion's knowledge, which
+    // cannot take them back where it fails: they would use values that are
+    // gone.
     ConversionConfig config;
     config.allowPatternRollback = false;
     if (failed(applyPartialConversion(getOperation(), target,
