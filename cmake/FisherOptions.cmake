@@ -21,6 +21,11 @@ target_compile_options(FisherFlags INTERFACE
   $<$<NOT:$<BOOL:${LLVM_ENABLE_RTTI}>>:-fno-rtti>
   $<$<BOOL:${FISHER_WARNINGS_AS_ERRORS}>:-Werror>)
 
+if(NOT LLVM_ENABLE_ASSERTIONS)
+  target_compile_options(FisherFlags INTERFACE
+    "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<CONFIG:Release,RelWithDebInfo,MinSizeRel>>>:SHELL:-include ${PROJECT_SOURCE_DIR}/cmake/ReleaseStatistic.h>")
+endif()
+
 if(FISHER_USE_SANITIZER)
   string(REPLACE ";" "," FISHER_SANITIZER_LIST "${FISHER_USE_SANITIZER}")
   target_compile_options(FisherFlags INTERFACE

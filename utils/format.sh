@@ -21,5 +21,5 @@ case ${1-} in
 esac
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-find benchmarks include lib tools unittests test \( -name '*.h' -o -name '*.cpp' \) -print0 |
+find benchmarks fuzz include lib tools unittests test \( -name '*.h' -o -name '*.cpp' \) -print0 |
   xargs -0 -r clang-format-22 "${options[@]}"

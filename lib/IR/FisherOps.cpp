@@ -47,18 +47,6 @@ static bool isConstantZero(Value value) {
   return matchPattern(value, m_AnyZeroFloat());
 }
 
-/// Emits an error if `value` is a constant below zero or not a number.
-static LogicalResult verifyNotNegative(Operation *op, Value value,
-                                       StringRef what) {
-  std::optional<APFloat> number = getConstant(value);
-  if (!number || number->isPosZero() || number->isNegZero() ||
-      (!number->isNaN() && !number->isNegative()))
-    return success();
-  return op->emitOpError() << "needs a " << what
-                           << " that is not negative, got "
-                           << number->convertToDouble();
-}
-
 /// A tensor of zeros of type `type`, whose dynamic sizes are the leading ones
 /// of the components of `belief`.
 static Value createZeros(OpBuilder &builder, Location loc,
@@ -113,50 +101,6 @@ static LogicalResult dropUnusedGradient(OpTy op, PatternRewriter &rewriter) {
 //===----------------------------------------------------------------------===//
 // BeliefOp and ComponentsOp
 //===----------------------------------------------------------------------===//
-
-/// Whether a component of beliefs of this type may be this constant.
-static bool isInDomain(BeliefType type, unsigned component,
-                       DenseFPElementsAttr constant) {
-  auto toDouble = [](APFloat number) {
-    bool lost;
-    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    return number.convertToDouble();
-  };
-  FamilyInterface family = type.getFamily();
-  size_t size = ShapedType::getNumElements(type.getEventShape());
-  SmallVector<double> event;
-  if (constant.isSplat() && !constant.empty()) {
-    event.assign(size, toDouble(constant.getSplatValue<APFloat>()));
-    return family.isEventInDomain(component, event);
-  }
-  for (const APFloat &number : constant.getValues<APFloat>()) {
-    event.push_back(toDouble(number));
-    if (event.size() != size)
-      continue;
-    if (!family.isEventInDomain(component, event))
-      return false;
-    event.clear();
-  }
-  return true;
-}
-
-LogicalResult BeliefOp::verify() {
-  FamilyInterface family = getBelief().getType().getFamily();
-  for (auto [index, component] : llvm::enumerate(getComponents())) {
-    DenseFPElementsAttr constant;
-    if (!matchPattern(component, m_Constant(&constant)))
-      continue;
-    if (isInDomain(getBelief().getType(), index, constant))
-      continue;
-    InFlightDiagnostic diag =
-        emitOpError() << "has a constant outside the domain of component '"
-                      << family.getComponentNames()[index] << "' of " << family
-                      << ": needs " << family.getDomainDescription(index);
-    diag.attachNote(component.getLoc()) << "the constant is here";
-    return diag;
-  }
-  return success();
-}
 
 OpFoldResult BeliefOp::fold(FoldAdaptor) {
   // belief(components(b)) is b.
@@ -282,20 +226,12 @@ KLDivergenceWithGradientsOp::canonicalize(KLDivergenceWithGradientsOp op,
 // Penalties
 //===----------------------------------------------------------------------===//
 
-LogicalResult PenaltyOp::verify() {
-  return verifyNotNegative(*this, getWeight(), "weight");
-}
-
 OpFoldResult PenaltyOp::fold(FoldAdaptor) {
   if (getBelief() != getReference() && !isConstantZero(getWeight()))
     return {};
   RankedTensorType type = getBelief().getType().getTotalType();
   return SplatElementsAttr::get(
       type, Builder(getContext()).getZeroAttr(type.getElementType()));
-}
-
-LogicalResult PenaltyWithGradientOp::verify() {
-  return verifyNotNegative(*this, getWeight(), "weight");
 }
 
 LogicalResult PenaltyWithGradientOp::canonicalize(PenaltyWithGradientOp op,
@@ -318,10 +254,6 @@ OpFoldResult GeodesicOp::fold(FoldAdaptor) {
       t && t->isExactlyValue(1.0))
     return getB();
   return {};
-}
-
-LogicalResult ProximalStepOp::verify() {
-  return verifyNotNegative(*this, getStrength(), "strength");
 }
 
 OpFoldResult ProximalStepOp::fold(FoldAdaptor) {

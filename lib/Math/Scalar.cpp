@@ -196,6 +196,9 @@ Value convertFloat(OpBuilder &builder, Location loc, Value value,
   auto from = cast<FloatType>(getElementTypeOrSelf(value.getType()));
   if (from == type)
     return value;
+  // Between f16 and bf16, neither of which holds the other's numbers.
+  if (from.getWidth() == type.getWidth())
+    value = convertFloat(builder, loc, value, builder.getF32Type());
   Type to = type;
   if (auto vector = dyn_cast<VectorType>(value.getType()))
     to = vector.clone(type);

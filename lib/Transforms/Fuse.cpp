@@ -158,7 +158,7 @@ private:
 
   void addInput(Value value, AffineMap map);
   void addOperands(GenericOp loop);
-  void addOutput(GenericOp loop, OpOperand &init);
+  void keepRange();
   /// The body's argument for an operand of one of the loops.
   Value getArgument(GenericOp loop, OpOperand &operand) const;
   void moveBody(GenericOp loop);
@@ -196,6 +196,19 @@ void Merger::addOperands(GenericOp loop) {
   }
 }
 
+/// Where the first loop reads nothing element by element, what it wrote tells
+/// over what the loop is.
+void Merger::keepRange() {
+  auto isDense = [](const std::pair<Value, AffineMap> &operand) {
+    return operand.second.isIdentity();
+  };
+  if (llvm::any_of(inputs, isDense) || llvm::any_of(outputs, isDense))
+    return;
+  for (OpOperand &init : first.getDpsInitsMutable())
+    if (first.getMatchingIndexingMap(&init).isIdentity())
+      return addInput(init.get(), first.getMatchingIndexingMap(&init));
+}
+
 Value Merger::getArgument(GenericOp loop, OpOperand &operand) const {
   if (!loop.isDpsInput(&operand)) {
     OpResult result = loop.getTiedOpResult(&operand);
@@ -231,6 +244,7 @@ void Merger::moveBody(GenericOp loop) {
 GenericOp Merger::merge() {
   addOperands(first);
   addOperands(second);
+  keepRange();
 
   SmallVector<Value> ins, outs;
   SmallVector<AffineMap> maps;

@@ -353,7 +353,7 @@ LogicalResult Planner::checkReturns() {
 LogicalResult Planner::checkCallers() {
   auto stateful = llvm::find_if(
       beliefs, [](const Belief &belief) { return belief.needsState(); });
-  if (stateful == beliefs.end() && !penaltyResult)
+  if (stateful == beliefs.end() && !penaltyResult && !isMeasuring)
     return success();
   // SymbolTable's own search gives up at operations that are not registered.
   StringAttr name = SymbolTable::getSymbolName(function);

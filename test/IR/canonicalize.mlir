@@ -509,3 +509,28 @@ func.func @merged_conversion_keeps_attributes(%b: !sigma) -> !precision {
   %d = fisher.convert %c {test.note = "kept"} : !variance to !precision loc("outer")
   return %d : !precision
 }
+
+// -----
+
+// What is folded to a constant outside the domain still verifies: it is an error
+// where beliefs are lowered.
+// CHECK-LABEL: @folded_outside(
+// CHECK: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : tensor<4xf32>
+// CHECK: fisher.belief %{{.*}}, %[[ZERO]]
+// CHECK-LABEL: @folded_negative(
+// CHECK: %[[MINUS:.*]] = arith.constant -1.000000e+00 : f32
+// CHECK: fisher.proximal_step %{{.*}} strength %[[MINUS]]
+func.func @folded_outside(%a: !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>) -> !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>> {
+  %d, %g0, %g1 = fisher.squared_distance_with_gradient %a, %a
+      : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>> -> tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  %b = fisher.belief %g0, %g1 : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+  return %b : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+}
+func.func @folded_negative(%a: !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>, %b: !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>)
+    -> !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>> {
+  %one = arith.constant 1.0 : f32
+  %two = arith.constant 2.0 : f32
+  %minus = arith.subf %one, %two : f32
+  %q = fisher.proximal_step %a toward %b strength %minus : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+  return %q : !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+}

@@ -1,4 +1,4 @@
-// RUN: fisher-opt --split-input-file --verify-diagnostics %s
+// RUN: fisher-opt --convert-fisher-to-linalg --split-input-file --verify-diagnostics %s
 
 !b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
 func.func @too_few_components(%mu: tensor<4xf32>) -> !b {

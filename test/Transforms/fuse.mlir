@@ -279,3 +279,27 @@ func.func @sums_apart(%x: tensor<4xf32>, %e: tensor<4xf32>, %zero: tensor<f32>, 
   } -> tensor<f32>
   return %r#0, %r#1, %a, %b : tensor<f32>, tensor<f32>, tensor<4xf32>, tensor<f32>
 }
+
+// -----
+
+// What a loop without inputs makes is summed: its destination still tells over
+// what the sum is.
+// CHECK-LABEL: @sum_of_nothing_read(
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<4xf32>
+// CHECK: linalg.generic {{.*}} iterator_types = ["reduction"]} ins(%[[E]] : tensor<4xf32>) outs(%{{.*}} : tensor<f32>)
+// CHECK-NOT: linalg.generic
+func.func @sum_of_nothing_read(%x: f32, %zero: tensor<f32>) -> tensor<f32> {
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} outs(%e : tensor<4xf32>) {
+  ^bb0(%out: f32):
+    %2 = arith.mulf %x, %x : f32
+    linalg.yield %2 : f32
+  } -> tensor<4xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+      ins(%0 : tensor<4xf32>) outs(%zero : tensor<f32>) {
+  ^bb0(%in: f32, %out: f32):
+    %2 = arith.addf %out, %in : f32
+    linalg.yield %2 : f32
+  } -> tensor<f32>
+  return %1 : tensor<f32>
+}

@@ -73,3 +73,18 @@ fisher.policy @p {
 func.func @main() {
   return
 }
+
+// -----
+
+// expected-error@+1 {{needs new arguments or results, but its callers would not give them}}
+func.func @main(%p: tensor<4xf32> {fisher.name = "p"}) -> (tensor<4xf32> {fisher.updates = "p"}) {
+  return %p : tensor<4xf32>
+}
+func.func @caller(%p: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-note@+1 {{it is used here}}
+  %q = call @main(%p) : (tensor<4xf32>) -> tensor<4xf32>
+  return %q : tensor<4xf32>
+}
+fisher.policy @p {
+  fisher.regularize "p" as #fisher.bernoulli<logit> toward #fisher.prior<[0.5]> weight 1.0 mode coupled
+}

@@ -12,7 +12,7 @@ import pytest
 from paths import ROOT
 
 TOP = {
-    "benchmarks", "cmake", "docs", "examples", "experiments", "include", "lib", "python", "test",
+    "benchmarks", "cmake", "docs", "examples", "experiments", "fuzz", "include", "lib", "python", "test",
     "tools", "unittests", "utils", ".ci",
 }  # fmt: skip
 LICENSED = {".cpp", ".h", ".py", ".sh", ".td"}
@@ -92,7 +92,9 @@ def test_script(script):
         assert done.returncode == 0 and done.stdout.startswith("usage: "), done
 
 
-@pytest.mark.parametrize("name", ["bare_root.sh", "demo.sh", "docs.sh", "setup.sh", "test.sh"])
+@pytest.mark.parametrize(
+    "name", ["bare_root.sh", "demo.sh", "docs.sh", "fuzz.sh", "setup.sh", "test.sh"]
+)
 def test_script_refuses_what_it_does_not_know(name):
     done = subprocess.run([ROOT / "utils" / name, "--frobnicate"], capture_output=True, text=True)
     assert done.returncode == 2

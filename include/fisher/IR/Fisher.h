@@ -43,4 +43,14 @@ class PatternRewriter;
 #define GET_OP_CLASSES
 #include "fisher/IR/FisherOps.h.inc"
 
+namespace mlir::fisher {
+
+/// Emits an error for the first operation in `root` that has a constant outside
+/// its domain: a component of a belief, a weight or a strength. Verifiers do
+/// not look at constants: folding makes them of values that are anything at run
+/// time.
+LogicalResult checkConstants(Operation *root);
+
+} // namespace mlir::fisher
+
 #endif // FISHER_IR_FISHER_H

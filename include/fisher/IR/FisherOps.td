@@ -40,8 +40,9 @@ def Fisher_BeliefOp : Fisher_Op<"belief", [OnePerComponent<"belief", "components
   let summary = "pack stored components into beliefs";
   let description = [{
     Gives the components their meaning. Constant components outside their
-    domain (sigma <= 0) are an error; components that leave it at run time
-    give NaN.
+    domain (sigma <= 0) are an error where beliefs are lowered (not before, since
+    folding makes constants of values); components that leave it at run time give
+    NaN.
 
     ```mlir
     func.func @example(%mu: tensor<4xf32>, %rho: tensor<4xf32>)
@@ -54,7 +55,6 @@ def Fisher_BeliefOp : Fisher_Op<"belief", [OnePerComponent<"belief", "components
   let arguments = (ins Variadic<AnyRankedTensor>:$components);
   let results = (outs Fisher_BeliefType:$belief);
   let assemblyFormat = "$components attr-dict `:` qualified(type($belief))";
-  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -222,7 +222,8 @@ def Fisher_PenaltyOp
                       "a tensor of rank zero of the compute type">]> {
   let summary = "weight times the sum of squared distances to a reference";
   let description = [{
-    The sum is over all distributions. A constant negative weight is an error.
+    The sum is over all distributions. A constant negative weight is an error
+    where the operation is lowered.
 
     ```mlir
     !b = !fisher.belief<#fisher.gaussian<softplus>, tensor<64x32xf32>>
@@ -239,7 +240,6 @@ def Fisher_PenaltyOp
     $belief `toward` $reference `weight` $weight attr-dict
     `:` qualified(type($belief)) `->` type($penalty)
   }];
-  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -271,7 +271,6 @@ def Fisher_PenaltyWithGradientOp
     $belief `toward` $reference `weight` $weight attr-dict
     `:` qualified(type($belief)) `->` type($penalty) `,` type($gradient)
   }];
-  let hasVerifier = 1;
   let hasCanonicalizeMethod = 1;
 }
 
@@ -344,7 +343,7 @@ def Fisher_ProximalStepOp
     From a belief b, the q that minimizes d²(q, b)/2 + s d²(q, ref)/2, which is
     the point of the geodesic from b to the reference at the fraction s/(1+s).
     A penalty of weight w and a step of size h make a strength s = 2 h w. A
-    negative strength is an error if it is
+    negative strength is an error where the operation is lowered if it is
     constant, and gives NaN at run time.
 
     ```mlir
@@ -361,7 +360,6 @@ def Fisher_ProximalStepOp
   let assemblyFormat = [{
     $belief `toward` $reference `strength` $strength attr-dict `:` qualified(type($belief))
   }];
-  let hasVerifier = 1;
   let hasFolder = 1;
 }
 

@@ -130,6 +130,8 @@ struct ConvertFisherToLinalg
   using Base::Base;
 
   void runOnOperation() override {
+    if (failed(checkConstants(getOperation())))
+      return signalPassFailure();
     MLIRContext *context = &getContext();
     TypeConverter converter;
     populateBeliefTypeConversion(converter);
@@ -155,8 +157,13 @@ struct ConvertFisherToLinalg
                                 llvm::IsaPred<RankedTensorType>));
         });
     BeliefAttributes attributes(getOperation(), converter);
+    // Bodies of loops are built without the conversion's knowledge, which
+    // cannot take them back where it fails: they would use values that are
+    // gone.
+    ConversionConfig config;
+    config.allowPatternRollback = false;
     if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(patterns))))
+                                      std::move(patterns), config)))
       return signalPassFailure();
     attributes.apply();
   }

@@ -179,7 +179,8 @@ struct ConvertFisherToStableHLO
   using Base::Base;
 
   void runOnOperation() override {
-    if (failed(checkContext()) || failed(checkTypes()))
+    if (failed(checkContext()) || failed(checkConstants(getOperation())) ||
+        failed(checkTypes()))
       return signalPassFailure();
     dropPolicies(getOperation());
     if (failed(lowerBeliefs()) || failed(lowerOthers()) || failed(checkRest()))
@@ -263,8 +264,12 @@ LogicalResult ConvertFisherToStableHLO::lowerBeliefs() {
   populateBeliefFunctionPatterns(converter, patterns, target);
   patterns.add<LowerFormula>(converter, &getContext());
   BeliefAttributes attributes(getOperation(), converter);
-  if (failed(
-          applyPartialConversion(getOperation(), target, std::move(patterns))))
+  // What patterns build is not known to the conversion, which cannot take it
+  // back where it fails: it would leave uses of values that are gone.
+  ConversionConfig config;
+  config.allowPatternRollback = false;
+  if (failed(applyPartialConversion(getOperation(), target, std::move(patterns),
+                                    config)))
     return failure();
   attributes.apply();
   return success();

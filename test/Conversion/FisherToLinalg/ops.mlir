@@ -287,3 +287,15 @@ func.func @dynamic(%a: !dynamic, %b: !dynamic) -> tensor<?x3x?xf64> {
   %d = fisher.squared_distance %a, %b : !dynamic -> tensor<?x3x?xf64>
   return %d : tensor<?x3x?xf64>
 }
+
+// -----
+
+// Neither f16 nor bf16 holds the other's numbers: f32 is between.
+// CHECK-LABEL: func.func @between_halves(
+// CHECK: %[[WIDE:.*]] = arith.extf %{{.*}} : f16 to f32
+// CHECK: arith.truncf %[[WIDE]] : f32 to bf16
+func.func @between_halves(%a: !fisher.belief<#fisher.bernoulli<logit>, tensor<4xf16>>)
+    -> !fisher.belief<#fisher.bernoulli<logit>, tensor<4xbf16>> {
+  %c = fisher.convert %a : !fisher.belief<#fisher.bernoulli<logit>, tensor<4xf16>> to !fisher.belief<#fisher.bernoulli<logit>, tensor<4xbf16>>
+  return %c : !fisher.belief<#fisher.bernoulli<logit>, tensor<4xbf16>>
+}

@@ -131,3 +131,22 @@ func.func @several(%x: tensor<f32>) -> tensor<2xf32> {
 
 // expected-warning@+1 {{is dropped without effect; run fisher-insert before}}
 fisher.policy @forgotten {}
+
+// -----
+
+// A loop that carries beliefs. What was converted before it stays as it is.
+!b = !fisher.belief<#fisher.poisson<rate>, tensor<4xf32>>
+func.func @loop(%x: tensor<4xf32>, %b: !b) -> tensor<4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %t = arith.constant 0.5 : f32
+  %a = fisher.belief %x : !b
+  %n = fisher.geodesic %a, %b at %t : !b
+  // expected-error@+1 {{failed to legalize operation 'scf.for' that was explicitly marked illegal}}
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%y = %n) -> !b {
+    %z = fisher.geodesic %y, %b at %t : !b
+    scf.yield %z : !b
+  }
+  %d = fisher.squared_distance %r, %b : !b -> tensor<4xf32>
+  return %d : tensor<4xf32>
+}

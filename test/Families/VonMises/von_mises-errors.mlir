@@ -1,4 +1,4 @@
-// RUN: fisher-opt %s -split-input-file -verify-diagnostics
+// RUN: fisher-opt --convert-fisher-to-linalg %s -split-input-file -verify-diagnostics
 
 func.func @outside(%m: tensor<2xf32>) {
   // expected-note @below {{the constant is here}}

@@ -1,0 +1,37 @@
+//===- Generate.cpp - Prints a module of the grammar ----------------------===//
+//
+// Part of the Fisher project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModuleGenerator.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <random>
+#include <vector>
+
+namespace cl = llvm::cl;
+using namespace mlir::fisher::fuzz;
+
+static cl::opt<unsigned> seed("seed", cl::init(0), cl::desc("Which module"));
+static cl::opt<bool>
+    plain("plain", cl::desc("One function of operations on beliefs, right and "
+                            "of static shapes"));
+
+int main(int argc, char **argv) {
+  cl::ParseCommandLineOptions(argc, argv, "Prints a module of the grammar\n");
+  std::mt19937 random(seed);
+  constexpr size_t size = 400;
+  std::vector<uint8_t> bytes(size);
+  for (uint8_t &byte : bytes)
+    byte = random();
+  ByteSource source(bytes);
+  ModuleWishes wishes;
+  wishes.isValid = wishes.isPlain = plain;
+  llvm::outs() << generateModule(source, wishes);
+  return 0;
+}
