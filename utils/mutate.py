@@ -53,6 +53,14 @@ for name in ("FISHER_MUTANT", "FISHER_MUTANT_TRACE"):
         config.environment[name] = os.environ[name]
 config.test_exec_root = os.environ.get("FISHER_MUTANT_LIT", config.test_exec_root)
 """
+# Compiles what has mutations as fast as can be, and takes the rest from the cache.
+LAUNCHER = """#!/bin/sh
+for source; do :; done
+if head -n 1 "$source" | grep -q 'include ".*/mutant.h"'; then
+  exec "$@" -O0
+fi
+exec ccache "$@"
+"""
 MEMORY = 24 << 30
 FILE_SIZE = 1 << 30
 
@@ -145,9 +153,10 @@ class Copy:
 
     def make(self, jobs):
         """Configures as setup.sh does and builds all that can be: whether everything
-        was, and what was printed. What has no mutation comes from the compiler cache,
-        which gets nothing else."""
-        launcher = [f"-DCMAKE_{language}_COMPILER_LAUNCHER=ccache" for language in ("C", "CXX")]
+        was, and what was printed."""
+        path = self.work / "launcher"
+        self.write(path, LAUNCHER.encode(), 0o755)
+        launcher = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={path}" for language in ("C", "CXX")]
         commands = [
             ["cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
              "-DCMAKE_C_COMPILER=clang-22", "-DCMAKE_CXX_COMPILER=clang++-22", *launcher,
@@ -246,15 +255,15 @@ class Runner:
             return None
         return round(time.monotonic() - start, 3), self.read_trace()
 
-    def trace_file(self, path):
-        """What each test of a file of pytest reaches."""
+    def trace_file(self, path, sample):
+        """What each test of a file of pytest reaches, or of so many of them."""
         self.clear_trace()
         output = self.folder / "tests.jsonl"
         output.unlink(missing_ok=True)
         self.start(
             [*self.pytest([f"test/{path}"], "-p", "mutation_trace"), "--maxfail=1000"],
             1800, FISHER_MUTANT_TRACE=str(self.trace), FISHER_MUTANT_TESTS=str(output),
-            PYTHONPATH=str(UTILS))  # fmt: skip
+            FISHER_MUTANT_SAMPLE=str(sample), PYTHONPATH=str(UTILS))  # fmt: skip
         lines = output.read_text().splitlines() if output.exists() else []
         return [line for line in map(json.loads, lines) if line["passed"]]
 
@@ -301,7 +310,7 @@ class Tests:
                 found.append(("pytest", name, None, digest(path.read_bytes())))
         return [entry for entry in found if self.wanted(entry[1])]
 
-    def trace(self, stamp, jobs):
+    def trace(self, stamp, jobs, sample):
         """Runs every test that is new or another since it was traced."""
         kept = {}
         if self.path.exists():
@@ -309,7 +318,10 @@ class Tests:
                 kept[line["suite"], line["name"]] = line
         found = self.find()
         self.commands = {name: command for suite, name, command, _ in found if suite == "ctest"}
-        current = {(suite, name): digest(stamp, mark) for suite, name, _, mark in found}
+        current = {
+            (suite, name): digest(stamp, mark, str(sample if suite == "pytest" else 0))
+            for suite, name, _, mark in found
+        }
         fresh = [
             entry for entry in found
             if kept.get(entry[:2], {}).get("digest") != current[entry[:2]]
@@ -325,7 +337,7 @@ class Tests:
             runner = slots.get()
             try:
                 if suite == "pytest":
-                    tests = runner.trace_file(name)
+                    tests = runner.trace_file(name, sample)
                 else:
                     done = runner.trace_one(runner.lit([name]) if suite == "lit" else command)
                     tests = []
@@ -490,6 +502,8 @@ def parse_arguments():
                         help="the sources, relative to the top of the tree (lib/*)")  # fmt: skip
     parser.add_argument("--tests", nargs="+", default=["*"], metavar="GLOB",
                         help="the tests, by the names that lit, ctest and pytest have for them")  # fmt: skip
+    parser.add_argument("--sample", type=int, default=24,
+                        help="at most so many tests of a file of pytest; 0 is all (24)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="at once (all cores)")
     parser.add_argument("--budget", type=float, default=120,
                         help="the most seconds of tests for one mutation (120)")  # fmt: skip
@@ -557,7 +571,8 @@ def main():
             record(planted[number], {"status": "not compiled"})
 
     tests = Tests(copy, work / "trace.jsonl", arguments.tests)
-    tests.trace(digest(stamp, *(str(mutation.key) for mutation in mutations)), arguments.jobs)
+    keys = (str(mutation.key) for mutation in mutations)
+    tests.trace(digest(stamp, *keys), arguments.jobs, arguments.sample)
 
     # What was noticed stays noticed: tests are added, not taken away.
     todo = [

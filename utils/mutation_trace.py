@@ -4,7 +4,8 @@
 """A plugin of pytest: which mutations each test reaches, and how long it takes.
 
 Reads the file of FISHER_MUTANT_TRACE, which utils/mutant.h writes, and appends a
-line of JSON for each test to the file of FISHER_MUTANT_TESTS.
+line of JSON for each test to the file of FISHER_MUTANT_TESTS. Only as many tests
+run as FISHER_MUTANT_SAMPLE says, from all over the file.
 """
 
 import json
@@ -20,6 +21,11 @@ class Trace:
         with open(os.environ["FISHER_MUTANT_TRACE"], "r+b") as file:
             self.bytes = mmap.mmap(file.fileno(), 0)
         self.output = open(os.environ["FISHER_MUTANT_TESTS"], "a")
+
+    def pytest_collection_modifyitems(self, items):
+        sample = int(os.environ["FISHER_MUTANT_SAMPLE"])
+        if 0 < sample < len(items):
+            items[:] = [items[at * len(items) // sample] for at in range(sample)]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item):
