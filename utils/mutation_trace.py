@@ -37,7 +37,7 @@ class Trace:
             "name": item.nodeid,
             "passed": self.passed,
             "seconds": round(time.monotonic() - start, 3),
-            "reached": [number for number, byte in enumerate(self.bytes) if byte],
+            "reached": [number for number, byte in enumerate(self.bytes[:]) if byte],
         }
         print(json.dumps(line), file=self.output, flush=True)
         return result
