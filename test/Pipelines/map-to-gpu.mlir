@@ -102,6 +102,38 @@ func.func @changed(%weight: memref<f32>, %y: memref<?xf32>) {
   return
 }
 
+// That is one element: others may be written.
+
+// CHECK-LABEL: func @changed_element(
+// CHECK: gpu.memcpy
+// CHECK: %[[W:.*]] = memref.load %{{.*}}[] : memref<f32>
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: vector.from_elements %[[W]], %[[W]], %[[W]], %[[W]]
+// CHECK-LABEL: func @other_element(
+// CHECK-NOT: gpu.memcpy
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: %[[W:.*]] = memref.load %{{.*}} : memref<2xf32, 1>
+// CHECK: vector.from_elements %[[W]], %[[W]], %[[W]], %[[W]]
+func.func @changed_element(%weights: memref<2xf32>, %y: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %w = memref.load %weights[%c0] : memref<2xf32>
+  memref.store %zero, %weights[%c0] : memref<2xf32>
+  linalg.fill ins(%w : f32) outs(%y : memref<?xf32>)
+  return
+}
+func.func @other_element(%weights: memref<2xf32>, %y: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %w = memref.load %weights[%c0] : memref<2xf32>
+  memref.store %zero, %weights[%c1] : memref<2xf32>
+  linalg.fill ins(%w : f32) outs(%y : memref<?xf32>)
+  return
+}
+
 // -----
 
 // A block sums each row.
