@@ -317,6 +317,7 @@ class Tests:
             for line in map(json.loads, self.path.read_text().splitlines()):
                 kept[line["suite"], line["name"]] = line
         found = self.find()
+        self.files = [name for suite, name, _, _ in found if suite == "pytest"]
         self.commands = {name: command for suite, name, command, _ in found if suite == "ctest"}
         current = {
             (suite, name): digest(stamp, mark, str(sample if suite == "pytest" else 0))
@@ -402,7 +403,32 @@ def plan(units, mutation, number, budget):
     return [batch[1:] for batch in batches], len(reaching) - len(chosen)
 
 
-def test_one(runner, tests, mutation, number, budget):
+def near_files(tests, mutation):
+    """The files of pytest that are about the source of a mutation by their names."""
+    layer, stem = mutation.file.split("/")[1], Path(mutation.file).stem
+    for name in tests.files:
+        folders = name.split("/")[:-1]
+        if layer in folders[:1] and (
+            len(folders) == 1 or any(stem.startswith(folder) for folder in folders[1:])
+        ):
+            yield name
+
+
+def test_deeply(runner, tests, mutation, number):
+    """By what a mutation is noticed when all tests of the files near to it run."""
+    for name in near_files(tests, mutation):
+        runner.log.unlink(missing_ok=True)
+        if runner.start(runner.pytest([f"test/{name}"]), 400, number=number) != 1:
+            continue
+        text = runner.log.read_text(errors="replace")
+        for test in re.findall(r"^FAILED (?:test/)?(.*?)(?: - .*)?$", text, re.M):
+            # It has to pass without.
+            if runner.start(runner.pytest([f"test/{test}"]), 400) == 0:
+                return f"pytest {test}"
+    return None
+
+
+def test_one(runner, tests, mutation, number, budget, deep):
     """Whether a test notices a mutation: the line of the results about it."""
     batches, left = plan(tests.units, mutation, number, budget)
     start = time.monotonic()
@@ -428,6 +454,8 @@ def test_one(runner, tests, mutation, number, budget):
             if status is None:
                 result["by"] += " (did not end)"
             break
+    if deep and "by" not in result and (by := test_deeply(runner, tests, mutation, number)):
+        result = {"status": "noticed", "by": by}
     result["seconds"] = round(time.monotonic() - start, 1)
     return result
 
@@ -504,6 +532,9 @@ def parse_arguments():
                         help="the tests, by the names that lit, ctest and pytest have for them")  # fmt: skip
     parser.add_argument("--sample", type=int, default=24,
                         help="at most so many tests of a file of pytest; 0 is all (24)")  # fmt: skip
+    parser.add_argument("--deep", action="store_true",
+                        help="before a mutation is not noticed, all tests of the files near to it "
+                        "run, and not only the sample")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="at once (all cores)")
     parser.add_argument("--budget", type=float, default=120,
                         help="the most seconds of tests for one mutation (120)")  # fmt: skip
@@ -591,7 +622,7 @@ def main():
         number, mutation = entry
         runner = runners.get()
         try:
-            result = test_one(runner, tests, mutation, number, arguments.budget)
+            result = test_one(runner, tests, mutation, number, arguments.budget, arguments.deep)
         finally:
             runners.put(runner)
         with lock:
