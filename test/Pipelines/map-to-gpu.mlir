@@ -467,3 +467,25 @@ func.func @read_before_write(%x: memref<4xf64>, %totals: memref<2xf64>, %out: me
   memref.store %other, %out[%c1] : memref<2xf64>
   return
 }
+
+// -----
+
+// As many blocks as the memory of the device has room for, 256 MiB for all.
+
+// CHECK-LABEL: func @scratch(
+// CHECK: %[[MOST:.*]] = arith.constant 13400 : index
+// CHECK: %[[BLOCKS:.*]] = arith.minui %{{.*}}, %[[MOST]] : index
+// CHECK: %[[BYTES:.*]] = arith.muli %[[BLOCKS]], %c20032
+// CHECK: gpu.alloc  (%[[BYTES]]) : memref<?xi8>
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %[[BLOCKS]],
+func.func @scratch(%x: memref<?x5000xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i) in (%n) {
+    %buffer = memref.alloc() : memref<5000xf32>
+    %row = memref.subview %x[%i, 0] [1, 5000] [1, 1] : memref<?x5000xf32> to memref<5000xf32, strided<[1], offset: ?>>
+    linalg.fill ins(%zero : f32) outs(%buffer : memref<5000xf32>)
+    linalg.copy ins(%buffer : memref<5000xf32>) outs(%row : memref<5000xf32, strided<[1], offset: ?>>)
+    memref.dealloc %buffer : memref<5000xf32>
+  }
+  return
+}
