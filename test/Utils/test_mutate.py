@@ -13,7 +13,7 @@ import pytest
 from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "utils"))
-from mutations import KINDS, choose, find_mutations, plant  # noqa: E402
+from mutants.mutations import KINDS, choose, find_mutations, plant  # noqa: E402
 
 SAMPLE = r"""
 // 1 + 2 in a comment, if (x) return;
@@ -110,7 +110,7 @@ def test_planted_program(tmp_path):
     """None of the mutations changes the program until it is named."""
     source = PROGRAM.encode()
     chosen = dict(enumerate(choose(find_mutations("a.cpp", source), 100, seed=1), 1))
-    (tmp_path / "a.cpp").write_text(plant(source, chosen, ROOT / "utils" / "mutant.h"))
+    (tmp_path / "a.cpp").write_text(plant(source, chosen, ROOT / "utils" / "mutants" / "mutant.h"))
     subprocess.run(["clang++-22", "-std=c++17", "a.cpp"], cwd=tmp_path, check=True)
     trace = tmp_path / "trace"
 

@@ -1,14 +1,10 @@
-#===- mutations.py - Find and plant small faults in C++ sources -----------===#
-#
 # Part of the Fisher project, under the Apache License v2.0 with LLVM
 # Exceptions. See LICENSE for license information.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#
-#===-----------------------------------------------------------------------===#
 """The mutations of C++ sources: where they are and what they make of the text.
 
 A mutated source holds the right code and the wrong one of each mutation, and
-takes the wrong one when `fisher_mutant::active(ID)` of utils/mutant.h says so.
+takes the wrong one when `fisher_mutant::active(ID)` of mutant.h says so.
 So that many mutations are built once, and a test shows which of them it reaches.
 """
 

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FISHER_UTILS_MUTANT_H
-#define FISHER_UTILS_MUTANT_H
+#ifndef FISHER_UTILS_MUTANTS_MUTANT_H
+#define FISHER_UTILS_MUTANTS_MUTANT_H
 
 #include <cstdlib>
 #include <fcntl.h>
@@ -62,4 +62,4 @@ inline bool active(long number) {
 
 } // namespace fisher_mutant
 
-#endif // FISHER_UTILS_MUTANT_H
+#endif // FISHER_UTILS_MUTANTS_MUTANT_H

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A plugin of pytest: which mutations each test reaches, and how long it takes.
 
-Reads the file of FISHER_MUTANT_TRACE, which utils/mutant.h writes, and appends a
+Reads the file of FISHER_MUTANT_TRACE, which mutant.h writes, and appends a
 line of JSON for each test to the file of FISHER_MUTANT_TESTS. Only as many tests
 run as FISHER_MUTANT_SAMPLE says, from all over the file.
 """
