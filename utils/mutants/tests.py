@@ -243,23 +243,27 @@ def plan(units, mutation, number, budget):
     return [batch[1:] for batch in batches], len(reaching) - len(chosen)
 
 
-def near_files(tests, mutation):
-    """The files of pytest that are about the source of a mutation by their names."""
+def near_tests(tests, mutation):
+    """The tests of pytest that are about the source of a mutation by their names, as
+    options of pytest: those in the folder of a family, those that are named for it
+    among the tests of all families, or else all of the layer."""
     layer, stem = mutation.file.split("/")[1], Path(mutation.file).stem
-    # The folder of a family before the files about all of them.
-    for name in sorted(tests.files, key=lambda name: -name.count("/")):
-        folders = name.split("/")[:-1]
-        if layer in folders[:1] and (
-            len(folders) == 1 or any(stem.startswith(folder) for folder in folders[1:])
-        ):
-            yield name
+    files = [name for name in tests.files if name.startswith(layer + "/")]
+    folders = {name.split("/")[1] for name in files if name.count("/") > 1}
+    own = max((name for name in folders if stem.startswith(name)), key=len, default=None)
+    for name in sorted(files, key=lambda name: -name.count("/")):
+        if name.count("/") == 1:
+            word = re.sub(r"(?<!^)(?=[A-Z])", "_", own).lower() if own else ""
+            yield [f"test/{name}", "-k", word]
+        elif name.split("/")[1] == own:
+            yield [f"test/{name}"]
 
 
 def test_deeply(runner, tests, mutation, number):
     """By what a mutation is noticed when all tests of the files near to it run."""
-    for name in near_files(tests, mutation):
+    for options in near_tests(tests, mutation):
         runner.log.unlink(missing_ok=True)
-        if runner.start(runner.pytest([f"test/{name}"]), 400, number=number) != 1:
+        if runner.start(runner.pytest(options), 400, number=number) != 1:
             continue
         text = runner.log.read_text(errors="replace")
         for test in re.findall(r"^FAILED (?:test/)?(.*?)(?: - .*)?$", text, re.M):
