@@ -21,7 +21,7 @@ from pathlib import Path
 from .tree import HERE, run
 
 # The suites that look at lib/; the rest looks at documents, scripts, and times.
-SUITES = ("Families", "Math", "Models", "Pipelines", "Recognition", "Runtime", "Transforms")
+SUITES = ("Families", "Faults", "IR", "Math", "Models", "Pipelines", "Recognition", "Runtime", "Transforms")
 
 
 def say(text):
