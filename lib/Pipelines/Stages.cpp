@@ -70,7 +70,6 @@ void fisher::legalizeArithmetic(OpPassManager &pm, bool hasHalf) {
   emulation.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(emulation));
   pm.addPass(createConvertMathToFuncs());
-  pm.addPass(createConvertComplexToStandardPass());
   FisherLegalizeFloatsOptions floats;
   floats.expandHalf = !hasHalf;
   pm.addPass(createFisherLegalizeFloats(floats));

@@ -85,8 +85,11 @@ def pull_back(function, family, chart, element, inputs, covector):
             family, chart, element, [*inputs[:-1], *covector, inputs[-1]], 1,
             f"{names} = fisher.natural_gradient_pullback %b0, {group('v', 0, k)} along "
             f"{group('v', 1, k)} : !b", g), None
-    gradient = call(family, chart, element, inputs, 2,
-                    f"%k, {names} = fisher.kl_divergence_with_gradients %b0, %b1 : !b", g)
+    *gradient, divergence = call(
+        family, chart, element, inputs, 2,
+        f"%k, {names} = fisher.kl_divergence_with_gradients %b0, %b1 : !b", g, ["%k"])
+    expected, = evaluate(function, family, chart, element, inputs)
+    np.testing.assert_allclose(divergence, expected, rtol=1e-5 if element == "f32" else 1e-12)
     batch = (-1,) + (1,) * len(FAMILIES[family].event)
     return [covector[0].reshape(batch) * x for x in gradient], None
 

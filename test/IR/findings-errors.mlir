@@ -1,4 +1,6 @@
-// RUN: fisher-opt --split-input-file --verify-diagnostics %s
+// RUN: fisher-opt --split-input-file --verify-diagnostics %s | FileCheck %s --check-prefix=OUTPUT --allow-empty
+// Every part fails, and so is not printed.
+// OUTPUT-NOT: {{^[^/]}}
 
 // expected-error@+1 {{'func.func' op expects 'fisher.findings' to be a list of #fisher.finding, got ["sgd"]}}
 func.func private @text() attributes {fisher.findings = ["sgd"]}

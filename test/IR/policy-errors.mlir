@@ -1,4 +1,6 @@
-// RUN: fisher-opt --split-input-file --verify-diagnostics %s
+// RUN: fisher-opt --split-input-file --verify-diagnostics %s | FileCheck %s --check-prefix=OUTPUT --allow-empty
+// Every part fails, and so is not printed.
+// OUTPUT-NOT: {{^[^/]}}
 
 fisher.policy @unknown_mode {
   // expected-error@+1 {{expected a mode ('coupled', 'loss_only', 'proximal' or 'natural'), got 'decoupled'}}

@@ -1,4 +1,6 @@
-// RUN: fisher-opt --split-input-file --verify-diagnostics %s
+// RUN: fisher-opt --split-input-file --verify-diagnostics %s | FileCheck %s --check-prefix=OUTPUT --allow-empty
+// Every part fails, and so is not printed.
+// OUTPUT-NOT: {{^[^/]}}
 
 // expected-error@+3 {{expected one of [sigma, log_sigma, softplus, variance, log_variance, precision] for how a Gaussian's scale is stored, got: sigmas}}
 // expected-error@+2 {{failed to parse Fisher_GaussianAttr parameter 'chart'}}

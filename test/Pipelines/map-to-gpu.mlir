@@ -102,6 +102,38 @@ func.func @changed(%weight: memref<f32>, %y: memref<?xf32>) {
   return
 }
 
+// That is one element: others may be written.
+
+// CHECK-LABEL: func @changed_element(
+// CHECK: gpu.memcpy
+// CHECK: %[[W:.*]] = memref.load %{{.*}}[] : memref<f32>
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: vector.from_elements %[[W]], %[[W]], %[[W]], %[[W]]
+// CHECK-LABEL: func @other_element(
+// CHECK-NOT: gpu.memcpy
+// CHECK: gpu.launch
+// CHECK: gpu.launch
+// CHECK: %[[W:.*]] = memref.load %{{.*}} : memref<2xf32, 1>
+// CHECK: vector.from_elements %[[W]], %[[W]], %[[W]], %[[W]]
+func.func @changed_element(%weights: memref<2xf32>, %y: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %w = memref.load %weights[%c0] : memref<2xf32>
+  memref.store %zero, %weights[%c0] : memref<2xf32>
+  linalg.fill ins(%w : f32) outs(%y : memref<?xf32>)
+  return
+}
+func.func @other_element(%weights: memref<2xf32>, %y: memref<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant 0.0 : f32
+  %w = memref.load %weights[%c0] : memref<2xf32>
+  memref.store %zero, %weights[%c1] : memref<2xf32>
+  linalg.fill ins(%w : f32) outs(%y : memref<?xf32>)
+  return
+}
+
 // -----
 
 // A block sums each row.
@@ -433,5 +465,27 @@ func.func @read_before_write(%x: memref<4xf64>, %totals: memref<2xf64>, %out: me
   memref.store %new, %totals[%c0] : memref<2xf64>
   memref.store %old, %out[%c0] : memref<2xf64>
   memref.store %other, %out[%c1] : memref<2xf64>
+  return
+}
+
+// -----
+
+// As many blocks as the memory of the device has room for, 256 MiB for all.
+
+// CHECK-LABEL: func @scratch(
+// CHECK: %[[MOST:.*]] = arith.constant 13400 : index
+// CHECK: %[[BLOCKS:.*]] = arith.minui %{{.*}}, %[[MOST]] : index
+// CHECK: %[[BYTES:.*]] = arith.muli %[[BLOCKS]], %c20032
+// CHECK: gpu.alloc  (%[[BYTES]]) : memref<?xi8>
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %[[BLOCKS]],
+func.func @scratch(%x: memref<?x5000xf32>, %n: index) {
+  %zero = arith.constant 0.0 : f32
+  scf.forall (%i) in (%n) {
+    %buffer = memref.alloc() : memref<5000xf32>
+    %row = memref.subview %x[%i, 0] [1, 5000] [1, 1] : memref<?x5000xf32> to memref<5000xf32, strided<[1], offset: ?>>
+    linalg.fill ins(%zero : f32) outs(%buffer : memref<5000xf32>)
+    linalg.copy ins(%buffer : memref<5000xf32>) outs(%row : memref<5000xf32, strided<[1], offset: ?>>)
+    memref.dealloc %buffer : memref<5000xf32>
+  }
   return
 }

@@ -6,6 +6,7 @@
 // CHECK-DAG: memref.global "private" @share_workspace : memref<4096xi8> = uninitialized {alignment = 64 : i64}
 // CHECK-DAG: memref.global "private" @share_workspace_taken : memref<i32> = dense<0>
 // CHECK-LABEL: func @share(
+// CHECK-NOT: memref.alloc
 // CHECK: %[[TAKEN:.*]] = memref.get_global @share_workspace_taken
 // CHECK: %[[BEFORE:.*]] = memref.atomic_rmw assign %c1{{.*}}, %[[TAKEN]][]
 // CHECK: %[[FREE:.*]] = arith.cmpi eq, %[[BEFORE]], %c0
@@ -21,7 +22,7 @@
 // CHECK: %[[B:.*]] = memref.view %[[SPACE]][%[[HALF]]][]
 // CHECK: %[[AGAIN:.*]] = arith.constant 0 : index
 // CHECK: %[[C:.*]] = memref.view %[[SPACE]][%[[AGAIN]]][]
-// CHECK-NOT: memref.dealloc
+// CHECK-NOT: memref.{{alloc|dealloc}}
 // CHECK: linalg.fill {{.*}} outs(%[[A]]
 // CHECK: linalg.copy ins(%[[A]] {{.*}} outs(%[[B]]
 // CHECK: linalg.fill {{.*}} outs(%[[C]]
@@ -114,5 +115,22 @@ func.func @large(%x: f32) {
   %a = memref.alloc() : memref<67108865xf32>
   linalg.fill ins(%x : f32) outs(%a : memref<67108865xf32>)
   memref.dealloc %a : memref<67108865xf32>
+  return
+}
+
+// -----
+
+// What is never freed may be in use for ever, and what is not used needs no place.
+
+// CHECK-NOT: memref.global
+// CHECK-LABEL: func @kept(
+// CHECK: memref.alloc() : memref<512xf32>
+// CHECK-NOT: memref.view
+// CHECK: return
+func.func @kept(%x: f32) {
+  %a = memref.alloc() : memref<512xf32>
+  %b = memref.alloc() : memref<256xf32>
+  linalg.fill ins(%x : f32) outs(%a : memref<512xf32>)
+  memref.dealloc %b : memref<256xf32>
   return
 }

@@ -111,3 +111,32 @@ func.func @long_constant(%p: tensor<4xbf16>, %g: tensor<4xbf16>, %e: tensor<4xbf
   %7 = arith.truncf %6 : tensor<4xf32> to tensor<4xbf16>
   return %1, %7 : tensor<4xbf16>, tensor<4xbf16>
 }
+
+// What is summed as a whole may have any shape.
+// CHECK-LABEL: func.func @flat_sum(
+// CHECK-SAME: #fisher.finding<l2_loss on ["arg0"] {strength = 1.000000e-03 : f64} at
+func.func @flat_sum(%p: !t, %g: !t, %d: f32) -> (!t, tensor<f32>) {
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %flat = tensor.collapse_shape %p [[0, 1]] : !t into tensor<12xf32>
+  %0 = arith.mulf %flat, %flat : tensor<12xf32>
+  %s = linalg.reduce {arith.addf} ins(%0 : tensor<12xf32>) outs(%zero : tensor<f32>)
+      dimensions = [0]
+  %loss = call @half(%s, %d) : (tensor<f32>, f32) -> tensor<f32>
+  %new = call @descend(%p, %g) : (!t, !t) -> !t
+  return %new, %loss : !t, tensor<f32>
+}
+
+// A shape and back again, with something done in between.
+// CHECK-LABEL: func.func @flat_decay(
+// CHECK-SAME: #fisher.finding<l2_gradient on ["arg0"] {strength = 1.000000e-03 : f64} at
+func.func @flat_decay(%p: !t, %g: !t) -> !t {
+  %l2 = arith.constant dense<0.001> : tensor<12xf32>
+  %rate = arith.constant dense<0.1> : !t
+  %flat = tensor.collapse_shape %p [[0, 1]] : !t into tensor<12xf32>
+  %0 = arith.mulf %flat, %l2 : tensor<12xf32>
+  %1 = tensor.expand_shape %0 [[0, 1]] output_shape [4, 3] : tensor<12xf32> into !t
+  %2 = arith.addf %g, %1 : !t
+  %3 = arith.mulf %2, %rate : !t
+  %4 = arith.subf %p, %3 : !t
+  return %4 : !t
+}

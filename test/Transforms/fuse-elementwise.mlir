@@ -76,3 +76,56 @@ func.func @uniform(%x: tensor<8xf32>, %y: tensor<8xf32>, %scale: f32) -> (tensor
   } -> tensor<8xf32>
   return %1, %2 : tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// What is in another shape in between is fused in one of the shapes.
+
+#id = affine_map<(i) -> (i)>
+#two = affine_map<(i, j) -> (i, j)>
+
+// CHECK-LABEL: func @reshaped(
+// CHECK:         math.exp
+// CHECK-NEXT:    math.sqrt
+// CHECK-NEXT:    linalg.yield
+func.func @reshaped(%x: tensor<12xf32>) -> tensor<4x3xf32> {
+  %e = tensor.empty() : tensor<12xf32>
+  %e2 = tensor.empty() : tensor<4x3xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%x : tensor<12xf32>) outs(%e : tensor<12xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = math.exp %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<12xf32>
+  %2 = tensor.expand_shape %0 [[0, 1]] output_shape [4, 3] : tensor<12xf32> into tensor<4x3xf32>
+  %3 = linalg.generic {indexing_maps = [#two, #two], iterator_types = ["parallel", "parallel"]}
+      ins(%2 : tensor<4x3xf32>) outs(%e2 : tensor<4x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %4 = math.sqrt %a : f32
+    linalg.yield %4 : f32
+  } -> tensor<4x3xf32>
+  return %3 : tensor<4x3xf32>
+}
+
+// CHECK-LABEL: func @flat(
+// CHECK:         math.sqrt
+// CHECK-NEXT:    math.exp
+// CHECK-NEXT:    linalg.yield
+func.func @flat(%x: tensor<4x3xf32>) -> tensor<12xf32> {
+  %e = tensor.empty() : tensor<12xf32>
+  %e2 = tensor.empty() : tensor<4x3xf32>
+  %3 = linalg.generic {indexing_maps = [#two, #two], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<4x3xf32>) outs(%e2 : tensor<4x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %4 = math.sqrt %a : f32
+    linalg.yield %4 : f32
+  } -> tensor<4x3xf32>
+  %2 = tensor.collapse_shape %3 [[0, 1]] : tensor<4x3xf32> into tensor<12xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]}
+      ins(%2 : tensor<12xf32>) outs(%e : tensor<12xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %1 = math.exp %a : f32
+    linalg.yield %1 : f32
+  } -> tensor<12xf32>
+  return %0 : tensor<12xf32>
+}

@@ -1,7 +1,9 @@
 // What fisher-insert refuses: each error is at the policy's entry, with a note
 // at the function, and leaves no output.
 
-// RUN: fisher-opt --fisher-insert --allow-unregistered-dialect --split-input-file --verify-diagnostics %s
+// RUN: fisher-opt --fisher-insert --allow-unregistered-dialect --split-input-file --verify-diagnostics %s | FileCheck %s --check-prefix=OUTPUT --allow-empty
+// Every part fails, and so is not printed.
+// OUTPUT-NOT: {{^[^/]}}
 
 // expected-note@+1 {{mark the step's arguments and results, for example '%arg0: tensor<4xf32> {fisher.name = "fc0.mu", fisher.role = "param"}' and '(tensor<f32> {fisher.role = "loss"}, tensor<4xf32> {fisher.gradient_of = "fc0.mu"})'}}
 func.func @main(%mu: tensor<4xf32>, %rho: tensor<4xf32>) -> tensor<4xf32> {

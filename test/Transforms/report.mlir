@@ -125,6 +125,28 @@ func.func @entropy(%x: !t) -> tensor<f32> {
   %3 = arith.divf %0, %2 : !t
   %4 = math.log %3 : !t
   %5 = arith.mulf %3, %4 : !t
+  // CHECK: report.mlir:[[#@LINE+1]]:8: remark: found entropy_bonus: weight 1; it is
   %6 = linalg.reduce {arith.addf} ins(%5 : !t) outs(%zero : tensor<f32>) dimensions = [0, 1]
   return %6 : tensor<f32>
+}
+
+// Parts of an entropy with weights of their own, 1 and 2, are none.
+// TABLE-NOT: @no_entropy
+// CHECK-NOT: remark: found entropy_bonus
+func.func @no_entropy(%x: !t) -> tensor<f32> {
+  %rows = arith.constant dense<0.0> : tensor<4xf32>
+  %all = arith.constant dense<0.0> : !t
+  %zero = arith.constant dense<0.0> : tensor<f32>
+  %two = arith.constant dense<2.0> : tensor<f32>
+  %0 = math.exp %x : !t
+  %1 = linalg.reduce {arith.addf} ins(%0 : !t) outs(%rows : tensor<4xf32>) dimensions = [1]
+  %2 = linalg.broadcast ins(%1 : tensor<4xf32>) outs(%all : !t) dimensions = [1]
+  %3 = arith.divf %0, %2 : !t
+  %4 = arith.mulf %3, %x : !t
+  %5 = linalg.reduce {arith.addf} ins(%4 : !t) outs(%zero : tensor<f32>) dimensions = [0, 1]
+  %6 = math.log %1 : tensor<4xf32>
+  %7 = linalg.reduce {arith.addf} ins(%6 : tensor<4xf32>) outs(%zero : tensor<f32>) dimensions = [0]
+  %8 = arith.mulf %two, %7 : tensor<f32>
+  %9 = arith.subf %5, %8 : tensor<f32>
+  return %9 : tensor<f32>
 }

@@ -153,9 +153,11 @@ def test_learnt_spread_pulls_the_mean_as_before(chart):
     ("%w = arith.addf %m, %n", "%mm = arith.addf %m, %m : !t\n  %w = arith.addf %mm, %n"),
     ("%w = arith.addf %m, %n", "%nx = arith.addf %n, %x : !t\n  %w = arith.addf %m, %nx"),
     ("%n = arith.mulf %s, %eps", "%h = math.tanh %eps : !t\n  %n = arith.mulf %s, %h"),
+    ("%n = arith.mulf %s, %eps", "%e = arith.mulf %eps, %eps : !t\n  %n = arith.mulf %s, %e"),
     ("%n = arith.mulf %s, %eps", "%ss = arith.mulf %s, %s : !t\n  %n = arith.mulf %ss, %eps"),
     ("%r1 = arith.subf %r, %1", "%r1 = arith.maximumf %r, %1")],
-    ids=["twice the mean", "a sum", "no noise", "variance", "not learnt"])
+    ids=["twice the mean", "a sum", "no noise", "squared noise", "variance",
+         "not learnt"])
 def test_what_is_no_spread(old, new):
     text = step("log_sigma", has_l2=True)
     assert old in text

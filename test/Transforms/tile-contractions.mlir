@@ -286,3 +286,20 @@ func.func @others(%ia: memref<2x4xi32>, %ib: memref<4x8xi32>, %ic: memref<2x8xi3
   %0 = linalg.matmul ins(%ta, %tb : tensor<2x4xf32>, tensor<4x8xf32>) outs(%tc : tensor<2x8xf32>) -> tensor<2x8xf32>
   return %0 : tensor<2x8xf32>
 }
+
+// -----
+
+// Where all tiles are whole, none is asked whether it is.
+
+// CHECK-LABEL: func @whole(
+// CHECK: vector.fma
+// CHECK-NOT: scf.if
+// CHECK: return
+// WIDE-LABEL: func @whole(
+// WIDE: vector.fma
+// WIDE-NOT: scf.if
+// WIDE: return
+func.func @whole(%a: memref<48x64xf32>, %b: memref<64x64xf32>, %c: memref<48x64xf32>) {
+  linalg.matmul ins(%a, %b : memref<48x64xf32>, memref<64x64xf32>) outs(%c : memref<48x64xf32>)
+  return
+}

@@ -87,6 +87,13 @@ TEST_F(AlgebraTest, NothingIsClampedAtTheEndsOfAType) {
   EXPECT_EQ(algebra.apply("le", {lowest, x})->getNumber(), 1);
   EXPECT_EQ(algebra.apply("eq", {x, lowest})->getNumber(), 0);
   EXPECT_NE(algebra.apply("max", {x, algebra.getNumber(-1e9)}), x);
+  // A counter of steps is below the last number of its type.
+  EXPECT_EQ(
+      algebra.apply("lt", {s, algebra.getNumber(2147483647)})->getNumber(), 1);
+  EXPECT_FALSE(
+      algebra.apply("lt", {s, algebra.getNumber(2147483646)})->getNumber());
+  EXPECT_FALSE(
+      algebra.apply("eq", {s, algebra.getNumber(2147483647)})->getNumber());
 }
 
 TEST_F(AlgebraTest, GroupsDoNotDependOnTheirScale) {
@@ -106,6 +113,17 @@ TEST_F(AlgebraTest, SumsHaveIndicesOfTheirOwn) {
   Expr rows = algebra.reduce("add", square, {1}, {3});
   EXPECT_EQ(rows->indices, std::vector<Index>{0});
   EXPECT_EQ(algebra.reduce("add", rows, {0}, {4}), all);
+  // A factor that has one of the indices leaves the sum over the other.
+  Expr factor = algebra.getLeaf(3, {0}), last = algebra.getLeaf(4, {1});
+  EXPECT_EQ(algebra.reduce("add", algebra.multiply(factor, x), {0, 1}, {4, 3}),
+            algebra.reduce(
+                "add",
+                algebra.multiply(factor, algebra.reduce("add", x, {1}, {3})),
+                {0}, {4}));
+  EXPECT_EQ(
+      algebra.reduce("add", algebra.multiply(factor, last), {0, 1}, {4, 3}),
+      algebra.multiply(algebra.reduce("add", factor, {0}, {4}),
+                       algebra.reduce("add", last, {1}, {3})));
   // What is the same for all is a factor.
   Expr scaled = algebra.add(algebra.multiply(s, square), algebra.getNumber(2));
   EXPECT_EQ(algebra.reduce("add", scaled, {0, 1}, {4, 3}),

@@ -58,3 +58,18 @@ def test_certain_outcomes(element):
                                rtol=1e-6 if element == "f32" else 1e-14)
     assert d[0] == 0 and d[3] == 0
     np.testing.assert_allclose(k, [0, np.inf, np.inf, 0, np.log(2)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("element, far", [("f64", 600), ("f32", 80)])
+def test_gradients_of_sure_beliefs(element, far):
+    """p (1 - p) is no quotient of what overflows, for either sign of the logit."""
+    x = np.array([far, far, -far, -far], ELEMENTS[element])
+    y = np.array([1, -1, 1, -1], ELEMENTS[element])
+    k, g, h = run(
+        module(FAMILY, "logit", element, 4, """
+  %k, %g, %h = fisher.kl_divergence_with_gradients %a, %b : !b
+  return %k, %g, %h : !t, !t, !t""", 3), x, y)
+    step = x.astype(float) - y
+    np.testing.assert_allclose(g, np.exp(-float(far)) * step, rtol=1e-4)
+    np.testing.assert_allclose(h, 1 / (1 + np.exp(-y)) - (x > 0), rtol=1e-5)
+    assert np.isfinite(k).all()

@@ -259,6 +259,21 @@ def test_zero_probabilities():
     assert (g[2] == 0).all() and g[0, 0] == 0
 
 
+def test_divergence_gradient_of_zero_probabilities():
+    """Without a bound where only the second belief allows an outcome, and as ever
+    where neither does."""
+    a = np.array([[0, 0.5, 0.5, 0]])
+    b = np.array([[0.25, 0.25, 0.5, 0]])
+    divergence, first, second = run(module("probabilities", "1x4x", "f64", """
+  %k, %f, %s = fisher.kl_divergence_with_gradients %a, %b : !b
+  return %k, %f, %s : !d, !t, !t""", ["!d", "!t", "!t"]), a, b)
+    expected = np.log(2) / 2
+    np.testing.assert_allclose(divergence, [expected], rtol=1e-15)
+    np.testing.assert_allclose(
+        first, [[-np.inf, np.log(2) - expected, -expected, -expected]], rtol=1e-14)
+    np.testing.assert_allclose(second, [[1, -1, 0, 0]], atol=1e-15)
+
+
 @pytest.mark.parametrize("chart,bad", [
     ("logits", np.nan), ("logits", np.inf),
     ("probabilities", np.nan), ("probabilities", -1e-3)])

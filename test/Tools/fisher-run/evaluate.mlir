@@ -17,6 +17,13 @@
 // RUN: fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --set w=-1 --evaluate=%t/predict.mlir --evaluate-rows=4:7 --label=z | FileCheck %s --check-prefix=LABEL
 // LABEL: accuracy 0.666667
 
+// The seed is that of the noise of what is evaluated, too.
+// RUN: fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --seed=1 --evaluate=%t/noise.mlir | sed -e "s/seen [^ ]*//" > %t/seed1
+// RUN: fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --seed=1 --evaluate=%t/noise.mlir | sed -e "s/seen [^ ]*//" > %t/again
+// RUN: fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --seed=2 --evaluate=%t/noise.mlir | sed -e "s/seen [^ ]*//" > %t/seed2
+// RUN: cmp %t/seed1 %t/again
+// RUN: not cmp %t/seed1 %t/seed2
+
 // RUN: not fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --evaluate=%t/predict.mlir --label=x 2>&1 | FileCheck %s --check-prefix=FLOAT
 // FLOAT: predict.mlir:2:1: error: array 'x' in {{.*}}data.npz is float32[9], but labels are an integer for each row
 // RUN: not fisher-run %t/step.mlir --data=%t/data.npz --steps=1 --evaluate=%t/predict.mlir --label=c 2>&1 | FileCheck %s --check-prefix=NONE
@@ -39,6 +46,11 @@ func.func @main(%w: tensor<f32> {fisher.name = "w", fisher.role = "param"},
     -> (tensor<f32> {fisher.updates = "w"}, tensor<f32> {fisher.name = "seen"}) {
   %0 = tensor.collapse_shape %x [] : tensor<1xf32> into tensor<f32>
   return %w, %0 : tensor<f32>, tensor<f32>
+}
+//--- noise.mlir
+func.func @main(%x: tensor<4xf32> {fisher.name = "x", fisher.role = "batch"},
+                %n: tensor<4x2xf32> {fisher.name = "n", fisher.role = "eps"}) -> tensor<4x2xf32> {
+  return %n : tensor<4x2xf32>
 }
 //--- predict.mlir
 #rows = affine_map<(i, j) -> (i)>
