@@ -25,7 +25,7 @@ KINDS = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
 
 def test_is_written_once():
     stated = rf"(?<![\w.-])v?{re.escape(VERSION)}(?![\w.-])"
-    places = {str(path.relative_to(ROOT)) for path in FILES if re.search(stated, path.read_text())}
+    places = {str(path.relative_to(ROOT)) for path in FILES if re.search(stated, path.read_text(errors="replace"))}
     assert places == {"CMakeLists.txt", "CHANGELOG.md"}
 
 
