@@ -128,7 +128,8 @@ def draw_component(rng, family, chart, index, shape):
     if chart in ("probability",):
         return 0.05 + 0.9 / (1 + np.exp(-x))
     if chart == "probabilities":
-        return np.exp(x)
+        # What folds to a belief keeps its sum, which is one in formulas.
+        return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
     if family == "centered_gaussian":
         size = shape[-1]
         factor = np.tril(0.3 * x)
