@@ -128,7 +128,8 @@ def draw_component(rng, family, chart, index, shape):
     if chart in ("probability",):
         return 0.05 + 0.9 / (1 + np.exp(-x))
     if chart == "probabilities":
-        return np.exp(x)
+        # What folds to a belief keeps its sum, which is one in formulas.
+        return np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
     if family == "centered_gaussian":
         size = shape[-1]
         factor = np.tril(0.3 * x)
@@ -382,7 +383,7 @@ def check_known(kind, beliefs):
     if kind.family != family:
         return
     first, *others = [as_array(belief[index]) for belief in beliefs]
-    if any((abs(other - first) > mp.mpf(0.1) * abs(first)).any() for other in others):
+    if any(np.any(abs(other - first) > mp.mpf(0.1) * abs(first)) for other in others):
         raise Unknown(kind)
 
 
@@ -553,7 +554,11 @@ def compare(text, arguments):
             middle, spread = truth[index]
             middle, spread = middle.reshape(shape), spread.reshape(shape)
             # What is moved apart is so much away from zero.
-            allowed = ROUNDINGS * (spread + unit * np.abs(middle)) + low + float(APART) * 1e6
+            # Elements of one event are rounded as the largest of them is.
+            size = np.abs(middle)
+            if size.ndim and size.size and any(family in text for family in EVENT_RANK):
+                size = size.max(axis=-1, keepdims=True)
+            allowed = ROUNDINGS * (spread + unit * size) + low + float(APART) * 1e6
         for way, value in values.items():
             known = np.isfinite(middle) & np.isfinite(allowed)
             wrong = known & ~(np.abs(value - middle) <= allowed)

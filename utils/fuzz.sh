@@ -131,8 +131,8 @@ differential() {
     --minutes="$(awk "BEGIN { print $1 / 60 }")" --artifacts="$results/findings" 2>&1 |
     tee "$log" || status=$?
   local counts
-  counts=$(tail -1 "$log")
-  table+=("differential|${counts%% *}|$(awk '{print $3}' <<<"$counts")")
+  counts=$(sed -nE 's/^([0-9]+) modules, ([0-9]+) differ$/\1|\2/p' "$log" | tail -1)
+  table+=("differential|${counts:-0|broken}")
   ((status)) && found=$((found + 1))
   return 0
 }
