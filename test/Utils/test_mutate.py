@@ -225,3 +225,12 @@ def test_whole_run(checkout):
     status, text = mutate(checkout, "--known", checkout / "known.jsonl")
     assert "tracing 2 of 4" in text
     assert status == 0, text
+
+
+def test_lists_the_mutations_of_this_tree():
+    done = subprocess.run(
+        [sys.executable, ROOT / "utils" / "mutate.py", "--list", "--count", "8"],
+        capture_output=True, text=True, check=True)  # fmt: skip
+    *lines, last = done.stdout.splitlines()
+    assert len(lines) == 8 and all(line.startswith("lib/") for line in lines)
+    assert last.startswith("8 of ")
