@@ -71,7 +71,7 @@ def test_finds_code_alone():
     assert [str(mutation).split(": ", 1)[1] for mutation in found] == FOUND
     assert len({mutation.key for mutation in found}) == len(found)
     lines = SAMPLE.splitlines()
-    assert all(lines[m.line - 1].strip() == m.code for m in found)
+    assert all(m.code.endswith(lines[m.line - 1].strip()) for m in found)
 
 
 def test_choice():
@@ -210,7 +210,7 @@ def test_whole_run(checkout):
 
     # It goes on where it was: with what was read, and what no test noticed.
     left = [json.loads(line) for line in text.splitlines() if line.startswith("    {")]
-    known = [line for line in left if "argc > 7" not in line["code"] and line["after"]]
+    known = [line for line in left if line["before"] not in ("7", "sum = 9;")]
     with open(checkout / "known.jsonl", "w") as file:
         for line in known:
             print(json.dumps({**line, "reason": "a sample"}), file=file)
