@@ -36,6 +36,7 @@ NEEDS_PLUGIN = "FisherPlugin"
 
 # Commands that a document shows and other tests run.
 RUN_ELSEWHERE = {
+    ".venv/bin/python utils/mutate.py --list --count 8": "test/Utils/test_mutate.py",
     "cpack --config build/CPackConfig.cmake": "test/Install/test_package.py",
     "cmake --install build --prefix /opt/fisher": "test/Install/find-package.test",
     "python3 -m venv venv && . venv/bin/activate": "test/Python/test_wheel.py",

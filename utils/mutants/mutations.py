@@ -95,6 +95,11 @@ class Finder:
     def text(self, node):
         return self.source[node.start_byte : node.end_byte].decode()
 
+    def get_code(self, row):
+        """What a line is told by: what says little is preceded by the line before."""
+        code = self.lines[row].strip()
+        return f"{self.lines[row - 1].strip()} {code}" if row and len(code) < 24 else code
+
     def add(self, kind, node, before, after, *parts):
         self.found.append(
             Mutation(
@@ -104,7 +109,7 @@ class Finder:
                 node.end_byte,
                 node.start_point.row + 1,
                 node.end_point.row + 1,
-                self.lines[node.start_point.row].strip(),
+                self.get_code(node.start_point.row),
                 short(before),
                 short(after),
                 parts,
