@@ -19,7 +19,6 @@
 using namespace mlir;
 using namespace mlir::fisher;
 
-static constexpr llvm::StringLiteral aliasingOutput = "tf.aliasing_output";
 static constexpr llvm::StringLiteral resultInfo = "jax.result_info";
 
 /// A place in a tree of JAX, `state[0].mu['w']`, as a name, `state.0.mu.w`;

@@ -13,6 +13,9 @@
 
 namespace mlir::fisher {
 
+/// JAX's mark of an argument whose memory a result may take: the result.
+inline constexpr llvm::StringLiteral aliasingOutput = "tf.aliasing_output";
+
 /// Gives a function that JAX wrote the marks that it lacks, from what JAX says
 /// itself:
 ///
