@@ -35,7 +35,7 @@ import mpmath as mp
 import numpy as np
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "test" / "support"), str(ROOT / "benchmarks" / "numerics")]
+sys.path += [str(ROOT / "test" / "support"), str(ROOT / "benchmarks" / "numerics")]
 
 import execution
 import stock_mlir

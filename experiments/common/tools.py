@@ -71,6 +71,8 @@ class Tools:
             f"--log-every={log_every or steps}",
             f"--metrics={place / 'run.jsonl'}",
             f"--outputs={place / 'final.npz'}",
+            # A step that leaves a chart's domain is a result of its own.
+            "--non-finite=ignore",
         ]
         for option, text in texts.items():
             if text:

@@ -15,6 +15,7 @@
 #include "fisher/Math/DecimalText.h"
 
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <cmath>
 
@@ -297,6 +298,20 @@ std::vector<Trace> Trainer::getTraces() const {
   return traces;
 }
 
+/// A checkpoint that an earlier run has left goes with the metrics that this
+/// run replaces: nothing could go on from it any more.
+LogicalResult Trainer::removeOldCheckpoint() {
+  if (resumed || options.checkpoint.empty())
+    return success();
+  SmallString<128> path;
+  if (llvm::sys::fs::real_path(options.checkpoint, path))
+    return success(); // There is none.
+  if (std::error_code code = llvm::sys::fs::remove(path))
+    return emitError(getSignature().loc)
+           << options.checkpoint << ": " << code.message();
+  return success();
+}
+
 LogicalResult Trainer::openMetrics() {
   if (options.metrics.empty())
     return success();
@@ -371,7 +386,7 @@ static void printLine(uint64_t step, const NamedNumbers &numbers,
 }
 
 FailureOr<Trainer::Outcome> Trainer::run(raw_ostream &os) {
-  if (failed(openMetrics()))
+  if (failed(removeOldCheckpoint()) || failed(openMetrics()))
     return failure();
   if (resumed)
     os << "going on after step " << resumed->number << '\n';

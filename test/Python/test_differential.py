@@ -13,7 +13,7 @@ pytest.importorskip("jax")
 
 from paths import ROOT
 
-sys.path.insert(0, str(ROOT / "fuzz"))
+sys.path.append(str(ROOT / "fuzz"))
 import differential
 
 # Seeds whose modules once differed, or that the fuzzer itself was wrong about.

@@ -116,6 +116,7 @@ private:
   bool isCheckpoint(uint64_t step) const;
   std::optional<Measurements> getMeasurements() const;
   std::vector<Trace> getTraces() const;
+  LogicalResult removeOldCheckpoint();
   LogicalResult openMetrics();
   /// The line of metrics with these numbers and what is measured.
   std::string formatLine(uint64_t step, const NamedNumbers &numbers) const;
