@@ -217,6 +217,10 @@ static int64_t getNumLanes(BeliefType type, FloatType computeType,
       ShapedType::isDynamic(component.getShape().back()) ||
       component.getShape().back() > maxLaneOutcomes)
     return 1;
+  // MLIR bufferizes the collapse of ?x0 to a type that does not verify, and
+  // there is nothing to compute.
+  if (llvm::is_contained(type.getBatchType().getShape(), 0))
+    return 1;
   return lanes;
 }
 

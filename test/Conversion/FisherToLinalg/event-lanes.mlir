@@ -77,3 +77,16 @@ func.func @alone(%a: !b, %b: !b) -> tensor<f32> {
   %d = fisher.squared_distance %a, %b : !b -> tensor<f32>
   return %d : tensor<f32>
 }
+
+// -----
+
+!b = !fisher.belief<#fisher.categorical<logits>, tensor<?x0x3xf32>>
+
+// A batch of none is not made a row, which upstream could not bufferize.
+// CHECK-LABEL: func.func @none(
+// CHECK-NOT: tensor.collapse_shape
+// CHECK: return
+func.func @none(%a: !b, %b: !b) -> tensor<?x0xf32> {
+  %d = fisher.squared_distance %a, %b : !b -> tensor<?x0xf32>
+  return %d : tensor<?x0xf32>
+}
