@@ -149,6 +149,12 @@ std::optional<int64_t> fisher::getNumElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
+std::optional<int64_t> fisher::getExtent(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> sizes(shape);
+  llvm::replace(sizes, 0, 1);
+  return getNumElements(sizes);
+}
+
 static int64_t countElements(ArrayRef<int64_t> shape) {
   std::optional<int64_t> count = getNumElements(shape);
   assert(count && "shape too large");

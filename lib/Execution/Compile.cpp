@@ -53,7 +53,7 @@ static bool isAddressable(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape())
     return true;
-  std::optional<int64_t> count = getNumElements(tensor.getShape());
+  std::optional<int64_t> count = getExtent(tensor.getShape());
   // No element is larger than 16 bytes.
   constexpr int64_t maxCount = std::numeric_limits<int64_t>::max() / 16;
   return count && *count <= maxCount;

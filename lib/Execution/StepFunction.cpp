@@ -86,7 +86,7 @@ static LogicalResult checkType(const Port &port) {
   if (!port.hasStaticShape())
     return success();
   int64_t bytes = 0;
-  std::optional<int64_t> count = getNumElements(port.getShape());
+  std::optional<int64_t> count = getExtent(port.getShape());
   if (!count ||
       llvm::MulOverflow(*count, int64_t(getByteSize(port.getKind())), bytes))
     return emitError(port.loc) << port.describe() << " has type " << port.type

@@ -78,7 +78,7 @@ def test_arrays(tmp_path):
 
 @pytest.mark.parametrize("kind, size", [
     ("f32", "4611686018427387904x2"), ("f64", "9223372036854775807"),
-    ("i8", "4294967296x4294967296")])
+    ("i8", "4294967296x4294967296"), ("f32", "0x4611686018427387904x64")])
 def test_types_beyond_addresses(tmp_path, kind, size):
     tensor = f"tensor<{size}x{kind}>"
     (tmp_path / "step.mlir").write_text(
