@@ -301,7 +301,7 @@ std::vector<Trace> Trainer::getTraces() const {
 /// A checkpoint that an earlier run has left goes with the metrics that this
 /// run replaces: nothing could go on from it any more.
 LogicalResult Trainer::removeOldCheckpoint() {
-  if (resumed || options.checkpoint.empty())
+  if (resumed || options.checkpoint.empty() || options.metrics.empty())
     return success();
   SmallString<128> path;
   if (llvm::sys::fs::real_path(options.checkpoint, path))
