@@ -18,6 +18,7 @@
 #include "fisher/Pipelines/Pipelines.h"
 #include "fisher/Transforms/Passes.h"
 
+#include "mlir/Analysis/CallGraph.h"
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -29,6 +30,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/SCCIterator.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cstdlib>
@@ -265,6 +267,16 @@ static void fill(Array &array, std::mt19937 &random) {
                                           : random() % 2);
 }
 
+/// Whether a function may call itself, for ever.
+static bool isRecursive(ModuleOp module) {
+  CallGraph graph(module);
+  for (auto scc = llvm::scc_begin<const CallGraph *>(&graph); !scc.isAtEnd();
+       ++scc)
+    if (scc.hasCycle())
+      return true;
+  return false;
+}
+
 /// Compiles the module's entry and calls it, if it can be called.
 static void compileAndRun(OwningOpRef<ModuleOp> module, StringRef text,
                           const CheckOptions &options) {
@@ -299,6 +311,7 @@ static void compileAndRun(OwningOpRef<ModuleOp> module, StringRef text,
   });
   if (isLarge)
     return;
+  bool mayRun = !isRecursive(*module);
   CPUPipelineOptions pipeline;
   pipeline.donate = !(options.choice & 1);
   pipeline.fuse = !(options.choice & 2);
@@ -318,7 +331,8 @@ static void compileAndRun(OwningOpRef<ModuleOp> module, StringRef text,
     return;
   }
   countStage("compiled");
-  if (options.depth < Depth::Run || (isDynamic && text.contains("cf.assert")))
+  if (options.depth < Depth::Run || !mayRun ||
+      (isDynamic && text.contains("cf.assert")))
     return;
   std::mt19937 random(options.choice);
   auto make = [&](const Port &port) {

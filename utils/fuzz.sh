@@ -115,7 +115,7 @@ fuzz() {
     if ((status)); then
       findings=$((findings + 1))
       grep -aE -m1 'FINDING|ERROR: |runtime error|Assertion' "$log" | cut -c1-200 || true
-      progress "$target" "found $(grep -aoE -m1 "$results/findings/$target-[^ ]*" "$log" || echo "see $log")"
+      progress "$target" "found $(grep -aoE -m1 "$results/findings/$target-[^ ';]+" "$log" || echo "see $log")"
     fi
     round=$((round + 1))
   done
