@@ -18,13 +18,7 @@ build_dir=$(realpath -m "${BUILD_DIR:-$root/build}")
 venv=$build_dir/$name-venv
 requirements=$root/benchmarks/$name/requirements.txt
 
-# A pip that stopped half way leaves no stamp behind.
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-  echo "making $venv"
-  "$root/.venv/bin/python" -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
-  cp "$requirements" "$venv/requirements.txt"
-fi
+"$root/utils/make_venv.sh" "$venv" "$requirements"
 
 export FISHER_BUILD_DIR=$build_dir
 exec "$venv/bin/python" "$root/benchmarks/$name" "$@"

@@ -49,15 +49,8 @@ if [[ -e $output && ! -f $output/searchindex.js && $(ls -A "$output") ]]; then
   fail "$output is there already, and is no site"
 fi
 
-# A pip that stopped half way leaves no stamp behind.
 venv=$build_dir/docs-venv
-if ! cmp -s docs/requirements.txt "$venv/requirements.txt"; then
-  echo "docs.sh: making $venv"
-  .venv/bin/python -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps \
-    -r docs/requirements.txt
-  cp docs/requirements.txt "$venv/requirements.txt"
-fi
+utils/make_venv.sh "$venv" docs/requirements.txt --no-deps
 
 cmake --build "$build_dir" --target fisher-doc >/dev/null
 "$venv/bin/python" docs/site/gather.py "$build_dir/docs" "$build_dir/site-source"

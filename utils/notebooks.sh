@@ -36,13 +36,7 @@ requirements=$root/examples/notebooks/requirements.txt
   exit 1
 }
 
-# A pip that stopped half way leaves no stamp behind.
-if ! cmp -s "$requirements" "$venv/requirements.txt"; then
-  echo "notebooks.sh: making $venv"
-  "$root/.venv/bin/python" -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps -r "$requirements"
-  cp "$requirements" "$venv/requirements.txt"
-fi
+"$root/utils/make_venv.sh" "$venv" "$requirements" --no-deps
 
 # The package and what it needs are those of the tests.
 packages='import site; print(site.getsitepackages()[0])'

@@ -36,15 +36,8 @@ build_dir=${BUILD_DIR:-build}
   exit 1
 }
 
-# A pip that stopped half way leaves no stamp behind.
 venv=$build_dir/python-venv
-if ! cmp -s python/requirements.txt "$venv/requirements.txt"; then
-  echo "wheel.sh: making $venv"
-  .venv/bin/python -m venv --clear "$venv"
-  "$venv/bin/python" -m pip install -q --disable-pip-version-check --no-deps \
-    -r python/requirements.txt
-  cp python/requirements.txt "$venv/requirements.txt"
-fi
+utils/make_venv.sh "$venv" python/requirements.txt --no-deps
 
 rm -rf "$build_dir/wheel"
 # What the build folder was configured with stays, so that nothing is built anew.

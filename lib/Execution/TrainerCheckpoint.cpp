@@ -112,15 +112,6 @@ LogicalResult Trainer::writeCheckpoint(const LoggedStep &step) {
   return success();
 }
 
-/// Reads a number into `to`.
-template <typename T>
-static llvm::Error assign(T &to, llvm::Expected<T> from) {
-  if (!from)
-    return from.takeError();
-  to = std::move(*from);
-  return llvm::Error::success();
-}
-
 llvm::Error Trainer::readProgress(const CheckpointReader &checkpoint) {
   resumed.emplace();
   double lastEfficiency = 0;
@@ -130,17 +121,17 @@ llvm::Error Trainer::readProgress(const CheckpointReader &checkpoint) {
            {"step", &resumed->number},
            {"skipped", &numSkipped},
            {"metrics size", &resumed->offset}})
-    if (llvm::Error err = assign(*number, checkpoint.getNumber(name)))
+    if (llvm::Error err = checkpoint.getNumber(name).moveInto(*number))
       return err;
   if (llvm::Error err =
-          assign(lastEfficiency, checkpoint.getDouble("efficiency")))
+          checkpoint.getDouble("efficiency").moveInto(lastEfficiency))
     return err;
   efficiency = lastEfficiency;
   if (llvm::Error err =
-          assign(resumed->line, checkpoint.getText("metrics line")))
+          checkpoint.getText("metrics line").moveInto(resumed->line))
     return err;
   if (llvm::Error err =
-          assign(resumed->lastLine, checkpoint.getText("metrics last line")))
+          checkpoint.getText("metrics last line").moveInto(resumed->lastLine))
     return err;
   StringRef path = checkpoint.getFile().getPath();
   if (resumed->number > options.steps)
@@ -149,15 +140,16 @@ llvm::Error Trainer::readProgress(const CheckpointReader &checkpoint) {
                                    ", but --steps=" + Twine(options.steps));
   if (!sampler)
     return llvm::Error::success();
-  if (llvm::Error err = assign(epoch, checkpoint.getNumber("epoch")))
+  if (llvm::Error err = checkpoint.getNumber("epoch").moveInto(epoch))
     return err;
-  if (llvm::Error err = assign(position, checkpoint.getNumber("position")))
+  if (llvm::Error err = checkpoint.getNumber("position").moveInto(position))
     return err;
   Array order;
   if (llvm::Error err =
-          assign(order, checkpoint.getArray(
-                            "rows", ElementKind::Int64,
-                            static_cast<int64_t>(sampler->getOrder().size()))))
+          checkpoint
+              .getArray("rows", ElementKind::Int64,
+                        static_cast<int64_t>(sampler->getOrder().size()))
+              .moveInto(order))
     return err;
   if (failed(sampler->restore(
           ArrayRef(order.getDataAs<int64_t>(), order.getNumElements()), epoch,
@@ -172,10 +164,11 @@ llvm::Error Trainer::readMoments(const CheckpointReader &checkpoint) {
     for (auto [moment, name] : llvm::enumerate(optimizer->getMomentNames())) {
       Array &remembered =
           optimizer->getMoment(index, moment, values[index].getShape());
-      if (llvm::Error err = assign(
-              remembered, checkpoint.getArray(
-                              getMomentMember(name, getArgument(index)),
-                              ElementKind::Float64, values[index].getShape())))
+      if (llvm::Error err =
+              checkpoint
+                  .getArray(getMomentMember(name, getArgument(index)),
+                            ElementKind::Float64, values[index].getShape())
+                  .moveInto(remembered))
         return err;
     }
   }

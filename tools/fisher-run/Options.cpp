@@ -456,15 +456,6 @@ static ExportOptions makeExportOptions(const std::optional<Device> &device) {
   return options;
 }
 
-/// Sets `to` to what `from` has, unless that is an error.
-template <typename T>
-static llvm::Error assign(T &to, llvm::Expected<T> from) {
-  if (!from)
-    return from.takeError();
-  to = std::move(*from);
-  return llvm::Error::success();
-}
-
 llvm::Expected<RunOptions> fisher::parseOptions(int argc, char **argv) {
   cl::HideUnrelatedOptions(
       {&generalCategory, &onceCategory, &trainingCategory, &exportCategory});
@@ -486,15 +477,15 @@ llvm::Expected<RunOptions> fisher::parseOptions(int argc, char **argv) {
   options.dialectPlugins = dialectPlugins;
   if (isGiven(evaluatePath))
     options.evaluate = evaluatePath;
-  if (llvm::Error err = assign(options.device, openDevice()))
+  if (llvm::Error err = openDevice().moveInto(options.device))
     return err;
   switch (options.mode) {
   case RunMode::Once:
-    if (llvm::Error err = assign(options.once, makeOnceOptions()))
+    if (llvm::Error err = makeOnceOptions().moveInto(options.once))
       return err;
     break;
   case RunMode::Train:
-    if (llvm::Error err = assign(options.training, makeTrainingOptions()))
+    if (llvm::Error err = makeTrainingOptions().moveInto(options.training))
       return err;
     break;
   case RunMode::Emit:
