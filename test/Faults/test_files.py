@@ -103,47 +103,28 @@ def test_folders_that_are_not_there(tmp_path, option):
     assert f"{tmp_path}: cannot be written: " in error
 
 
-def as_nobody():
-    """A user who may write nothing here; root may write everywhere."""
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-
-
-@pytest.fixture
-def open_folder(tmp_path):
-    """A folder that every user can enter."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != folder.parent:
-            mode = folder.stat().st_mode
-            folder.chmod(mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
-                         | stat.S_IRGRP | stat.S_IROTH)
-        if folder.name.startswith("pytest-of"):
-            break
-    return tmp_path
-
-
 @pytest.mark.parametrize("option", ["outputs", "metrics", "checkpoint"])
-def test_folders_that_are_read_only(open_folder, option):
-    arguments = training.tutorial(open_folder, 10**9)
-    locked = open_folder / "locked"
+def test_folders_that_are_read_only(tmp_path, option):
+    arguments = training.tutorial(tmp_path, 10**9)
+    locked = tmp_path / "locked"
     locked.mkdir()
     locked.chmod(0o555)
-    error = training.fail(*arguments, f"--{option}={locked}/file", preexec_fn=as_nobody)
+    error = training.fail(*arguments, f"--{option}={locked}/file",
+                          preexec_fn=training.respect_modes)
     assert f"{locked}/file: cannot be written: Permission denied\n" in error
     assert names(locked) == []
     error = training.fail(training.TUTORIAL / "step.mlir", "--emit=object", "-o",
-                          locked / "step.o", preexec_fn=as_nobody)
+                          locked / "step.o", preexec_fn=training.respect_modes)
     assert f"{locked}/step.o: cannot be written: Permission denied\n" in error
 
 
-def test_metrics_that_are_read_only(open_folder):
-    arguments = training.tutorial(open_folder, 10**9)
-    metrics = open_folder / "run.jsonl"
+def test_metrics_that_are_read_only(tmp_path):
+    arguments = training.tutorial(tmp_path, 10**9)
+    metrics = tmp_path / "run.jsonl"
     metrics.write_text("old\n")
     metrics.chmod(0o444)
-    error = training.fail(*arguments, f"--metrics={metrics}", preexec_fn=as_nobody)
+    error = training.fail(*arguments, f"--metrics={metrics}",
+                          preexec_fn=training.respect_modes)
     assert f"{metrics}: cannot be written: Permission denied\n" in error
     assert metrics.read_text() == "old\n"
 
