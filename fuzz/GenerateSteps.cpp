@@ -24,8 +24,6 @@ std::string Generator::makeStep(StringRef name) {
   unsigned count = 1 + source.pick(3);
   bool isTied = source.once(8), hasMarks = !source.once(8),
        isOpaque = source.once(3);
-  // A learning rate that is an argument, or a number.
-  std::string rate = "f32";
   unsigned optimizer = source.pick(5);
   std::vector<std::string> losses;
   for (unsigned i = 0; i < count; ++i) {

@@ -19,5 +19,5 @@ case ${1-} in
 esac
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-(($#)) || set -- "$PWD/(lib|tools|unittests)/"
+(($#)) || set -- "$PWD/(fuzz|lib|tools|unittests)/"
 exec run-clang-tidy-22 -quiet -p "${BUILD_DIR:-build}" -j "${JOBS:-$(nproc)}" "$@"

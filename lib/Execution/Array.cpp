@@ -149,10 +149,12 @@ std::optional<int64_t> fisher::getNumElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
-std::optional<int64_t> fisher::getExtent(ArrayRef<int64_t> shape) {
+bool fisher::isAddressable(ArrayRef<int64_t> shape) {
   SmallVector<int64_t> sizes(shape);
   llvm::replace(sizes, 0, 1);
-  return getNumElements(sizes);
+  std::optional<int64_t> count = getNumElements(sizes);
+  // No element is larger than 16 bytes.
+  return count && *count <= std::numeric_limits<int64_t>::max() / 16;
 }
 
 static int64_t countElements(ArrayRef<int64_t> shape) {

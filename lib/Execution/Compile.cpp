@@ -48,17 +48,6 @@ fisher::createTargetMachine(StringRef cpu, bool isForFile, Location loc) {
   return std::move(*machine);
 }
 
-/// Whether the bytes of a tensor of static shape can be counted.
-static bool isAddressable(Type type) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !tensor.hasStaticShape())
-    return true;
-  std::optional<int64_t> count = getExtent(tensor.getShape());
-  // No element is larger than 16 bytes.
-  constexpr int64_t maxCount = std::numeric_limits<int64_t>::max() / 16;
-  return count && *count <= maxCount;
-}
-
 LogicalResult fisher::selectEntry(ModuleOp module, func::FuncOp entry) {
   entry.setPublic();
   for (auto symbol : module.getOps<SymbolOpInterface>())
@@ -69,12 +58,15 @@ LogicalResult fisher::selectEntry(ModuleOp module, func::FuncOp entry) {
   if (failed(manager.run(module)))
     return failure();
   WalkResult result = module.walk([](Operation *op) {
-    for (Type type : op->getResultTypes())
-      if (!isAddressable(type)) {
+    for (Type type : op->getResultTypes()) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      if (tensor && tensor.hasStaticShape() &&
+          !isAddressable(tensor.getShape())) {
         op->emitError() << "a value of type " << type
                         << " is more than can be addressed";
         return WalkResult::interrupt();
       }
+    }
     if (op->isRegistered())
       return WalkResult::advance();
     InFlightDiagnostic diag = op->emitError()

@@ -85,7 +85,7 @@ fisher::replaceFile(StringRef path,
     return fileError(path, llvm::toString(std::move(err)));
   if (llvm::ErrorOr<llvm::sys::fs::perms> permissions =
           llvm::sys::fs::getPermissions(target))
-    llvm::sys::fs::setPermissions(temporary, *permissions);
+    (void)llvm::sys::fs::setPermissions(temporary, *permissions);
   if (std::error_code code = sync(temporary, 0))
     return fileError(path, code.message());
   if (std::error_code code = llvm::sys::fs::rename(temporary, target))

@@ -11,7 +11,6 @@
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringSet.h"
-#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -83,12 +82,7 @@ static LogicalResult checkType(const Port &port) {
     return emitError(port.loc)
            << port.describe() << " has element type " << element
            << "; use i1, i8, i16, i32, i64, index, bf16, f16, f32 or f64";
-  if (!port.hasStaticShape())
-    return success();
-  int64_t bytes = 0;
-  std::optional<int64_t> count = getExtent(port.getShape());
-  if (!count ||
-      llvm::MulOverflow(*count, int64_t(getByteSize(port.getKind())), bytes))
+  if (port.hasStaticShape() && !isAddressable(port.getShape()))
     return emitError(port.loc) << port.describe() << " has type " << port.type
                                << ", which is more than can be addressed";
   return success();

@@ -73,8 +73,9 @@ LogicalResult PriorAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 SmallVector<double> PriorAttr::getStandardCoordinates() const {
-  return llvm::map_to_vector(
-      getStandard(), [](Attribute element) { return *getNumber(element); });
+  return llvm::map_to_vector(getStandard(), [](Attribute element) {
+    return getNumber(element).value();
+  });
 }
 
 /// The prior with a number for a coordinate that is made, which is one that

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PolicySyntax.h"
+
 #include "fisher/IR/Fisher.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,18 +17,6 @@
 
 using namespace mlir;
 using namespace mlir::fisher;
-
-namespace mlir::fisher {
-// Custom syntax of the policy operations.
-ParseResult parseGlobs(OpAsmParser &parser, ArrayAttr &globs);
-void printGlobs(OpAsmPrinter &printer, Operation *op, ArrayAttr globs);
-OptionalParseResult parseSource(OpAsmParser &parser, Attribute &source);
-void printSource(OpAsmPrinter &printer, Operation *op, Attribute source);
-ParseResult parseNumberOrName(OpAsmParser &parser, Attribute &value);
-void printNumberOrName(OpAsmPrinter &printer, Operation *op, Attribute value);
-ParseResult parseModeKeyword(OpAsmParser &parser, ModeAttr &mode);
-void printModeKeyword(OpAsmPrinter &printer, Operation *op, ModeAttr mode);
-} // namespace mlir::fisher
 
 #define GET_OP_CLASSES
 #include "fisher/IR/FisherOps.cpp.inc"

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PolicySyntax.h"
+
 #include "fisher/IR/Fisher.h"
 #include "fisher/IR/Glob.h"
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// As in Functions.cpp, the order of operations matters everywhere.
+// As in Exponentials.cpp, the order of operations matters everywhere.
 //
 //===----------------------------------------------------------------------===//
 

@@ -17,7 +17,6 @@
 
 using namespace mlir;
 using namespace mlir::fisher;
-using linalg::GenericOp;
 
 /// How many blocks a loop has at most: each leaves a partial sum on the stack.
 static constexpr int64_t maxBlocks = 1024;

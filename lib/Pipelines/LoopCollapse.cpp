@@ -40,11 +40,11 @@ static SmallVector<ReassociationIndices> getCollapsible(GenericOp loop) {
 }
 
 GenericOp fisher::collapse(GenericOp loop, RewriterBase &rewriter) {
-  // Upstream does not look into sums of dimensions, as a convolution has.
+  // Upstream takes each result of a map to be a dimension: neither a sum of
+  // them, as a convolution has, nor the zero of a size that is one.
   if (loop.hasIndexSemantics() ||
-      !llvm::all_of(loop.getIndexingMapsArray(), [](AffineMap map) {
-        return map.isProjectedPermutation(/*allowZeroInResults=*/true);
-      }))
+      !llvm::all_of(loop.getIndexingMapsArray(),
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
     return loop;
   SmallVector<ReassociationIndices> groups = getCollapsible(loop);
   if (groups.size() == loop.getNumLoops())

@@ -17,7 +17,6 @@
 
 using namespace mlir;
 using namespace mlir::fisher;
-using linalg::GenericOp;
 
 /// Bodies with no more operations leave time to wait for memory.
 static constexpr int64_t shortBody = 16;

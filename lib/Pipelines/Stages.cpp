@@ -51,6 +51,8 @@ void fisher::makeBuffers(OpPassManager &pm, bool donate,
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
+  // Such as of a loop that swaps what it carries.
+  options.allowReturnAllocsFromLoops = true;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
@@ -59,6 +61,7 @@ void fisher::makeBuffers(OpPassManager &pm, bool donate,
   pm.addPass(createCanonicalizerPass());
   bufferization::buildBufferDeallocationPipeline(pm);
   pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createFisherOrderConstants());
   pm.addNestedPass<func::FuncOp>(createFisherLegalizeCopies());
 }
 

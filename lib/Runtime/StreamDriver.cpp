@@ -40,6 +40,8 @@ int StreamDriver::findCurrent(Place *&current) {
     if (int error = getCurrent(context, device))
       return error;
   }
+  // The key of a device is a pointer, as that of a context is.
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   current = &addPlace(context, reinterpret_cast<void *>(intptr_t(device)));
   return current->name.empty() ? describeDevice(device, *current) : 0;
 }

@@ -227,7 +227,8 @@ def test_phases(monkeypatch):
     """They are of the digits' Fourier coefficients; the examples of a class are the
     first of one order, so that more of them have the fewer."""
     monkeypatch.syspath_prepend(EXPERIMENTS / "phases")
-    from phases import FREQUENCIES, draw_examples, read_phases, stack
+    from beliefs import stack
+    from phases import FREQUENCIES, draw_examples, read_phases
 
     z, y = read_phases()
     with np.load(ROOT / "examples" / "bayes_mlp" / "digits.npz") as digits:
@@ -253,8 +254,8 @@ def test_phases(monkeypatch):
 def test_belief_of_phases(monkeypatch):
     """It is where n·NLL + weight·D² is least, by a grid of beliefs and numpy's I₀."""
     monkeypatch.syspath_prepend(EXPERIMENTS / "phases")
+    from beliefs import METHODS, learn, squared_distances
     from common.tools import Tools
-    from phases import METHODS, learn, squared_distances
 
     tools = Tools(BUILD)
     number, weight = 4.0, 0.5

@@ -363,3 +363,22 @@ func.func @many_sums(%x: memref<4096xf32>, %y: memref<4096xf32>, %s: memref<f64>
   }
   return
 }
+
+// -----
+
+// A dimension of size one that is read at zero: upstream cannot collapse such a
+// loop, so that it stays.
+
+// CHECK-LABEL: func @dimension_of_one(
+// CHECK: linalg.generic {{.*}}["parallel", "parallel", "parallel"]
+func.func @dimension_of_one(%a: memref<4x8x1xf32>, %o: memref<4x8x16xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d1, 0)>,
+                                   affine_map<(d0, d1, d2) -> (d0, d1, d2)>],
+                  iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%a : memref<4x8x1xf32>) outs(%o : memref<4x8x16xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %0 = arith.negf %x : f32
+    linalg.yield %0 : f32
+  }
+  return
+}

@@ -77,3 +77,24 @@ def test_text_of_passes(tmp_path, name, passes):
         tmp_path, [ROOT / "test" / "Models" / name / "step.mlir"],
         [tool("fisher-opt"), "step.mlir", f"--{passes}", "-o", "made.mlir"], runs=3,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_text_of_code_without_fusion(tmp_path, name):
+    check(
+        tmp_path, [ROOT / "test" / "Models" / name / "step.mlir"],
+        [tool("fisher-opt"), "step.mlir", "--fisher-cpu-pipeline=fuse=false", "-o", "made.mlir"],
+        runs=2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("passes", ["fisher-cpu-pipeline", "fisher-gpu-pipeline=target=nvptx"])
+@pytest.mark.parametrize("file", [
+    "examples/tutorial/step.mlir", "test/Pipelines/vector-code.mlir",
+    "test/Families/VonMises/von_mises-code.mlir"])  # fmt: skip
+def test_text_of_modules_with_many_functions(tmp_path, file, passes):
+    """Where functions are in memory, by which upstream orders them, is chance."""
+    check(
+        tmp_path, [ROOT / file],
+        [tool("fisher-opt"), pathlib.Path(file).name, f"--{passes}", "-o", "made.mlir"], runs=8,
+    )  # fmt: skip

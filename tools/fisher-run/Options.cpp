@@ -230,7 +230,10 @@ static cl::opt<NonFinitePolicy> nonFinite(
         clEnumValN(NonFinitePolicy::Ignore, "ignore",
                    "warn of the loss, and go on")));
 
+namespace {
 enum class Emitted : uint8_t { Object, Shared, Header };
+} // namespace
+
 static cl::list<Emitted> emitted(
     "emit", cl::CommaSeparated, cl::cat(exportCategory),
     cl::desc("Write compiled code that needs no MLIR, instead of running it:"),

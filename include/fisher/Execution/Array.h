@@ -54,9 +54,10 @@ bool isCompatible(ElementKind kind, Type type);
 /// Number of elements of a shape, or nothing if it does not fit 63 bits.
 std::optional<int64_t> getNumElements(llvm::ArrayRef<int64_t> shape);
 
-/// The same with one for each zero: strides and LLVM's types are such products
-/// where an array is empty, too.
-std::optional<int64_t> getExtent(llvm::ArrayRef<int64_t> shape);
+/// Whether the bytes of a shape fit 63 bits, whatever its elements. A zero
+/// counts as one: strides and LLVM's types are such products where an array is
+/// empty, too.
+bool isAddressable(llvm::ArrayRef<int64_t> shape);
 
 /// A contiguous row-major array. Copies of an `Array` share its elements;
 /// `clone` makes them independent. Those in the memory of a device are out of

@@ -331,6 +331,41 @@ def FisherHoistBuffers : Pass<"fisher-hoist-buffers"> {
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def FisherOrderConstants : Pass<"fisher-order-constants", "ModuleOp"> {
+  let summary = "Order and number the constants of bufferization by their uses";
+  let description = [{
+    Upstream's bufferization takes the functions of a module in an order that
+    depends on where they are in memory. What it makes of one does not depend
+    on the others, but the order and the numbers of the globals that it makes of
+    constants do. This pass gives them those of their first uses, so that a
+    module is compiled to the same bytes every time.
+
+    Example:
+
+    ```mlir
+    memref.global "private" constant @__constant_2xf32_0 : memref<2xf32> = dense<[2.0, 1.0]>
+    memref.global "private" constant @__constant_2xf32 : memref<2xf32> = dense<[1.0, 2.0]>
+    func.func @f() -> (memref<2xf32>, memref<2xf32>) {
+      %0 = memref.get_global @__constant_2xf32_0 : memref<2xf32>
+      %1 = memref.get_global @__constant_2xf32 : memref<2xf32>
+      return %0, %1 : memref<2xf32>, memref<2xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    memref.global "private" constant @__constant_2xf32 : memref<2xf32> = dense<[2.0, 1.0]>
+    memref.global "private" constant @__constant_2xf32_0 : memref<2xf32> = dense<[1.0, 2.0]>
+    func.func @f() -> (memref<2xf32>, memref<2xf32>) {
+      %0 = memref.get_global @__constant_2xf32 : memref<2xf32>
+      %1 = memref.get_global @__constant_2xf32_0 : memref<2xf32>
+      return %0, %1 : memref<2xf32>, memref<2xf32>
+    }
+    ```
+  }];
+}
+
 def FisherPlaceBuffers : Pass<"fisher-place-buffers", "ModuleOp"> {
   let summary = "Give a function's buffers places in one workspace that is kept";
   let description = [{

@@ -145,7 +145,7 @@ void EventKernel::allocate(memref::AllocOp buffer) {
     ownInRegisters.insert(inside);
     return;
   }
-  auto found = offsets.find(buffer);
+  auto *found = offsets.find(buffer);
   if (found == offsets.end()) {
     mapping.map(buffer.getResult(), kernel->allocatePrivate(buffer.getType()));
     return;

@@ -204,15 +204,16 @@ SmallVector<LinalgOp> EventKernel::gather(LinalgOp first) {
       for (Value init : loop.getDpsInits())
         if (!ownBuffers.contains(init.getDefiningOp()))
           written.insert(getRoot(init));
-    } else if (!isStart(op) && !canMove(op)) {
+      continue;
+    }
+    bool mustWait = uses(op, late, written);
+    if (isStart(op) ? mustWait : !canMove(op))
       break;
-    } else if (!uses(op, late, written)) {
+    if (mustWait) {
+      late.insert(op->result_begin(), op->result_end());
+    } else {
       clone(*op);
       cloned.insert(op);
-    } else if (isStart(op)) {
-      break;
-    } else {
-      late.insert(op->result_begin(), op->result_end());
     }
   }
   return loops;
