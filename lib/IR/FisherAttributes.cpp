@@ -41,11 +41,52 @@ static void printNumber(AsmPrinter &printer, FloatAttr number) {
 #define GET_ATTRDEF_CLASSES
 #include "fisher/IR/FisherAttributes.cpp.inc"
 
+/// What is written of each of some attributes.
+template <typename... Attributes>
+static SmallVector<StringRef> getMnemonics() {
+  return {Attributes::getMnemonic()...};
+}
+
 void FisherDialect::registerAttributes() {
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "fisher/IR/FisherAttributes.cpp.inc"
       >();
+}
+
+Attribute FisherDialect::parseAttribute(DialectAsmParser &parser,
+                                        Type type) const {
+  SMLoc loc = parser.getCurrentLocation();
+  StringRef name;
+  Attribute attribute;
+  if (generatedAttributeParser(parser, &name, type, attribute).has_value())
+    return attribute;
+  InFlightDiagnostic diag = parser.emitError(loc)
+                            << "unknown attribute `" << name
+                            << "` in dialect `fisher`; ";
+  constexpr unsigned maxEdits = 2;
+  auto known = getMnemonics<
+#define GET_ATTRDEF_LIST
+#include "fisher/IR/FisherAttributes.cpp.inc"
+      >();
+  auto distance = [&](StringRef other) {
+    return name.edit_distance(other, /*AllowReplacements=*/true, maxEdits);
+  };
+  StringRef nearest = *llvm::min_element(known, [&](StringRef a, StringRef b) {
+    return distance(a) < distance(b);
+  });
+  if (distance(nearest) <= maxEdits) {
+    diag << "did you mean `" << nearest << "`?";
+    return {};
+  }
+  diag << "it has ";
+  llvm::interleaveComma(known, diag);
+  return {};
+}
+
+void FisherDialect::printAttribute(Attribute attribute,
+                                   DialectAsmPrinter &printer) const {
+  (void)generatedAttributePrinter(attribute, printer);
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,7 +18,7 @@ fisher.policy @unknown_chart {
 // -----
 
 fisher.policy @unknown_reference {
-  // expected-error@+1 {{unknown attribute `last` in dialect `fisher`}}
+  // expected-error@+1 {{unknown attribute `last` in dialect `fisher`; it has }}
   fisher.regularize "a", "b" as #fisher.gaussian<sigma> toward #fisher.last weight 1.0 mode coupled
 }
 

@@ -9,7 +9,7 @@ func.func private @unknown_chart() -> !fisher.belief<#fisher.gaussian<sigmas>, t
 
 // -----
 
-// expected-error@+2 {{unknown attribute `laplace` in dialect `fisher`}}
+// expected-error@+2 {{unknown attribute `laplace` in dialect `fisher`; it has }}
 // expected-error@+1 {{failed to parse Fisher_BeliefType parameter 'family'}}
 func.func private @unknown_family() -> !fisher.belief<#fisher.laplace<scale>, tensor<4xf32>>
 
