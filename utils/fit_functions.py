@@ -15,7 +15,7 @@ import argparse
 import pathlib
 import sys
 from dataclasses import dataclass
-from typing import Callable
+from collections.abc import Callable
 
 import mpmath
 from mpmath import mp, mpf

@@ -16,7 +16,7 @@ import operator
 import pathlib
 import sys
 from dataclasses import dataclass
-from typing import Callable
+from collections.abc import Callable
 
 import mpmath
 from mpmath import mp, mpf

@@ -11,7 +11,7 @@ An arithmetic is a module or object that has numpy's names of functions.
 """
 
 import dataclasses
-from typing import Callable
+from collections.abc import Callable
 
 
 @dataclasses.dataclass

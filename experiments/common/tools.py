@@ -56,7 +56,7 @@ class Tools:
         with np.load(place / "out.npz") as results:
             return [results[f"out{i}"] for i in range(len(results.files))]
 
-    def train(self, step, start, steps, seed, data=None, log_every=None, settings={}, **texts):
+    def train(self, step, start, steps, seed, data=None, log_every=None, settings=None, **texts):
         """The parameters and states after training, and the lines of metrics, by
         default one of the end. `texts` are modules for fisher-run's options: policy,
         measure, evaluate, the last of which also scores whenever there is a line."""
@@ -82,7 +82,7 @@ class Tools:
             arguments.append(f"--evaluate-every={log_every or steps}")
         if data:
             arguments.append(f"--data={data}")
-        arguments += [f"--set={name}={value!r}" for name, value in settings.items()]
+        arguments += [f"--set={name}={value!r}" for name, value in (settings or {}).items()]
         self._fisher_run(*arguments)
         with np.load(place / "final.npz") as arrays:
             final = {name: arrays[name] for name in arrays.files}

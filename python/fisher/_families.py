@@ -231,6 +231,16 @@ def check_beliefs(*beliefs):
             )
 
 
+def check_gradient(belief, gradient):
+    """Raises TypeError unless it has as many parts as the belief has components."""
+    check_beliefs(belief)
+    if len(gradient) != len(belief.components):
+        raise TypeError(
+            f"{belief.family!r} has {len(belief.components)} components, but there are "
+            f"{len(gradient)} gradients"
+        )
+
+
 @functools.cache
 def get_family(text):
     """The family that prints as a text."""

@@ -120,7 +120,7 @@ def test_locale_of_runs(tmp_path, german):
         BUILD / "bin" / "fisher-run", *training.tutorial(tmp_path, 3)])
 
 
-def load(tool, *plugins, passes="fisher-insert{policy-file=%s}" % POLICY):
+def load(tool, *plugins, passes=f"fisher-insert{{policy-file={POLICY}}}"):
     """What a tool prints with plugins, and its warnings of them."""
     done = subprocess.run(
         [tool, training.TUTORIAL / "step.mlir", *plugins,

@@ -10,7 +10,6 @@ import shutil
 import stat
 import subprocess
 
-import numpy as np
 import pytest
 
 import training

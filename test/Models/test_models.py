@@ -11,7 +11,6 @@ import pathlib
 import re
 import subprocess
 
-import mpmath as mp
 import numpy as np
 import pytest
 

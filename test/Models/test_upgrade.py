@@ -14,7 +14,7 @@ import pytest
 from execution import tool
 from findings import read_findings
 from paths import FISHER_OPT
-from test_coupled import HERE, WAYS, adamw, assert_close, read, read_marks
+from test_coupled import HERE, WAYS, assert_close, read, read_marks
 from test_recognition import EXPECTED, argument_names
 from test_recognition import WAYS as ALL_WAYS
 
@@ -183,7 +183,7 @@ def test_distance():
 def test_divergence_becomes_distance(way, tmp_path):
     """With half of the weight."""
     module, remarks = upgrade("bayes_mlp_kl", way)
-    names = [f"{l}.{part}" for l in LAYERS for part in ("mu", "rho")]
+    names = [f"{layer}.{part}" for layer in LAYERS for part in ("mu", "rho")]
     if way != "marked":
         names = [f"arg{argument_names('bayes_mlp_kl').index(n)}" for n in names]
     assert (f"kl_to_prior on {', '.join(names)}, weight 0.001: replaced by the squared "

@@ -82,7 +82,7 @@ def test_results_are_found_by_their_structure(shape):
         jax.tree_util.tree_leaves_with_path(got), jax.tree.leaves(plain)
     ):
         name = jax.tree_util.keystr(path)
-        if name.endswith("['mu']") or name.endswith("['rho']"):
+        if name.endswith(("['mu']", "['rho']")):
             assert_close(leaf, grads["w"][name[-5:].strip("[]'")[-3:].strip("'[")], 1e-5)
         elif leaf.shape == () and leaf.dtype == jnp.float32:
             np.testing.assert_allclose(leaf, value, rtol=1e-5)

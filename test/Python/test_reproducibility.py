@@ -40,7 +40,7 @@ def tool(name, *arguments):
 
 
 def set_threads(library, count):
-    getattr(ctypes.CDLL(library), "omp_set_num_threads")(count)
+    ctypes.CDLL(library).omp_set_num_threads(count)
 
 
 def assert_same_bits(got, expected):

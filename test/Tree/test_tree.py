@@ -6,6 +6,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,3 +100,11 @@ def test_script_refuses_what_it_does_not_know(name):
     done = subprocess.run([ROOT / "utils" / name, "--frobnicate"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "unknown argument '--frobnicate'" in done.stderr
+
+
+def test_python_is_clean():
+    done = subprocess.run(
+        [Path(sys.executable).parent / "ruff", "check", "--no-cache", "--output-format=concise", ROOT],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -10,7 +10,7 @@ OneParameterTests.
 
 import dataclasses
 import pathlib
-from typing import Callable
+from collections.abc import Callable
 
 import mpmath as mp
 import numpy as np

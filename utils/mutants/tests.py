@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -226,7 +226,7 @@ def plan(units, mutation, number, budget):
     for unit in chosen:
         if unit.suite == "pytest":
             files[unit.name.split("::")[0]].append(unit)
-    batches, given = [], Counter()
+    batches = []
     lit = [unit for unit in chosen if unit.suite == "lit"]
     for group in (lit[:3], lit[3:12], lit[12:]):
         if group:

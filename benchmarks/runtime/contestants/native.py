@@ -5,6 +5,7 @@
 on the same arrays in one process."""
 
 import ctypes
+import functools
 
 import numpy as np
 import programs
@@ -82,12 +83,11 @@ class Fastest:
         return min(c.time(seconds / len(self.contestants)) for c in self.contestants)
 
 
-def _kernels(loaded=[]):
-    if not loaded:
-        library = ctypes.CDLL(programs.compile_kernels())
-        library.bestTime.restype = ctypes.c_double
-        loaded.append(library)
-    return loaded[0]
+@functools.cache
+def _kernels():
+    library = ctypes.CDLL(programs.compile_kernels())
+    library.bestTime.restype = ctypes.c_double
+    return library
 
 
 def _compiled(case, arrays, *, regularized=True, **options):

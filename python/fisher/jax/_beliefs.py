@@ -8,7 +8,7 @@ import functools
 import jax
 import jax.numpy as jnp
 
-from .._families import Belief, check_beliefs
+from .._families import Belief, check_beliefs, check_gradient
 from .._program import FLOATS, build_operation
 from ._call import call, get_type
 from ._derivatives import contract, differentiate
@@ -258,11 +258,6 @@ def natural_gradient(belief, *gradient):
 
     Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
-    check_beliefs(belief)
-    if len(gradient) != len(belief.components):
-        raise TypeError(
-            f"{belief.family!r} has {len(belief.components)} components, but there are "
-            f"{len(gradient)} gradients"
-        )
+    check_gradient(belief, gradient)
     parts, gradient = _unify(belief.components, gradient)
     return _natural_gradient(belief.family, parts, gradient)

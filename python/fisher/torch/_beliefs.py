@@ -9,7 +9,7 @@ import torch
 import torch._dynamo
 
 from .. import _families
-from .._families import Belief, check_beliefs
+from .._families import Belief, check_beliefs, check_gradient
 from .._program import FLOATS
 from ._call import refuse_second_derivatives, scale_gradients
 
@@ -286,12 +286,7 @@ def natural_gradient(belief, *gradient):
 
     Source: Amari, "Natural gradient works efficiently in learning", 1998.
     """
-    check_beliefs(belief)
-    if len(gradient) != len(belief.components):
-        raise TypeError(
-            f"{belief.family!r} has {len(belief.components)} components, but there are "
-            f"{len(gradient)} gradients"
-        )
+    check_gradient(belief, gradient)
     return _call_operation(
         "natural_gradient", _print(belief.family), None, belief.components, gradient
     )

@@ -142,7 +142,7 @@ class Step:
       groups: for names of parameters, what those of one program have in common.
     """
 
-    def __init__(self, policy, params, arguments=None, groups={}):
+    def __init__(self, policy, params, arguments=None, groups=None):
         if not isinstance(policy, Policy):
             raise TypeError(f"a fisher.Policy is needed, got {policy!r}")
         self.policy = policy
@@ -159,8 +159,8 @@ class Step:
         if any(layouts.values()):
             beliefs = _match(policy, _describe(params), _describe(arguments))
             check_layouts(policy, beliefs, params)
-        self.groups = groups
-        self._keys = tuple((name, (layouts[name], groups.get(name))) for name in params)
+        self.groups = groups or {}
+        self._keys = tuple((name, (layouts[name], self.groups.get(name))) for name in params)
 
     def build(self, mode, of=None, **options):
         """The policy's programs, with its entries in another mode.
@@ -172,13 +172,14 @@ class Step:
             self.policy, (mode, of), *self._described, self._keys, tuple(options.items())
         )
 
-    def get_tensors(self, bundle, state, made={}):
+    def get_tensors(self, bundle, state, made=None):
         """What a bundle takes. `made` is what the step makes, by kind and name, and
         group if each has its own.
 
         Raises:
           PolicyError: the state is not one of the policy.
         """
+        made = made or {}
         tensors = []
         for key, type, number in zip(bundle.takes, bundle.inputs, bundle.numbers):
             kind, name = key
