@@ -16,7 +16,6 @@
 
 using namespace mlir;
 using namespace mlir::fisher;
-using linalg::GenericOp;
 
 /// So many vectors are worked on side by side, because each by itself is a long
 /// chain of operations that wait for one another: that of a distance has some
