@@ -45,11 +45,11 @@ settings=()
 for name in CMAKE_BUILD_TYPE CMAKE_C_COMPILER CMAKE_CXX_COMPILER \
   CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER FISHER_BUILD_TESTS MLIR_DIR; do
   value=$(sed -n "s/^$name:[A-Z]*=//p" "$build_dir/CMakeCache.txt")
-  settings+=(-C "cmake.define.$name=$value")
+  settings+=("--config-settings=cmake.define.$name=$value")
 done
 pip=("$venv/bin/python" -m pip -q --disable-pip-version-check)
 CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1 "${pip[@]}" wheel . \
   --no-build-isolation --no-deps --wheel-dir "$build_dir/wheel" \
-  -C build-dir="$build_dir" "${settings[@]}"
+  "--config-settings=build-dir=$build_dir" "${settings[@]}"
 "${pip[@]}" install --no-deps --force-reinstall "$build_dir"/wheel/fisher-*.whl
 ls -l "$build_dir"/wheel

@@ -16,9 +16,10 @@ Builds and runs the examples for CUDA C++, PyTorch, Triton and JAX, and prints
 a line for each: its error, against a formula in float64. FOLDER has what was
 compiled on any machine: regularizer.o, regularizer.h and libFisherRuntime.so.
 
-Needs nvcc, g++, and a python3 with torch, triton and jax for CUDA. These
+Needs nvcc, a C++ compiler, and a python3 with torch, triton and jax for CUDA. These
 environment variables are understood:
   NVCC     nvcc         (default: that of PATH, or of /usr/local/cuda/bin)
+  CXX      the compiler (default: g++)
   PYTHON   the Python   (default: python3)
 END
 }
@@ -38,6 +39,7 @@ for file in regularizer.o regularizer.h libFisherRuntime.so; do
 done
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python=${PYTHON-python3}
+cxx=${CXX-g++}
 nvcc=${NVCC-$(PATH=$PATH:/usr/local/cuda/bin command -v nvcc)}
 link=("$folder/regularizer.o" "-L$folder" -lFisherRuntime)
 work=$(mktemp -d)
@@ -50,7 +52,7 @@ with_cuda() {
 }
 
 with_library() {
-  g++ -shared "${link[@]}" "-Wl,-rpath,$folder" -o "$work/lib$1.so" &&
+  "$cxx" -shared "${link[@]}" "-Wl,-rpath,$folder" -o "$work/lib$1.so" &&
     "$python" "$here/$1.py" "$work/lib$1.so"
 }
 
@@ -61,7 +63,7 @@ with_jax() {
   # Room for the others.
   export XLA_PYTHON_CLIENT_PREALLOCATE=false
   headers=$("$python" -c 'import jax; print(jax.ffi.include_dir())') &&
-    g++ -std=c++17 -shared -fPIC "-I$folder" "-I$headers" "$here/jax_handler.cpp" \
+    "$cxx" -std=c++17 -shared -fPIC "-I$folder" "-I$headers" "$here/jax_handler.cpp" \
       "${link[@]}" "-Wl,-rpath,$folder" -o "$work/libjax.so" &&
     "$python" "$here/with_jax.py" "$work/libjax.so"
 }

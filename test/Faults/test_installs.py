@@ -86,7 +86,9 @@ def test_two_versions(prefix, tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(PROJECT)
     known = subprocess.run(
         ["cmake", "-G", read_cache("CMAKE_GENERATOR"), "-S", tmp_path,
-         "-B", tmp_path / "build", f"-DMLIR_DIR={read_cache('MLIR_DIR')}"],
+         "-B", tmp_path / "build", f"-DMLIR_DIR={read_cache('MLIR_DIR')}",
+         *(f"-DCMAKE_{language}_COMPILER={read_cache(f'CMAKE_{language}_COMPILER')}"
+           for language in ("C", "CXX"))],
         capture_output=True, text=True, check=True)
     assert "found" not in known.stderr
 

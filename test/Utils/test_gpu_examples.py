@@ -154,7 +154,8 @@ def test_run_all_tells_a_line_each(emitted, tmp_path):
     nvcc.write_text("#!/bin/sh\necho no compiler\nexit 1\n")
     for program in python, nvcc:
         program.chmod(0o755)
-    done = run_all(emitted, PYTHON=str(python), NVCC=str(nvcc))
+    done = run_all(emitted, PYTHON=str(python), NVCC=str(nvcc),
+                   CXX=read_cache("CMAKE_CXX_COMPILER"))
     assert done.returncode == 1
     lines = done.stdout.splitlines()
     assert lines[:4] == ["with_cuda: FAILED", "no compiler", "with_torch.py: good",
