@@ -77,10 +77,10 @@ make() {
   trap clean_up EXIT
   debootstrap --variant=minbase "$suite" "$folder" "$mirror" >/dev/null
 
-  # Where packages come from, and whom to trust.
+  # Where packages come from, whom to trust, and what this machine is called.
   rm "$folder/etc/apt/sources.list"
   for path in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} \
-    /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt /etc/pip.conf /etc/resolv.conf; do
+    /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt /etc/pip.conf /etc/resolv.conf /etc/hosts; do
     if [[ -f $path ]]; then
       mkdir -p "$folder$(dirname "$path")"
       cp -L "$path" "$folder$path"
