@@ -80,7 +80,8 @@ make() {
   # Where packages come from, whom to trust, and what this machine is called.
   rm "$folder/etc/apt/sources.list"
   for path in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} \
-    /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt /etc/pip.conf /etc/resolv.conf /etc/hosts; do
+    /etc/apt/apt.conf.d/* /usr/local/share/ca-certificates/*.crt \
+    /etc/{pip.conf,resolv.conf,hosts}; do
     if [[ -f $path ]]; then
       mkdir -p "$folder$(dirname "$path")"
       cp -L "$path" "$folder$path"

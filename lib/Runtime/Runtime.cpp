@@ -318,11 +318,17 @@ EXPORT void *fisherDeviceAllocate(size_t bytes) {
 
 EXPORT void fisherDeviceFree(void *memory) { Locked()->free(memory); }
 
+/// A loop that returns what it is given copies that onto itself, to which
+/// OpenCL objects.
+static void copy(Driver &driver, void *to, const void *from, size_t bytes) {
+  if (bytes != 0 && to != from)
+    driver.copy(to, from, bytes);
+}
+
 EXPORT void fisherDeviceCopy(void *to, const void *from, size_t bytes) {
   Locked device;
   Driver &driver = device.get();
-  if (bytes != 0)
-    driver.copy(to, from, bytes);
+  copy(driver, to, from, bytes);
   driver.synchronize();
 }
 
@@ -419,10 +425,7 @@ EXPORT void *mgpuMemAlloc(uint64_t bytes, void *, bool) {
 EXPORT void mgpuMemFree(void *memory, void *) { Locked()->free(memory); }
 
 EXPORT void mgpuMemcpy(void *to, void *from, size_t bytes, void *) {
-  // A loop that returns what it is given copies that onto itself, to which
-  // OpenCL objects.
-  if (bytes != 0 && to != from)
-    Locked().get().copy(to, from, bytes);
+  copy(Locked().get(), to, from, bytes);
 }
 EXPORT void mgpuMemset32(void *memory, unsigned number, size_t count, void *) {
   if (count != 0)

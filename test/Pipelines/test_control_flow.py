@@ -47,6 +47,8 @@ IF = """
     scf.yield %a : !b
   }
 """
+# What they are compared with.
+GEODESIC = "%y = fisher.geodesic %a, %b at %t : !b"
 WAY = {
     "for": (FOR, lambda n, t: 1 - (1 - t) ** n),
     "while": (WHILE, lambda n, t: 1 - (1 - t) ** n),
@@ -70,18 +72,6 @@ func.func @main(%a0: !t, %a1: !t, %b0: !t, %b1: !t, %t: f64, %n: index) -> (!t, 
 """
 
 
-def part(size):
-    return TYPES.format(size) + """
-func.func @main(%a0: !t, %a1: !t, %b0: !t, %b1: !t, %t: f64) -> (!t, !t) {
-  %a = fisher.belief %a0, %a1 : !b
-  %b = fisher.belief %b0, %b1 : !b
-  %y = fisher.geodesic %a, %b at %t : !b
-  %r:2 = fisher.components %y : !b
-  return %r#0, %r#1 : !t, !t
-}
-"""
-
-
 def draw(size):
     rng = np.random.default_rng(size)
     return [rng.normal(size=size) for _ in range(4)]
@@ -94,7 +84,8 @@ def test_beliefs_are_carried(name, size):
     ends, t = draw(5), 0.3
     for n in (0, 1, 2, 3):
         moved = execution.run(module(body, size), *ends, np.float64(t), np.int64(n))
-        expected = execution.run(part("5"), *ends, np.float64(way(n, t)))
+        expected = execution.run(module(GEODESIC, "5"), *ends, np.float64(way(n, t)),
+                                 np.int64(n))
         for result, truth in zip(moved, expected):
             np.testing.assert_allclose(result, truth, rtol=0, atol=1e-13)
 

@@ -54,7 +54,7 @@ def all_penalties(element):
 
 def compile_for(path, target, chip, module):
     """The code of a module's kernels, in a file, and what ptxas says of it."""
-    code = gpu.code(gpu.lower(module, target, chip))
+    code = modules.kernel_code(gpu.lower(module, target, chip))
     path.write_bytes(code.rstrip(b"\0") if target == "nvptx" else code)
     if target == "nvptx" and shutil.which("ptxas"):
         return path, subprocess.run(
@@ -155,8 +155,8 @@ def test_every_family_compiles(target, chip, element, compiled):
 def test_gaussian_moves_what_it_must(chart, element):
     """Four numbers in and two out, 16 bytes at once: 24 bytes for each element
     of f32. Where memory is not aligned, and at the end, all go one by one."""
-    text = gpu.code(gpu.lower(penalty(f"gaussian<{chart}>", "?x", element),
-                              "nvptx", "sm_90")).decode()
+    kernels = gpu.lower(penalty(f"gaussian<{chart}>", "?x", element), "nvptx", "sm_90")
+    text = modules.kernel_code(kernels).decode()
     accesses = loop_accesses(text)
     wide = [a for a in accesses if ".v" in a]
     vector = "v2.b64" if element == "f64" else "v4.b32"
@@ -268,10 +268,10 @@ def test_spirv_of_one_process_shares_no_labels():
          "--split-input-file"], text=True, capture_output=True,
         input="\n// -----\n".join(map(kernel_with_blocks, sizes)))
     assert done.returncode == 0, done.stderr
-    modules = done.stdout.split("// -----")
-    assert len(modules) == len(sizes)
-    for module in modules:
-        found = spirv_results(gpu.code(module))
+    lowered = done.stdout.split("// -----")
+    assert len(lowered) == len(sizes)
+    for module in lowered:
+        found = spirv_results(modules.kernel_code(module))
         assert len(found) == len(set(found))
 
 

@@ -41,6 +41,12 @@ def check(folder, files, command, runs):
     return expected
 
 
+def check_text(folder, file, passes, runs):
+    """The text that fisher-opt prints after passes."""
+    check(folder, [ROOT / file],
+          [tool("fisher-opt"), pathlib.Path(file).name, f"--{passes}", "-o", "made.mlir"], runs)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_objects_of_models(tmp_path, name):
     made = check(
@@ -73,19 +79,12 @@ def test_kernels_of_devices(tmp_path, device):
 @pytest.mark.parametrize("name", ["bayes_mlp_fr", "mlp_l2_loss", "mlp_sgd_l2", "vae"])
 @pytest.mark.parametrize("passes", ["fisher-recognize", "fisher-upgrade", "fisher-cpu-pipeline"])
 def test_text_of_passes(tmp_path, name, passes):
-    check(
-        tmp_path, [ROOT / "test" / "Models" / name / "step.mlir"],
-        [tool("fisher-opt"), "step.mlir", f"--{passes}", "-o", "made.mlir"], runs=3,
-    )  # fmt: skip
+    check_text(tmp_path, f"test/Models/{name}/step.mlir", passes, runs=3)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_text_of_code_without_fusion(tmp_path, name):
-    check(
-        tmp_path, [ROOT / "test" / "Models" / name / "step.mlir"],
-        [tool("fisher-opt"), "step.mlir", "--fisher-cpu-pipeline=fuse=false", "-o", "made.mlir"],
-        runs=2,
-    )  # fmt: skip
+    check_text(tmp_path, f"test/Models/{name}/step.mlir", "fisher-cpu-pipeline=fuse=false", runs=2)
 
 
 @pytest.mark.parametrize("file, passes", [
@@ -94,7 +93,4 @@ def test_text_of_code_without_fusion(tmp_path, name):
     ("test/Pipelines/vector-code.mlir", "fisher-gpu-pipeline=target=nvptx")])
 def test_text_of_modules_with_many_functions(tmp_path, file, passes):
     """Where functions are in memory, by which upstream orders them, is chance."""
-    check(
-        tmp_path, [ROOT / file],
-        [tool("fisher-opt"), pathlib.Path(file).name, f"--{passes}", "-o", "made.mlir"], runs=6,
-    )  # fmt: skip
+    check_text(tmp_path, file, passes, runs=6)

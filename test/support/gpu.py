@@ -16,7 +16,6 @@ import ml_dtypes
 import numpy as np
 
 from execution import tool
-from modules import kernel_code as code  # noqa: F401, for the tests
 from paths import BUILD
 
 os.environ.setdefault("FISHER_OPENCL_PLATFORM", "Portable Computing Language")
