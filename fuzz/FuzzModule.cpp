@@ -14,8 +14,8 @@ using namespace mlir::fisher::fuzz;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   ByteSource source(llvm::ArrayRef(data, size));
   CheckOptions options;
-  options.choice = source.takeByte();
-  unsigned depth = source.takeByte() + 256 * (source.takeByte() % 4);
+  auto [passes, depth] = takeChoices(source);
+  options.choice = passes;
   options.depth = depth < 704    ? Depth::Parse
                   : depth < 992  ? Depth::Passes
                   : depth < 1020 ? Depth::Lower

@@ -9,6 +9,7 @@
 #include "ModuleGenerator.h"
 
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <random>
@@ -17,13 +18,37 @@
 namespace cl = llvm::cl;
 using namespace mlir::fisher::fuzz;
 
-static cl::opt<unsigned> seed("seed", cl::init(0), cl::desc("Which module"));
+static cl::OptionCategory category("Options");
+static cl::opt<unsigned> seed("seed", cl::init(0), cl::cat(category),
+                              cl::desc("Which module"));
 static cl::opt<bool>
-    plain("plain", cl::desc("One function of operations on beliefs, right and "
-                            "of static shapes"));
+    plain("plain", cl::cat(category),
+          cl::desc("One function of operations on beliefs, right and "
+                   "of static shapes"));
+static cl::opt<std::string>
+    findingPath("finding", cl::value_desc("file"), cl::cat(category),
+                cl::desc("The module that fuzz-module made of this input"));
+
+static int printFinding() {
+  auto buffer = llvm::MemoryBuffer::getFile(findingPath);
+  if (!buffer) {
+    llvm::errs() << "error: " << findingPath << ": "
+                 << buffer.getError().message() << "\n";
+    return 1;
+  }
+  llvm::StringRef bytes = (*buffer)->getBuffer();
+  ByteSource source(llvm::ArrayRef(bytes.bytes_begin(), bytes.size()));
+  // The module follows what is done with it.
+  takeChoices(source);
+  llvm::outs() << generateModule(source);
+  return 0;
+}
 
 int main(int argc, char **argv) {
+  cl::HideUnrelatedOptions(category);
   cl::ParseCommandLineOptions(argc, argv, "Prints a module of the grammar\n");
+  if (!findingPath.empty())
+    return printFinding();
   std::mt19937 random(seed);
   constexpr size_t size = 400;
   std::vector<uint8_t> bytes(size);

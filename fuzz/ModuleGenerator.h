@@ -35,6 +35,19 @@ std::string generateModule(ByteSource &source, ModuleWishes wishes = {});
 
 constexpr int64_t sizeAtRunTime = 3;
 
+/// What an input of fuzz-module says before its module: which passes and
+/// options, and how far the module goes.
+struct Choices {
+  uint8_t passes;
+  unsigned depth;
+};
+
+inline Choices takeChoices(ByteSource &source) {
+  uint8_t passes = source.takeByte();
+  unsigned depth = source.takeByte();
+  return {passes, depth + 256 * (source.takeByte() % 4)};
+}
+
 /// The text of a policy for a step with the arguments `names`.
 std::string generatePolicy(ByteSource &source);
 

@@ -12,11 +12,13 @@
 #include "fisher/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -76,4 +78,11 @@ void fisher::legalizeArithmetic(OpPassManager &pm, bool hasHalf) {
   FisherLegalizeFloatsOptions floats;
   floats.expandHalf = !hasHalf;
   pm.addPass(createFisherLegalizeFloats(floats));
+}
+
+void fisher::lowerViews(OpPassManager &pm) {
+  pm.addPass(createFisherLegalizeReshapes());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  simplify(pm);
 }

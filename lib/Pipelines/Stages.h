@@ -28,6 +28,9 @@ void makeBuffers(OpPassManager &pm, bool donate, bool dynamicDestinations);
 /// no f16 has neither.
 void legalizeArithmetic(OpPassManager &pm, bool hasHalf = true);
 
+/// Views of buffers become arithmetic on their sizes and strides.
+void lowerViews(OpPassManager &pm);
+
 } // namespace mlir::fisher
 
 #endif // FISHER_LIB_PIPELINES_STAGES_H

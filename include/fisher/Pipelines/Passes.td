@@ -77,6 +77,35 @@ def FisherLegalizeFloats : Pass<"fisher-legalize-floats", "ModuleOp"> {
                            "::mlir::vector::VectorDialect"];
 }
 
+def FisherLegalizeReshapes : Pass<"fisher-legalize-reshapes"> {
+  let summary = "Lower expansions of a dimension to several of unknown size";
+  let description = [{
+    Upstream's `expand-strided-metadata` computes the one unknown size of each
+    group from the others, and ends the process where a group has two. They are
+    given to `memref.expand_shape`, so that it becomes a view with these sizes,
+    and strides that are products of them.
+
+    Example:
+
+    ```mlir
+    %view = memref.expand_shape %a [[0, 1]] output_shape [%m, %n]
+        : memref<?xf32> into memref<?x?xf32>
+    ```
+
+    becomes
+
+    ```mlir
+    %base, %offset, %size, %stride = memref.extract_strided_metadata %a
+        : memref<?xf32> -> memref<f32>, index, index, index
+    %row = arith.muli %stride, %n : index
+    %view = memref.reinterpret_cast %base to offset: [0], sizes: [%m, %n], strides: [%row, 1]
+        : memref<f32> to memref<?x?xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 def FisherVectorizeLoops : Pass<"fisher-vectorize-loops"> {
   let summary = "Make vector code, in blocks for threads, of loops over buffers";
   let description = [{

@@ -14,14 +14,12 @@
 #include "fisher/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/MC/MCSubtargetInfo.h"
@@ -119,9 +117,7 @@ static void makeKernels(OpPassManager &pm, const Device &device) {
   pm.addPass(createSymbolDCEPass());
   simplify(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  simplify(pm);
+  lowerViews(pm);
   pm.addPass(createFisherBareKernels());
   // Before other functions become calls of the host's library.
   pm.nest<gpu::GPUModuleOp>().addPass(createFisherLowerDeviceMath());
