@@ -60,7 +60,8 @@ struct Belief {
   StringRef compute() const { return element == "f64" ? "f64" : "f32"; }
   std::string batch() const {
     StringRef rest = shape;
-    for (unsigned i = 0; i < family->eventRank; ++i) {
+    // A wrong shape may have fewer dimensions than an event.
+    for (unsigned i = 0; i < family->eventRank && !rest.empty(); ++i) {
       size_t end = rest.drop_back().rfind('x');
       rest = end == StringRef::npos ? "" : rest.take_front(end + 1);
     }
