@@ -9,6 +9,7 @@
 #include "fisher/Execution/Program.h"
 
 #include "fisher/IR/Fisher.h"
+#include "fisher/IR/ParseModule.h"
 #include "fisher/Transforms/Passes.h"
 
 #include "mlir/Bytecode/BytecodeReader.h"
@@ -60,7 +61,7 @@ static FailureOr<func::FuncOp> findEntry(ModuleOp module, StringRef name,
   return diag;
 }
 
-static OwningOpRef<ModuleOp> parseModule(StringRef path, MLIRContext *context) {
+static OwningOpRef<ModuleOp> readModule(StringRef path, MLIRContext *context) {
   std::string message;
   auto buffer = openInputFile(path, &message);
   if (!buffer) {
@@ -80,7 +81,7 @@ static OwningOpRef<ModuleOp> parseModule(StringRef path, MLIRContext *context) {
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   ParserConfig config(context, /*verifyAfterParse=*/false);
-  auto module = parseSourceFile<ModuleOp>(sources, config);
+  auto module = parseModule(sources, config);
   if (!module)
     emitRemark(loc) << hint;
   else if (failed(verify(*module)))
@@ -91,7 +92,7 @@ static OwningOpRef<ModuleOp> parseModule(StringRef path, MLIRContext *context) {
 FailureOr<Program> fisher::loadProgram(StringRef path, StringRef entryName,
                                        MLIRContext *context) {
   Program program;
-  program.module = parseModule(path, context);
+  program.module = readModule(path, context);
   if (!program.module)
     return failure();
   FailureOr<func::FuncOp> entry = findEntry(

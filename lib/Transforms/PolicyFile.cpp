@@ -8,6 +8,8 @@
 
 #include "PolicyFile.h"
 
+#include "fisher/IR/ParseModule.h"
+
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/SourceMgr.h"
@@ -25,7 +27,7 @@ LogicalResult PolicyFile::read(StringRef path, MLIRContext *context) {
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(buffer), SMLoc());
   module = std::make_shared<OwningOpRef<ModuleOp>>(
-      parseSourceFile<ModuleOp>(sources, context));
+      parseModule(sources, ParserConfig(context)));
   return success(static_cast<bool>(*module));
 }
 

@@ -96,7 +96,8 @@ def test_iterations_free_what_they_used(name):
     body, _ = WAY[name]
     ends = draw(500_000)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    execution.run(module(body, "?"), *ends, np.float64(0.01), np.int64(200))
+    execution.run(module(body, "?"), *ends, np.float64(0.01), np.int64(200),
+                  alone=True)
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - before < 500_000
 
 

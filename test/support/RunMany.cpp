@@ -6,9 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What fisher-run does once, for tests that run hundreds of small modules on a
-// device: opening it takes longer than most of them. PoCL reads 9 MB of its
-// functions for the first program of a process.
+// What fisher-run does once, for tests that run hundreds of small modules:
+// starting a process, opening a device and compiling take longer than running.
+// PoCL reads 9 MB of its functions for the first program of a process. The last
+// few modules stay compiled, since tests run one on several arrays.
 //
 // Each three lines of the standard input are the paths of a module, of its
 // inputs and of its outputs; a line of the standard output tells whether that
@@ -25,35 +26,104 @@
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <iostream>
+#include <memory>
+#include <optional>
+#include <vector>
 
 using namespace mlir;
 using namespace mlir::fisher;
 
 namespace cl = llvm::cl;
 
-static cl::opt<std::string> deviceName("device", cl::Required,
-                                       cl::desc("cuda, hip or opencl"));
+static cl::opt<std::string> deviceName("device", cl::init("cpu"),
+                                       cl::desc("cpu, cuda, hip or opencl"));
+static cl::opt<bool> parallel("parallel", cl::init(true),
+                              cl::desc("Use OpenMP threads on a CPU"));
 static cl::list<std::string> plugins("load-dialect-plugin",
                                      cl::desc("A plugin of dialects"));
 
-static LogicalResult run(const DialectRegistry &registry, const Device &device,
-                         StringRef path, const OnceOptions &options) {
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.printOpOnDiagnostic(false);
-  llvm::SourceMgr sources;
-  SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
-  FailureOr<Program> program = loadProgram(path, /*entryName=*/"", &context);
-  if (failed(program))
-    return failure();
-  FailureOr<CompiledFunction> function = CompiledFunction::compileForDevice(
-      std::move(*program), device, /*donate=*/true);
-  if (failed(function))
-    return failure();
-  return runOnce(*function, options, llvm::errs());
-}
+namespace {
+/// A module that is compiled, if nothing was wrong with it.
+class CompiledModule {
+public:
+  CompiledModule(const DialectRegistry &registry, StringRef path,
+                 const Device *device)
+      : context(registry, MLIRContext::Threading::DISABLED) {
+    context.allowUnregisteredDialects();
+    context.printOpOnDiagnostic(false);
+    llvm::SourceMgr sources;
+    SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+    FailureOr<Program> program = loadProgram(path, /*entryName=*/"", &context);
+    if (failed(program) ||
+        failed(insertPolicy(*program, /*policyPath=*/"", /*stepSize=*/0,
+                            /*returnPenalty=*/false, /*keepPolicy=*/false)))
+      return;
+    CPUPipelineOptions options;
+    options.donate = true;
+    options.threads = parallel;
+    FailureOr<CompiledFunction> compiled =
+        device ? CompiledFunction::compileForDevice(std::move(*program),
+                                                    *device, /*donate=*/true)
+               : CompiledFunction::compile(std::move(*program), options);
+    if (succeeded(compiled))
+      function.emplace(std::move(*compiled));
+  }
+
+  LogicalResult run(const OnceOptions &options) {
+    if (!function)
+      return failure();
+    llvm::SourceMgr sources;
+    SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+    return runOnce(*function, options, llvm::errs());
+  }
+
+private:
+  MLIRContext context;
+  std::optional<CompiledFunction> function;
+};
+
+/// The modules that were run last, by their text.
+class Cache {
+public:
+  Cache(const DialectRegistry &registry, const Device *device)
+      : registry(registry), device(device) {}
+
+  CompiledModule &get(StringRef path) {
+    auto buffer = llvm::MemoryBuffer::getFile(path);
+    std::string text = buffer ? (*buffer)->getBuffer().str() : std::string();
+    auto it = llvm::find_if(
+        entries, [&](const Entry &entry) { return entry.text == text; });
+    Entry entry;
+    if (it != entries.end()) {
+      entry = std::move(*it);
+      entries.erase(it);
+    } else {
+      entry = {text, std::make_unique<CompiledModule>(registry, path, device)};
+      if (entries.size() == limit)
+        entries.erase(entries.begin());
+    }
+    entries.push_back(std::move(entry));
+    return *entries.back().module;
+  }
+
+private:
+  static constexpr size_t limit = 8;
+
+  struct Entry {
+    std::string text;
+    std::unique_ptr<CompiledModule> module;
+  };
+
+  const DialectRegistry &registry;
+  const Device *device;
+  /// The last one was used last.
+  std::vector<Entry> entries;
+};
+} // namespace
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
@@ -67,15 +137,17 @@ int main(int argc, char **argv) {
   for (const std::string &path : plugins)
     exitOnError(DialectPlugin::load(path))
         .registerDialectRegistryCallbacks(registry);
-  Device device = exitOnError(Device::open(deviceName));
+  std::optional<Device> device;
+  if (deviceName != "cpu")
+    device = exitOnError(Device::open(deviceName));
 
+  Cache cache(registry, device ? &*device : nullptr);
   std::string module;
   OnceOptions options;
   while (std::getline(std::cin, module) &&
          std::getline(std::cin, options.inputs) &&
          std::getline(std::cin, options.outputs))
-    std::cout << (succeeded(run(registry, device, module, options)) ? "done"
-                                                                    : "failed")
+    std::cout << (succeeded(cache.get(module).run(options)) ? "done" : "failed")
               << std::endl;
   return 0;
 }

@@ -31,8 +31,9 @@ def tool(name):
 
 
 class Server:
-    """A process that runs modules on the device, one after another. Opening a
-    device takes longer than most of them."""
+    """A process that runs modules on the device, one after another: starting one
+    and opening a device take longer than most of them, and the last few stay
+    compiled."""
 
     def __init__(self, options):
         self.errors = tempfile.TemporaryFile()
@@ -67,25 +68,32 @@ def _end_servers():
         _servers.popitem()[1].end()
 
 
-def _run_on_device(options, *paths):
-    if options not in _servers:
-        _servers[options] = Server(options)
-    error = _servers[options].run(*paths)
+def _run_in_server(options, *paths):
+    # OpenMP reads the number of threads once.
+    key = options, os.environ.get("OMP_NUM_THREADS")
+    if key not in _servers:
+        _servers[key] = Server(options)
+    error = _servers[key].run(*paths)
     if error:
         # A driver's error ends the process.
         _end_servers()
     return error
 
 
-def _run_on_cpu(options, module, inputs, outputs):
+def _run_alone(options, module, inputs, outputs):
     done = subprocess.run([tool("fisher-run"), module, f"--inputs={inputs}",
-                           f"--outputs={outputs}", *options],
+                           f"--outputs={outputs}", f"--device={DEVICE}", *options],
                           capture_output=True, text=True)
     return done.stderr if done.returncode else ""
 
 
-def run(module, *arguments, options=()):
-    """The results of `@main` of the module's text for arrays, in order."""
+# What a server knows of fisher-run's options.
+SERVED = ("--parallel", "--load-dialect-plugin")
+
+
+def run(module, *arguments, options=(), alone=False):
+    """The results of `@main` of the module's text for arrays, in order. What is
+    run alone has a process that ends with it."""
     if DEVICE == "xla":
         import xla
         return xla.run(module, *arguments)
@@ -95,7 +103,8 @@ def run(module, *arguments, options=()):
         paths[0].write_text(module)
         np.savez(paths[1], **{f"arg{i}": array
                               for i, array in enumerate(arguments)})
-        run_there = _run_on_cpu if DEVICE == "cpu" else _run_on_device
+        served = not alone and all(option.startswith(SERVED) for option in options)
+        run_there = _run_in_server if served else _run_alone
         error = run_there(tuple(options), *paths)
         assert not error, error
         with np.load(paths[2]) as results:

@@ -11,6 +11,9 @@
 // BINARY: binary.npz:0:0: error: not an MLIR file; MLIR text or bytecode is expected
 // RUN: not fisher-run %t/invalid.mlir 2>&1 | FileCheck %s --check-prefix=INVALID
 // INVALID: invalid.mlir:2:{{.*}}: error: use of value '%y' expects different type
+// RUN: not fisher-run %t/unended.mlir 2>&1 | FileCheck %s --check-prefix=UNENDED
+// UNENDED: unended.mlir:5:{{.*}}: error: expected '"' in string literal
+// RUN: not fisher-run %t/good.mlir --set arg0=1 --policy=%t/unended.mlir 2>&1 | FileCheck %s --check-prefix=UNENDED
 // RUN: not fisher-run %t/unranked.mlir 2>&1 | FileCheck %s --check-prefix=UNRANKED
 // UNRANKED: unranked.mlir:1:17: error: argument 'arg0' has type 'tensor<*xf32>'; only ranked tensors
 // RUN: not fisher-run %t/memref.mlir 2>&1 | FileCheck %s --check-prefix=MEMREF
@@ -32,6 +35,12 @@
 // RUN: mlir-opt %t/good.mlir --emit-bytecode -o %t/good.mlirbc
 // RUN: fisher-run %t/good.mlirbc --set arg0=1
 
+//--- unended.mlir
+func.func @main() {
+  return
+}
+!b = !fisher.belief<#fisher.gaussian<sigma>, tensor<4xf32>>
+" the rest of the file
 //--- text.mlir
 step one: take the gradient
 //--- invalid.mlir
