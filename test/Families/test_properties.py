@@ -151,15 +151,14 @@ def assert_close(family, got, expected, tolerance):
 @pytest.mark.parametrize("family,chart,element", CHARTS)
 def test_distance_is_a_metric(family, chart, element):
     """Symmetry, the triangle inequality, and zero for equal beliefs only."""
-    ab, ba, bc, ac, aa = run(
-        program(family, chart, element, 4, """
-  %ab = fisher.squared_distance %b0, %b1 : !b -> !d
-  %ba = fisher.squared_distance %b1, %b0 : !b -> !d
-  %bc = fisher.squared_distance %b1, %b2 : !b -> !d
-  %ac = fisher.squared_distance %b0, %b2 : !b -> !d
-  %aa = fisher.squared_distance %b0, %b3 : !b -> !d
-  return %ab, %ba, %bc, %ac, %aa : !d, !d, !d, !d, !d""", ["!d"] * 5),
-        *with_copy(draw(family, element, 1, 3), 3))
+    module = program(family, chart, element, 2, """
+  %d = fisher.squared_distance %b0, %b1 : !b -> !d
+  return %d : !d""", ["!d"])
+    k = len(FAMILIES[family].samples)
+    inputs = draw(family, element, 1, 3)
+    a, b, c = (inputs[i * k:(i + 1) * k] for i in range(3))
+    ab, ba, bc, ac, aa = (run(module, *first, *second)[0] for first, second in
+                          ((a, b), (b, a), (b, c), (a, c), (a, a)))
     np.testing.assert_allclose(ab, ba, rtol=32 * unit(family, element))
     through = np.sqrt(ab.astype(np.float64)) + np.sqrt(bc.astype(np.float64))
     assert (np.sqrt(ac.astype(np.float64)) <=

@@ -9,7 +9,7 @@
 // What fisher-run does once, for tests that run hundreds of small modules:
 // starting a process, opening a device and compiling take longer than running.
 // PoCL reads 9 MB of its functions for the first program of a process. The last
-// few modules stay compiled, since tests run one on several arrays.
+// modules stay compiled, since tests run one on several arrays.
 //
 // Each three lines of the standard input are the paths of a module, of its
 // inputs and of its outputs; a line of the standard output tells whether that
@@ -30,9 +30,8 @@
 #include "llvm/Support/SourceMgr.h"
 
 #include <iostream>
-#include <memory>
+#include <list>
 #include <optional>
-#include <vector>
 
 using namespace mlir;
 using namespace mlir::fisher;
@@ -47,81 +46,58 @@ static cl::list<std::string> plugins("load-dialect-plugin",
                                      cl::desc("A plugin of dialects"));
 
 namespace {
-/// A module that is compiled, if nothing was wrong with it.
-class CompiledModule {
-public:
-  CompiledModule(const DialectRegistry &registry, StringRef path,
-                 const Device *device)
-      : context(registry, MLIRContext::Threading::DISABLED) {
-    context.allowUnregisteredDialects();
-    context.printOpOnDiagnostic(false);
-    llvm::SourceMgr sources;
-    SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
-    FailureOr<Program> program = loadProgram(path, /*entryName=*/"", &context);
-    if (failed(program) ||
-        failed(insertPolicy(*program, /*policyPath=*/"", /*stepSize=*/0,
-                            /*returnPenalty=*/false, /*keepPolicy=*/false)))
-      return;
-    CPUPipelineOptions options;
-    options.donate = true;
-    options.threads = parallel;
-    FailureOr<CompiledFunction> compiled =
-        device ? CompiledFunction::compileForDevice(std::move(*program),
-                                                    *device, /*donate=*/true)
-               : CompiledFunction::compile(std::move(*program), options);
-    if (succeeded(compiled))
-      function.emplace(std::move(*compiled));
-  }
-
-  LogicalResult run(const OnceOptions &options) {
-    if (!function)
-      return failure();
-    llvm::SourceMgr sources;
-    SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
-    return runOnce(*function, options, llvm::errs());
-  }
-
-private:
-  MLIRContext context;
-  std::optional<CompiledFunction> function;
-};
-
-/// The modules that were run last, by their text.
+/// The functions that were run last, by their modules' text.
 class Cache {
 public:
-  Cache(const DialectRegistry &registry, const Device *device)
-      : registry(registry), device(device) {}
+  Cache(MLIRContext &context, const Device *device)
+      : context(context), device(device) {}
 
-  CompiledModule &get(StringRef path) {
+  /// Null, after a diagnostic, for a module that is not compiled.
+  const CompiledFunction *get(StringRef path) {
     auto buffer = llvm::MemoryBuffer::getFile(path);
     std::string text = buffer ? (*buffer)->getBuffer().str() : std::string();
     auto it = llvm::find_if(
         entries, [&](const Entry &entry) { return entry.text == text; });
-    Entry entry;
     if (it != entries.end()) {
-      entry = std::move(*it);
-      entries.erase(it);
-    } else {
-      entry = {text, std::make_unique<CompiledModule>(registry, path, device)};
-      if (entries.size() == limit)
-        entries.erase(entries.begin());
+      entries.splice(entries.end(), entries, it);
+      return &entries.back().function;
     }
-    entries.push_back(std::move(entry));
-    return *entries.back().module;
+    FailureOr<CompiledFunction> function = compile(path);
+    if (failed(function))
+      return nullptr;
+    if (entries.size() == limit)
+      entries.pop_front();
+    entries.push_back({std::move(text), std::move(*function)});
+    return &entries.back().function;
   }
 
 private:
-  static constexpr size_t limit = 8;
+  FailureOr<CompiledFunction> compile(StringRef path) {
+    FailureOr<Program> program = loadProgram(path, /*entryName=*/"", &context);
+    if (failed(program) ||
+        failed(insertPolicy(*program, /*policyPath=*/"", /*stepSize=*/0,
+                            /*returnPenalty=*/false, /*keepPolicy=*/false)))
+      return failure();
+    if (device)
+      return CompiledFunction::compileForDevice(std::move(*program), *device,
+                                                /*donate=*/true);
+    CPUPipelineOptions options;
+    options.donate = true;
+    options.threads = parallel;
+    return CompiledFunction::compile(std::move(*program), options);
+  }
+
+  static constexpr size_t limit = 200;
 
   struct Entry {
     std::string text;
-    std::unique_ptr<CompiledModule> module;
+    CompiledFunction function;
   };
 
-  const DialectRegistry &registry;
+  MLIRContext &context;
   const Device *device;
   /// The last one was used last.
-  std::vector<Entry> entries;
+  std::list<Entry> entries;
 };
 } // namespace
 
@@ -141,13 +117,21 @@ int main(int argc, char **argv) {
   if (deviceName != "cpu")
     device = exitOnError(Device::open(deviceName));
 
-  Cache cache(registry, device ? &*device : nullptr);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.allowUnregisteredDialects();
+  context.printOpOnDiagnostic(false);
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+  Cache cache(context, device ? &*device : nullptr);
   std::string module;
   OnceOptions options;
   while (std::getline(std::cin, module) &&
          std::getline(std::cin, options.inputs) &&
-         std::getline(std::cin, options.outputs))
-    std::cout << (succeeded(cache.get(module).run(options)) ? "done" : "failed")
-              << std::endl;
+         std::getline(std::cin, options.outputs)) {
+    const CompiledFunction *function = cache.get(module);
+    bool isDone =
+        function && succeeded(runOnce(*function, options, llvm::errs()));
+    std::cout << (isDone ? "done" : "failed") << std::endl;
+  }
   return 0;
 }

@@ -32,8 +32,8 @@ def tool(name):
 
 class Server:
     """A process that runs modules on the device, one after another: starting one
-    and opening a device take longer than most of them, and the last few stay
-    compiled."""
+    and opening a device take longer than most of them, and the last modules
+    stay compiled."""
 
     def __init__(self, options):
         self.errors = tempfile.TemporaryFile()
@@ -63,7 +63,7 @@ _servers = {}
 
 
 @atexit.register
-def _end_servers():
+def end_servers():
     while _servers:
         _servers.popitem()[1].end()
 
@@ -76,7 +76,7 @@ def _run_in_server(options, *paths):
     error = _servers[key].run(*paths)
     if error:
         # A driver's error ends the process.
-        _end_servers()
+        end_servers()
     return error
 
 
