@@ -68,8 +68,11 @@ class Truth:
 
     def run(self, text, arguments):
         values = {name: to_mpf(array.astype(np.float64)) for name, array in arguments.items()}
+        needed = find_needed(text)
         for line in text.splitlines():
             match = OPERATION.fullmatch(line)
+            if match and match[1] not in needed:
+                continue
             if match:
                 name, operation, operands, types = match.groups()
                 results = self.evaluate(operation, operands, types, values)
@@ -260,6 +263,16 @@ class Truth:
 
     def natural_gradient(self, kind, at, *gradient):
         return self.simple(kind, "natural_gradient", at, list(gradient))
+
+
+def find_needed(text):
+    """The names of values that a result depends on; the others would take time."""
+    needed = set()
+    for line in reversed(text.splitlines()):
+        match = OPERATION.fullmatch(line)
+        if line.startswith("  return") or match and match[1] in needed:
+            needed.update(re.findall(r"%\w+", line))
+    return needed
 
 
 def check_known(kind, beliefs):
