@@ -15,14 +15,12 @@ import pytest
 import execution
 import gpu
 from contraction import contraction
-from paths import ROOT
+from paths import FAMILIES, ROOT
 from test_gpu_code import penalty
 
 pytestmark = pytest.mark.skipif(not gpu.can_run(),
                                 reason="needs OpenCL and llvm-spirv-15")
 MODELS = ROOT / "test" / "Models"
-FAMILIES = sorted(path.name for path in (ROOT / "test" / "Families").iterdir()
-                  if path.is_dir() and path.name != "__pycache__")
 
 
 def run_family(name):

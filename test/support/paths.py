@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BUILD = Path(os.environ.get("FISHER_BUILD_DIR", ROOT / "build"))
+# The folders with the tests of each family. Python makes others beside them.
+FAMILIES = sorted({path.parent.name for path in (ROOT / "test" / "Families").glob("*/test_*.py")})
 
 
 def read_cache(name):
