@@ -152,7 +152,8 @@ def main():
     if options.pairs < 1:
         sys.exit("benchmarks/numerics: error: --pairs must be positive")
     if unknown := set(options.families) - set(LABELS):
-        sys.exit(f"benchmarks/numerics: error: no family {', '.join(unknown)}; see --help")
+        sys.exit(f"benchmarks/numerics: error: no family '{min(unknown)}'; "
+                 f"name some of: {'; '.join(LABELS)}")
     if not (fisher.BUILD / "bin" / "fisher-run").exists():
         sys.exit(f"benchmarks/numerics: error: no fisher-run in {fisher.BUILD}; run utils/setup.sh")
     measurements = Measurements(options.measurements)
