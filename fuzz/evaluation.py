@@ -352,7 +352,8 @@ def compute_truth(text, arguments):
             exact = Truth().run(text, arguments)
             variants = [Truth(np.random.default_rng(k)).run(text, arguments)
                         for k in range(VARIANTS)]
-        except Unknown:
+        except (Unknown, RuntimeError):
+            # The latter is mpmath's, whose eigenvalues do not always converge.
             return None
         spread = [np.max([np.frompyfunc(abs, 1, 1)(as_array(v[i] - e)) for v in variants], axis=0)
                   if as_array(e).size else as_array(e) for i, e in enumerate(exact)]
