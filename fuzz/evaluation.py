@@ -13,6 +13,7 @@ import sys
 
 import mpmath as mp
 import numpy as np
+from mpmath.libmp import NoConvergence
 
 from plain_modules import BELIEF, EVENT_RANK, KNOWN, OPERATION, Type
 
@@ -352,8 +353,7 @@ def compute_truth(text, arguments):
             exact = Truth().run(text, arguments)
             variants = [Truth(np.random.default_rng(k)).run(text, arguments)
                         for k in range(VARIANTS)]
-        except (Unknown, RuntimeError):
-            # The latter is mpmath's, whose eigenvalues do not always converge.
+        except (Unknown, NoConvergence):
             return None
         spread = [np.max([np.frompyfunc(abs, 1, 1)(as_array(v[i] - e)) for v in variants], axis=0)
                   if as_array(e).size else as_array(e) for i, e in enumerate(exact)]

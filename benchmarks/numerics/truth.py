@@ -6,6 +6,7 @@ hundreds of digits."""
 
 import mpmath as mp
 import numpy as np
+from mpmath.libmp import NoConvergence
 
 from formulas import FORMULAS
 
@@ -32,7 +33,10 @@ class MatricesOfManyDigits:
 
     @staticmethod
     def eigh(a):
-        values, vectors = mp.eigsy(mp.matrix(a.tolist()))
+        try:
+            values, vectors = mp.eigsy(mp.matrix(a.tolist()))
+        except RuntimeError as error:
+            raise NoConvergence(str(error)) from error
         return np.array(list(values), object), np.array(vectors.tolist(), object)
 
 
